@@ -1,24 +1,28 @@
 #!/usr/bin/env python3
 """`make bench-content`: what the nodes of the default provider say, measured against the very source.
 
-Measured are the examples (the demo's document is one of them) and the dev cases of the ordering benchmark, with the scope document (`scope`) and
-with the topic spec alone (`spec`). Whose text a sentence of the source is, is decided here and not by the provider: by its heading, its label, its
-row, or by the concept's name in it. So any provider's curriculum can be measured, and a made-up one fares badly.
+Measured are the examples (the demo's document is one of them) and the dev cases of the ordering benchmark,
+with the scope document (`scope`) and with the topic spec alone (`spec`). Whose text a sentence of the source
+is, is decided here and not by the provider: by its heading, its label, its row, or by the concept's name in
+it. So any provider's curriculum can be measured, and a made-up one fares badly.
 
 The columns, each over all nodes of a document:
 
 - `unsaid`: nodes whose concept the source only names.
-- `ideas`: core ideas found in the source about that concept: `_FOUND` of their content words, the concept's name left out, stand in one sentence
-  about it or in two neighbouring ones.
-- `task`, `crit`, `pit`, `cap`: share of mastery tasks, criteria, pitfalls and capabilities that differ from those of all other nodes in more than
-  names and numbers.
-- `filler`: sentences that would fit another node: once the names of the concept and its neighbours and all quotations are out, several nodes have
-  what is left, or it has no content word of what the source says of the concept. A node of an unsaid concept is excused if it says so: a confidence
-  of `_HONEST` at most, and no more sentences than the contract asks for.
-- `cut`: texts that are cut off ("…"), hang on a pronoun without a noun, or have an unbalanced bracket, quotation or backtick; in per cent of all.
+- `ideas`: core ideas found in the source about that concept: `_FOUND` of their content words, the concept's
+  name left out, stand in one sentence about it or in two neighbouring ones.
+- `task`, `crit`, `pit`, `cap`: share of mastery tasks, criteria, pitfalls and capabilities that differ from
+  those of all other nodes in more than names and numbers.
+- `filler`: sentences that would fit another node: once the names of the concept and its neighbours and all
+  quotations are out, several nodes have what is left, or it has no content word of what the source says of
+  the concept. A node of an unsaid concept is excused if it says so: a confidence of `_HONEST` at most, and no
+  more sentences than the contract asks for.
+- `cut`: texts that are cut off ("…"), hang on a pronoun without a noun, or have an unbalanced bracket,
+  quotation or backtick; in per cent of all.
 - `idea`, `task`, `crit`: median words of a core idea, a task and a criterion.
-- `flesch`: reading ease of the core ideas (Flesch 1948): 206.835 - 1.015 words a sentence - 84.6 syllables a word; above 60 is plain English.
-  Syllables are groups of vowels, a silent e left out; libraries for it fetch data of their own when they run. Code and other scripts say nothing here.
+- `flesch`: reading ease of the core ideas (Flesch 1948): 206.835 - 1.015 words a sentence - 84.6 syllables a
+  word; above 60 is plain English. Syllables are groups of vowels, a silent e left out; libraries for it fetch
+  data of their own when they run. Code and other scripts say nothing here.
 - `conf`: median `estimate_confidence`. `score`: that of the rules for the first proposal.
 """
 
@@ -54,14 +58,21 @@ LOCATION = "inputs/scope.md"
 _FOUND = 0.7
 #: The confidence by which a node says that the source has nothing on its concept.
 _HONEST = 0.3
-#: Texts a node must have: a capability, two ideas, a pitfall, a task and a criterion; the last two may take two sentences each.
+#: Texts a node must have: a capability, two ideas, a pitfall, a task and a criterion; the last two may take
+#: two sentences each.
 _LEAST_SENTENCES = 8
 _KINDS = ("task", "criterion", "pitfall", "capability")
 
 _QUOTATION = re.compile(r"“[^”]*”|\"[^\"]*\"|`[^`]*`")
-_PRONOUN = re.compile(r"^(?:this|that|these|those|it|they|such|he|she|its|their) (?!is (?:no|an?)\b|are (?:no|two|three)\b|that\b)", re.IGNORECASE)
+_PRONOUN = re.compile(
+    r"^(?:this|that|these|those|it|they|such|he|she|its|their) "
+    r"(?!is (?:no|an?)\b|are (?:no|two|three)\b|that\b)",
+    re.IGNORECASE,
+)
 _VERB = r"(?:is|are|was|were|has|have|can|may|will|does|do|means?|allows?|makes?)"
-_EXPLETIVE = re.compile(r"^It (?:is|was|can be|has been)(?: \w+)? (?:\w+ that|(?!used|designed|needed|meant)\w+ (?:to|for))\b")
+_EXPLETIVE = re.compile(
+    r"^It (?:is|was|can be|has been)(?: \w+)? (?:\w+ that|(?!used|designed|needed|meant)\w+ (?:to|for))\b"
+)
 _NOUN_AFTER = re.compile(rf"^(?:this|that|these|those|such|its|their) (?!{_VERB}\b)\w+", re.IGNORECASE)
 
 
@@ -94,7 +105,12 @@ class Names:
 
     def within(self, text: str) -> set[int]:
         forms = _forms(text)
-        return {i for k, form in enumerate(forms) for name, i in self._by_first.get(form, ()) if tuple(forms[k : k + len(name)]) == name}
+        return {
+            i
+            for k, form in enumerate(forms)
+            for name, i in self._by_first.get(form, ())
+            if tuple(forms[k : k + len(name)]) == name
+        }
 
 
 @dataclass(slots=True)
@@ -109,8 +125,8 @@ class Source:
 
 
 def source_of(document: ScopeDocument | None, titles: Sequence[str]) -> Source:
-    """The sentences of `document` about each of the concepts: those below its heading, label or row and not below that of another one, and those
-    elsewhere that name it."""
+    """The sentences of `document` about each of the concepts: those below its heading, label or row and not
+    below that of another one, and those elsewhere that name it."""
     passages: list[list[frozenset[str]]] = [[] for _ in titles]
     if document is None:
         return Source(passages)
@@ -129,7 +145,9 @@ def source_of(document: ScopeDocument | None, titles: Sequence[str]) -> Source:
 
 
 def _owner(block: Block, names: Names, owners: Sequence[int]) -> int:
-    """The concept that a block is about, -1 for none: its label or first cells, that of the item it stands in, or the last heading that is one."""
+    """The concept that a block is about, -1 for none: its label or first cells, that of the item it stands
+    in, or the last heading that is one.
+    """
     labels = [block.lead, *block.cells[:2]]
     if block.kind == "list_item" or (block.kind == "paragraph" and block.lead):
         labels += [block.text, re.split(r"\s*[:：]\s|\s[–—-]\s", block.text, maxsplit=1)[0]]
@@ -161,12 +179,14 @@ def found_in(idea: str, title: str, passages: Sequence[frozenset[str]]) -> bool:
     return bool(own) and any(len(own & pair) >= _FOUND * len(own) for pair in pairs)
 
 
-# ------------------------------------------------------------------------------------------------------------------- one curriculum
+# --------------------------------------------------------------------------------------------- one curriculum
 
 
 @dataclass(slots=True)
 class Judged:
-    """A node with what was found out about it. `texts` by kind; `filler` are the sentences that would fit another node."""
+    """A node with what was found out about it. `texts` by kind; `filler` are the sentences
+    that would fit another node.
+    """
 
     node: dict[str, Any]
     texts: dict[str, list[str]]
@@ -181,7 +201,11 @@ class Judged:
     @property
     def badness(self) -> float:
         ideas = len(self.texts["idea"])
-        return len(self.filler) / max(1, self.count) + (ideas - self.found) / max(1, ideas) * (not self.honest) + len(self.broken) / max(1, self.count)
+        return (
+            len(self.filler) / max(1, self.count)
+            + (ideas - self.found) / max(1, ideas) * (not self.honest)
+            + len(self.broken) / max(1, self.count)
+        )
 
 
 def judged(curriculum: dict[str, Any], document: ScopeDocument | None) -> list[Judged]:
@@ -202,7 +226,17 @@ def judged(curriculum: dict[str, Any], document: ScopeDocument | None) -> list[J
         count = sum(len(sentences(t)) for ts in texts.values() for t in ts)
         honest = silent and node.get("estimate_confidence", 1) <= _HONEST and count <= _LEAST_SENTENCES
         found = sum(found_in(t, node["title"], source.passages[i]) for t in node["core_ideas"])
-        out.append(Judged(node, texts, silent, honest, found, count=count, broken=[t for ts in texts.values() for t in ts if is_broken(t)]))
+        out.append(
+            Judged(
+                node,
+                texts,
+                silent,
+                honest,
+                found,
+                count=count,
+                broken=[t for ts in texts.values() for t in ts if is_broken(t)],
+            )
+        )
     frames = _Frames(nodes)
     _mark_filler(out, frames, source)
     for kind in _KINDS:
@@ -218,12 +252,16 @@ class _Frames:
 
     def __init__(self, nodes: Sequence[dict[str, Any]]) -> None:
         at = {n["id"]: i for i, n in enumerate(nodes)}
-        near: list[set[int]] = [{i, *(at[p] for p in n["prerequisites"] if p in at)} for i, n in enumerate(nodes)]
+        near: list[set[int]] = [
+            {i, *(at[p] for p in n["prerequisites"] if p in at)} for i, n in enumerate(nodes)
+        ]
         for i, few in enumerate([*map(set, near)]):
             for j in few:
                 near[j].add(i)
         names = [sorted(_names(n["title"]), key=len, reverse=True) for n in nodes]
-        self._names = [[name for j in (i, *sorted(few - {i})) for name in names[j]] for i, few in enumerate(near)]
+        self._names = [
+            [name for j in (i, *sorted(few - {i})) for name in names[j]] for i, few in enumerate(near)
+        ]
 
     def of(self, i: int, text: str, *, quotations: bool = True) -> tuple[str, ...]:
         forms = _forms(_QUOTATION.sub(" ", text) if quotations else text)
@@ -237,7 +275,10 @@ class _Frames:
 
 
 def _mark_filler(nodes: Sequence[Judged], frames: _Frames, source: Source) -> None:
-    found = [[(s, frames.of(i, s)) for ts in one.texts.values() for t in ts for s in sentences(t)] for i, one in enumerate(nodes)]
+    found = [
+        [(s, frames.of(i, s)) for ts in one.texts.values() for t in ts for s in sentences(t)]
+        for i, one in enumerate(nodes)
+    ]
     users: dict[tuple[str, ...], set[int]] = defaultdict(set)
     for i, few in enumerate(found):
         for _, frame in few:
@@ -255,7 +296,9 @@ def is_broken(text: str) -> bool:
     """Cut off, hanging on a pronoun, or with a bracket, quotation or backtick that has no partner."""
     if "…" in text or text.rstrip(" .").endswith("..") or text.count("`") % 2 or text.count('"') % 2:
         return True
-    if any(text.count(a) != text.count(b) for a, b in ("“”", "[]", "{}")) or len(re.findall(r"\(", text)) != len(re.findall(r"\)", text)):
+    if any(text.count(a) != text.count(b) for a, b in ("“”", "[]", "{}")) or len(
+        re.findall(r"\(", text)
+    ) != len(re.findall(r"\)", text)):
         return True
     return bool(_PRONOUN.match(text)) and not _NOUN_AFTER.match(text) and not _EXPLETIVE.match(text)
 
@@ -265,11 +308,13 @@ def flesch(text: str) -> float | None:
     found = re.findall(r"[A-Za-z]+(?:'[a-z]+)?", text)
     if len(found) < 5 or sum(map(len, found)) < 0.6 * len(re.sub(r"\s", "", text)):
         return None
-    syllables = sum(max(1, len(re.findall(r"[aeiouy]+", re.sub(r"(?<=[^aeioul])e$", "", w.lower())))) for w in found)
+    syllables = sum(
+        max(1, len(re.findall(r"[aeiouy]+", re.sub(r"(?<=[^aeioul])e$", "", w.lower())))) for w in found
+    )
     return 206.835 - 1.015 * len(found) / max(1, len(sentences(text))) - 84.6 * syllables / len(found)
 
 
-# ------------------------------------------------------------------------------------------------------------------------- the table
+# -------------------------------------------------------------------------------------------------- the table
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +326,22 @@ class Row:
     values: dict[str, float | None]
 
 
-_COLUMNS = ("unsaid", "ideas", "task", "crit", "pit", "cap", "filler", "cut", "w.idea", "w.task", "w.crit", "flesch", "conf", "score")
+_COLUMNS = (
+    "unsaid",
+    "ideas",
+    "task",
+    "crit",
+    "pit",
+    "cap",
+    "filler",
+    "cut",
+    "w.idea",
+    "w.task",
+    "w.crit",
+    "flesch",
+    "conf",
+    "score",
+)
 _SHARES = frozenset(_COLUMNS[:8])
 
 
@@ -292,7 +352,9 @@ def row_of(name: str, nodes: Sequence[Judged], score: float | None = None) -> Ro
         "unsaid": _share(sum(n.silent for n in nodes), len(nodes)),
         "ideas": _share(sum(n.found for n in covered), sum(len(n.texts["idea"]) for n in covered)),
         "filler": _share(sum(len(n.filler) for n in nodes), count),
-        "cut": _share(sum(len(n.broken) for n in nodes), sum(len(ts) for n in nodes for ts in n.texts.values())),
+        "cut": _share(
+            sum(len(n.broken) for n in nodes), sum(len(ts) for n in nodes for ts in n.texts.values())
+        ),
         "flesch": _median(f for n in nodes for t in n.texts["idea"] if (f := flesch(t)) is not None),
         "conf": _median(n.node["estimate_confidence"] for n in nodes if "estimate_confidence" in n.node),
         "score": score,
@@ -321,7 +383,15 @@ def table(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _shown(column: str, value: float | None) -> str:
-    return "-" if value is None else f"{value:.1%}" if column in _SHARES else f"{value:.2f}" if column == "conf" else f"{value:.1f}"
+    return (
+        "-"
+        if value is None
+        else f"{value:.1%}"
+        if column in _SHARES
+        else f"{value:.2f}"
+        if column == "conf"
+        else f"{value:.1f}"
+    )
 
 
 def medians(rows: Sequence[Row], name: str) -> Row:
@@ -329,7 +399,7 @@ def medians(rows: Sequence[Row], name: str) -> Row:
     return Row(name, sum(r.nodes for r in rows), values)
 
 
-# ------------------------------------------------------------------------------------------------------------------------ the corpus
+# ------------------------------------------------------------------------------------------------- the corpus
 
 
 @dataclass(slots=True)
@@ -343,7 +413,9 @@ class Made:
 
 
 class Maker:
-    """Makes curricula as `dagogy run` does, without a run: one proposal, judged by the built-in rules. In `folder` the inputs lie while that is done."""
+    """Makes curricula as `dagogy run` does, without a run: one proposal, judged by the built-in rules. In
+    `folder` the inputs lie while that is done.
+    """
 
     def __init__(self, folder: Path, changes: Callable[[dict[str, Any]], None] = lambda spec: None) -> None:
         host = Host(Selection(third_party=False))
@@ -372,21 +444,34 @@ class Maker:
         if spec is None:
             raise SystemExit(f"{name}: {decode_topic_spec(data).problems[0]}")
         sources = (document,) if document else ()
-        curriculum = self.provider.propose(ProposeRequest(spec=spec, sources=sources, reading=reading)).curriculum
+        curriculum = self.provider.propose(
+            ProposeRequest(spec=spec, sources=sources, reading=reading)
+        ).curriculum
         (self.folder / "inputs/topic_spec.json").write_bytes(data)
         if document:
             (self.folder / LOCATION).write_text(document.text, encoding="utf-8")
-        validation = self.judge.judge(RunContext(to_json(curriculum), data, sources=lambda: sources, folders=(self.folder,)))
+        validation = self.judge.judge(
+            RunContext(to_json(curriculum), data, sources=lambda: sources, folders=(self.folder,))
+        )
         return Made(name, document, json_values(curriculum), validation.score)
 
 
 def corpus(maker: Maker, cases: Path, extra: Sequence[Path], modes: Sequence[str]) -> Iterator[Made]:
     """The examples, the documents of runs and tests, `extra` ones, and the cases in each of `modes`."""
-    own = [*(ROOT / "examples").glob("*.md"), *(ROOT / "runs").glob("*/inputs/scope.md"), *(ROOT / "tests/data").glob("**/*scope*.md"), *extra]
+    own = [
+        *(ROOT / "examples").glob("*.md"),
+        *(ROOT / "runs").glob("*/inputs/scope.md"),
+        *(ROOT / "tests/data").glob("**/*scope*.md"),
+        *extra,
+    ]
     if "scope" in modes:
         for path in sorted(own):
             yield maker.from_scope(
-                path.stem if path.name != "scope.md" else path.parents[1].name if path.parent.name == "inputs" else path.parent.name,
+                path.stem
+                if path.name != "scope.md"
+                else path.parents[1].name
+                if path.parent.name == "inputs"
+                else path.parent.name,
                 path.read_text(encoding="utf-8"),
             )
     for mode in modes:
@@ -403,24 +488,40 @@ def show_worst(rated: Sequence[tuple[str, Judged]], count: int) -> None:
         print(f"\n{name}: {one.node['title']} (badness {one.badness:.2f})")
         for kind, texts in one.texts.items():
             for text in texts:
-                marks = "broken " * (text in one.broken) + "filler" * any(s in one.filler for s in sentences(text))
+                marks = "broken " * (text in one.broken) + "filler" * any(
+                    s in one.filler for s in sentences(text)
+                )
                 print(f"  {kind:<11}{marks:<15}{text}")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Measure what the nodes say; the columns are explained at the head of this script.")
+    parser = argparse.ArgumentParser(
+        description="Measure what the nodes say; the columns are explained at the head of this script."
+    )
     default = Path(os.environ.get("DAGOGY_BENCH", ROOT.parent / "shared/bench"))
-    parser.add_argument("--bench", type=Path, default=default, help="the folder of the benchmark (or DAGOGY_BENCH)")
+    parser.add_argument(
+        "--bench", type=Path, default=default, help="the folder of the benchmark (or DAGOGY_BENCH)"
+    )
     parser.add_argument("--mode", choices=("scope", "spec"), action="append", help="only this mode")
-    parser.add_argument("--also", type=Path, action="append", default=[], metavar="FILE", help="a scope document more")
+    parser.add_argument(
+        "--also", type=Path, action="append", default=[], metavar="FILE", help="a scope document more"
+    )
     parser.add_argument("--depth", choices=("survey", "practical", "mastery"), help="ask for this depth")
-    parser.add_argument("--evidence", choices=("minimal", "standard", "strict"), help="ask for this evidence mode")
+    parser.add_argument(
+        "--evidence", choices=("minimal", "standard", "strict"), help="ask for this evidence mode"
+    )
     parser.add_argument("--worst", action="store_true", help="also print the ten worst nodes")
-    parser.add_argument("--node", metavar="TEXT", help="print the nodes whose document or title has TEXT in it")
+    parser.add_argument(
+        "--node", metavar="TEXT", help="print the nodes whose document or title has TEXT in it"
+    )
     options = parser.parse_args()
     cases = options.bench / "ordering/cases"
     if not cases.is_dir():
-        print(f"no benchmark at {options.bench}: {cases} is missing, so only the examples are measured; give its folder with --bench", file=sys.stderr)
+        print(
+            f"no benchmark at {options.bench}: {cases} is missing, so only the examples are measured; give "
+            "its folder with --bench",
+            file=sys.stderr,
+        )
 
     def changes(spec: dict[str, Any]) -> None:
         if options.depth:
@@ -430,7 +531,9 @@ def main() -> int:
 
     rated, rows = [], []
     with tempfile.TemporaryDirectory() as folder:
-        for made in corpus(Maker(Path(folder), changes), cases, options.also, options.mode or ("scope", "spec")):
+        for made in corpus(
+            Maker(Path(folder), changes), cases, options.also, options.mode or ("scope", "spec")
+        ):
             nodes = judged(made.curriculum, made.document)
             rated += [(made.name, n) for n in nodes]
             rows.append(row_of(made.name, nodes, made.score))

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""`make bench-incidents`: how often the classifiers are right, confidently wrong, or misfire, on the evidence of the benchmark."""
+"""`make bench-incidents`: how often the classifiers are right, confidently wrong, or misfire, on
+the evidence of the benchmark.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +18,18 @@ from dagogy.incidents.diagnose import Verdict, diagnose
 from dagogy.incidents.parsing import from_text
 
 ROOT = Path(__file__).resolve().parents[1]
-#: Evaluation data: the expected labels of `provider_failures/`, made by hand from names, README and labels.md. Not part of the product.
+#: Evaluation data: the expected labels of `provider_failures/`, made by hand from names, README and
+#: labels.md. Not part of the product.
 EXPECTED = ROOT / "tests/data/provider_failures_expected.json"
-#: Written by the author of the signatures, so it shows that they hold together, not how they do on texts of others.
+#: Written by the author of the signatures, so it shows that they hold together, not how
+#: they do on texts of others.
 PARAPHRASES = ROOT / "tests/data/incident_paraphrases.jsonl"
-#: Texts of others, from public issues and code, labelled before they were scored. The signatures at that time had 29 of 32 right (90.6 %),
-#: none wrong, no misfire: that is the held-out result. What was missed has been fixed since, so today's number is no held-out one.
+#: Texts of others, from public issues and code, labelled before they were scored. The signatures at that time
+#: had 29 of 32 right (90.6 %), none wrong, no misfire: that is the held-out result. What was missed has been
+#: fixed since, so today's number is no held-out one.
 PUBLIC = ROOT / "tests/data/incident_public.jsonl"
-#: More texts of other programs; `tests/data/README.md` says where they come from, and how they were answered at first sight.
+#: More texts of other programs; `tests/data/README.md` says where they come from, and how they
+#: were answered at first sight.
 PUBLIC_2 = ROOT / "tests/data/incident_public_2.jsonl"
 UNKNOWN = "unknown"
 
@@ -44,13 +50,21 @@ def labelled(path: Path) -> Iterator[Item]:
             item = json.loads(line)
             code = item.get("exit_code")
             labels = (item["label"], *item.get("also_ok", ()))
-            yield Item(item["id"], item["text"], labels, "" if code is None else str(code), item.get("http_status"), item.get("origin", ""))
+            yield Item(
+                item["id"],
+                item["text"],
+                labels,
+                "" if code is None else str(code),
+                item.get("http_status"),
+                item.get("origin", ""),
+            )
 
 
 def raw_texts(folder: Path, *, ended_by: bool = False) -> Iterator[Item]:
     """What the programs printed and their exit codes, without the head that names the case.
 
-    `ended_by`: also that the harness ended the process, which our own provider would know and the text does not say.
+    `ended_by`: also that the harness ended the process, which our own provider would
+    know and the text does not say.
     """
     expected = json.loads(EXPECTED.read_text(encoding="utf-8"))["cases"]
     for path in sorted(folder.glob("*.txt")):
@@ -62,7 +76,12 @@ def raw_texts(folder: Path, *, ended_by: bool = False) -> Iterator[Item]:
             text = re.sub(r"^--+ ?stderr ?-*\n", "", text, flags=re.MULTILINE)
         else:
             text = re.split(r"^wall: .*$", text, maxsplit=1, flags=re.MULTILINE)[-1]
-        yield Item(path.stem, text, tuple(expected[path.stem]), "TimeoutExpired" if ours else exit_code[1] if exit_code else "")
+        yield Item(
+            path.stem,
+            text,
+            tuple(expected[path.stem]),
+            "TimeoutExpired" if ours else exit_code[1] if exit_code else "",
+        )
 
 
 @dataclass(slots=True)
@@ -74,7 +93,9 @@ class Score:
     misfires: int = 0
 
     def add(self, item: Item, verdict: Verdict) -> bool:
-        """Counts one; returns whether it is right. Confidently wrong: one incident, and not one of the labels."""
+        """Counts one; returns whether it is right. Confidently wrong: one incident,
+        and not one of the labels.
+        """
         got = verdict.incident_id
         right = got in item.labels
         self.total += 1
@@ -88,7 +109,10 @@ class Score:
     def row(self, name: str) -> str:
         percent = 100 * self.right / self.total if self.total else 0.0
         wrong = 100 * self.wrong / self.total if self.total else 0.0
-        return f"{name:<42} {self.total:>5} {self.right:>6} {percent:>7.1f} % {self.wrong:>6} {wrong:>6.1f} % {self.misfires:>5} of {self.unknowns}"
+        return (
+            f"{name:<42} {self.total:>5} {self.right:>6} {percent:>7.1f} % {self.wrong:>6} {wrong:>6.1f} % "
+            f"{self.misfires:>5} of {self.unknowns}"
+        )
 
 
 def score(host: Host, items: list[Item], *, verbose: bool) -> Score:
@@ -96,7 +120,13 @@ def score(host: Host, items: list[Item], *, verbose: bool) -> Score:
     for item in items:
         verdict = diagnose(host, from_text(item.text, item.exit_code, item.http_status))
         if not result.add(item, verdict) and verbose:
-            given = ", ".join(f"{a.diagnosis.incident_id} ({a.diagnosis.rank.name}, {a.diagnosis.weight})" for a in verdict.best) or UNKNOWN
+            given = (
+                ", ".join(
+                    f"{a.diagnosis.incident_id} ({a.diagnosis.rank.name}, {a.diagnosis.weight})"
+                    for a in verdict.best
+                )
+                or UNKNOWN
+            )
             print(f"  {item.id}: wanted {' or '.join(item.labels)}, got {verdict.outcome}: {given}")
             for answer in verdict.best:
                 print("      " + " / ".join(answer.diagnosis.evidence)[:200])
@@ -105,20 +135,33 @@ def score(host: Host, items: list[Item], *, verbose: bool) -> Score:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bench", type=Path, default=ROOT.parent / "shared/bench", help="the folder of the benchmark")
-    parser.add_argument("--labels", action="store_true", help="also count the second set of public texts by label")
+    parser.add_argument(
+        "--bench", type=Path, default=ROOT.parent / "shared/bench", help="the folder of the benchmark"
+    )
+    parser.add_argument(
+        "--labels", action="store_true", help="also count the second set of public texts by label"
+    )
     parser.add_argument("--quiet", action="store_true", help="do not list what was missed")
     options = parser.parse_args()
     dev, failures = options.bench / "incidents/dev.jsonl", options.bench / "provider_failures"
     if not dev.is_file():
-        print(f"no benchmark at {options.bench}: {dev} is missing; give its folder with --bench", file=sys.stderr)
+        print(
+            f"no benchmark at {options.bench}: {dev} is missing; give its folder with --bench",
+            file=sys.stderr,
+        )
         return 2
     host = Host(Selection(third_party=False))
     items = list(labelled(dev))
-    sets = [("dev.jsonl", items), ("dev.jsonl without runbook_derived", [i for i in items if i.origin != "runbook_derived"])]
+    sets = [
+        ("dev.jsonl", items),
+        ("dev.jsonl without runbook_derived", [i for i in items if i.origin != "runbook_derived"]),
+    ]
     sets.append(("provider_failures, raw text and exit code", list(raw_texts(failures))))
     sets.append(("  the same, and that we ended it", list(raw_texts(failures, ended_by=True))))
-    sets += [("paraphrases by the author (not held out)", list(labelled(PARAPHRASES))), ("public texts (first pass was 29 of 32)", list(labelled(PUBLIC)))]
+    sets += [
+        ("paraphrases by the author (not held out)", list(labelled(PARAPHRASES))),
+        ("public texts (first pass was 29 of 32)", list(labelled(PUBLIC))),
+    ]
     more = list(labelled(PUBLIC_2))
     sets.append(("public texts 2 (first pass: tests/data)", more))
     if options.labels:

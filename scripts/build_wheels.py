@@ -15,7 +15,10 @@ FOLDERS = ("providers", "validators", "plugins")
 
 def distributions() -> list[Path]:
     """The folder of each distribution, the core first."""
-    return [ROOT / "core", *sorted(p.parent for folder in FOLDERS for p in (ROOT / folder).glob("*/pyproject.toml"))]
+    return [
+        ROOT / "core",
+        *sorted(p.parent for folder in FOLDERS for p in (ROOT / folder).glob("*/pyproject.toml")),
+    ]
 
 
 def build(target: Path) -> list[Path]:

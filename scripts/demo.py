@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""`make demo`: a real scope document becomes a curriculum, a validation report, a week plan and, after a change, a diff."""
+"""`make demo`: a real scope document becomes a curriculum, a validation report, a week plan
+and, after a change, a diff.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,14 @@ def dagogy(*arguments: str, show: bool = True) -> str:
     environment |= {"ORCHESTRATION_BASE_DIR": str(RUNS)}
     if show:
         print(f"\n$ dagogy {' '.join(arguments)}", flush=True)
-    result = subprocess.run([sys.executable, "-m", "dagogy", *arguments], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    result = subprocess.run(
+        [sys.executable, "-m", "dagogy", *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
     if show:
         print(result.stdout, end="", flush=True)
     if result.returncode:
@@ -39,7 +48,9 @@ def main() -> None:
     show_node()
     print("\nThe scope changes: one chapter is left out.")
     shorter = RUNS / "shorter.md"
-    shorter.write_text(without_chapter(SCOPE.read_text(encoding="utf-8"), "## Crossing hosts"), encoding="utf-8")
+    shorter.write_text(
+        without_chapter(SCOPE.read_text(encoding="utf-8"), "## Crossing hosts"), encoding="utf-8"
+    )
     dagogy("run", "demo", "--scope-file", str(shorter.relative_to(ROOT)))
     dagogy("diff", "demo")
     dagogy("status", "demo")
@@ -48,7 +59,9 @@ def main() -> None:
 def show_node() -> None:
     """One node of the curriculum, whole."""
     run = json.loads(dagogy("status", "demo", "--json", show=False))
-    curriculum = json.loads((Path(run["path"]) / "outputs/curriculum/curriculum.json").read_text(encoding="utf-8"))
+    curriculum = json.loads(
+        (Path(run["path"]) / "outputs/curriculum/curriculum.json").read_text(encoding="utf-8")
+    )
     node = max(curriculum["nodes"], key=lambda n: len(n["prerequisites"]))
     print("\nOne node of the curriculum:")
     print(json.dumps(node, indent=2, ensure_ascii=False))
@@ -59,7 +72,8 @@ def without_chapter(text: str, heading: str) -> str:
     lines = text.splitlines(keepends=True)
     start = next(i for i, line in enumerate(lines) if line.startswith(heading))
     end = next((i for i in range(start + 1, len(lines)) if lines[i].startswith("## ")), len(lines))
-    # With fewer concepts there are fewer hours; else the others would swell to fill them, and hide the change.
+    # With fewer concepts there are fewer hours; else the others would swell to fill
+    # them, and hide the change.
     return "".join(lines[:start] + lines[end:]).replace("total_hours_min: 15", "total_hours_min: 10")
 
 

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Brings what all distributions have in common into their `pyproject.toml`: version, range of the core, Python, licence, classifiers.
+"""Brings what all distributions have in common into their `pyproject.toml`: version, range of the core,
+Python, licence, classifiers.
 
-`[tool.distributions]` of the workspace's `pyproject.toml` is the one source. `--check` writes nothing and fails where one differs.
+`[tool.distributions]` of the workspace's `pyproject.toml` is the one source. `--check` writes nothing and
+fails where one differs.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ _CORE_VERSION = re.compile(r'^__version__ = ".*"$', re.MULTILINE)
 
 def common() -> dict[str, Any]:
     """The table `[tool.distributions]`: `version`, `requires-python`, `license`, `classifiers`."""
-    table: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["distributions"]
+    table: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
+        "distributions"
+    ]
     return table
 
 
@@ -31,7 +35,9 @@ def brought_up(text: str, table: dict[str, Any]) -> str:
     major, minor = table["version"].split(".")[:2]
     span = f">={major}.{minor},<{major}.{int(minor) + 1}"
     about = tomllib.loads(text)["project"]
-    readme = json.dumps(f"# {about['name']}\n\n{about['description']}\n\nA part of dagogy, a curriculum compiler.\n")
+    readme = json.dumps(
+        f"# {about['name']}\n\n{about['description']}\n\nA part of dagogy, a curriculum compiler.\n"
+    )
     lines = [
         f'requires-python = "{table["requires-python"]}"',
         f'license = "{table["license"]}"',
@@ -55,7 +61,10 @@ def main() -> int:
     differing = [path for path, text in texts.items() if path.read_text(encoding="utf-8") != text]
     if "--check" in sys.argv:
         for path in differing:
-            print(f"{path.relative_to(ROOT)} differs from [tool.distributions]; run 'make distributions'", file=sys.stderr)
+            print(
+                f"{path.relative_to(ROOT)} differs from [tool.distributions]; run 'make distributions'",
+                file=sys.stderr,
+            )
         return bool(differing)
     for path in differing:
         path.write_text(texts[path], encoding="utf-8")

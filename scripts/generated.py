@@ -1,4 +1,6 @@
-"""What the generators share: writing pages that are kept in the repository, or telling which of them are stale."""
+"""What the generators share: writing pages that are kept in the repository, or
+telling which of them are stale.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,12 @@ from pathlib import Path
 
 
 def settle(pages: Mapping[Path, str], target: str) -> int:
-    """Writes each page that differs; with `--check` only names those, and how to make them. Returns the exit status."""
-    stale = [path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    """Writes each page that differs; with `--check` only names those, and how to make
+    them. Returns the exit status.
+    """
+    stale = [
+        path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
     if "--check" in sys.argv:
         if stale:
             print(f"stale: {', '.join(path.name for path in stale)}; run 'make {target}'", file=sys.stderr)

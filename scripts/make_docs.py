@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes `docs/reference/*.md` and `docs/runbook.md` from the plugins, the commands and the settings themselves.
+"""Writes `docs/reference/*.md` and `docs/runbook.md` from the plugins, the commands
+and the settings themselves.
 
 `--check` only tells whether they are current.
 """
@@ -51,9 +52,16 @@ def host() -> Host:
 def rules_page() -> str:
     ours = host()
     plugins = ours.load("rule")
-    lines = ["# Rules", "", f"{len(plugins)} rules, each its own distribution. `dagogy explain ID` shows the same offline.", ""]
+    lines = [
+        "# Rules",
+        "",
+        f"{len(plugins)} rules, each its own distribution. `dagogy explain ID` shows the same offline.",
+        "",
+    ]
     lines += ["| rule | severity | what it wants |", "|---|---|---|"]
-    lines += [f"| [`{p.id}`](#{p.id.replace('.', '')}) | {p.info.severity} | {p.info.summary} |" for p in plugins]
+    lines += [
+        f"| [`{p.id}`](#{p.id.replace('.', '')}) | {p.info.severity} | {p.info.summary} |" for p in plugins
+    ]
     for plugin in plugins:
         lines += ["", *rule_section(ours, plugin)]
     return "\n".join(lines) + "\n"
@@ -61,17 +69,37 @@ def rules_page() -> str:
 
 def rule_section(ours: Host, plugin: Plugin) -> list[str]:
     kind = ours.implementation(plugin)
-    lines = [f"## {plugin.id}", "", f"*{plugin.info.severity}*; distribution `{plugin.entry.distribution}`", "", markdown_of(kind.__doc__ or "")]
+    lines = [
+        f"## {plugin.id}",
+        "",
+        f"*{plugin.info.severity}*; distribution `{plugin.entry.distribution}`",
+        "",
+        markdown_of(kind.__doc__ or ""),
+    ]
     if plugin.info.requires:
-        lines += ["", "Runs only when these are clean: " + ", ".join(f"`{r}`" for r in plugin.info.requires) + "."]
+        lines += [
+            "",
+            "Runs only when these are clean: " + ", ".join(f"`{r}`" for r in plugin.info.requires) + ".",
+        ]
     if plugin.info.aliases:
         lines += ["", "Formerly " + ", ".join(f"`{a}`" for a in plugin.info.aliases) + "."]
     options = options_of(kind)
     if options:
         lines += ["", "| option | type | default | meaning |", "|---|---|---|---|"]
-        lines += [f"| `{o['name']}` | {o['type']} | {shown(o['default'])} | {o['description']} |" for o in options]
+        lines += [
+            f"| `{o['name']}` | {o['type']} | {shown(o['default'])} | {o['description']} |" for o in options
+        ]
     cases = yaml.safe_load(files(plugin.entry.module).joinpath("cases.yaml").read_text(encoding="utf-8"))
-    lines += ["", "Tested with: " + "; ".join(f"{c['name']} ({word})" for word, half in (("fails", "fail"), ("passes", "pass")) for c in cases[half]) + "."]
+    lines += [
+        "",
+        "Tested with: "
+        + "; ".join(
+            f"{c['name']} ({word})"
+            for word, half in (("fails", "fail"), ("passes", "pass"))
+            for c in cases[half]
+        )
+        + ".",
+    ]
     return lines
 
 
@@ -96,7 +124,10 @@ def plugins_page() -> str:
     lines = [
         "# Providers, exporters and other plugins",
         "",
-        "Rules have [a page of their own](rules.md); classifiers, recovery actions and probes are [the runbook](../runbook.md).",
+        (
+            "Rules have [a page of their own](rules.md); classifiers, recovery actions and probes are [the "
+            "runbook](../runbook.md)."
+        ),
         "",
     ]
     hooks = {
@@ -115,7 +146,12 @@ def plugins_page() -> str:
         if kind in ("rule", "classifier", "recovery", "probe"):
             continue
         for plugin in ours.load(kind):
-            lines += [f"### `{plugin.id}`", "", f"{plugin.info.summary} Distribution `{plugin.entry.distribution}`.", ""]
+            lines += [
+                f"### `{plugin.id}`",
+                "",
+                f"{plugin.info.summary} Distribution `{plugin.entry.distribution}`.",
+                "",
+            ]
             documentation = ours.implementation(plugin).__doc__
             lines += [markdown_of(documentation), ""] if documentation else []
     return "\n".join(lines).rstrip() + "\n"
@@ -134,7 +170,9 @@ def command_section(name: str, command: click.Command, parent: click.Context) ->
     lines = [f"## {context.command_path}", "", "```text", command.get_help(context), "```", ""]
     if isinstance(command, click.Group):
         for sub, each in command.commands.items():
-            lines += ["#" + line if line.startswith("## ") else line for line in command_section(sub, each, context)]
+            lines += [
+                "#" + line if line.startswith("## ") else line for line in command_section(sub, each, context)
+            ]
     return lines
 
 
@@ -142,47 +180,123 @@ def settings_page() -> str:
     lines = [
         "# Settings",
         "",
-        "Flag beats environment beats file beats default. In `dagogy.toml`, or `[tool.dagogy]` of a `pyproject.toml`, in the current folder",
+        (
+            "Flag beats environment beats file beats default. In `dagogy.toml`, or `[tool.dagogy]` of a "
+            "`pyproject.toml`, in the current folder"
+        ),
         "",
     ]
-    lines[-2] += " or the nearest one above, the key is the variable's name in lower case; rules are configured in the `rules` table:"
-    lines += ["```toml", "agent_target_score = 90", "", '[rules."graph.max_prerequisites"]', 'severity = "warning"', "enabled = true", "```", ""]
+    lines[-2] += (
+        " or the nearest one above, the key is the variable's name in lower case; rules are configured in "
+        "the `rules` table:"
+    )
     lines += [
-        "The file is looked for up to the root of the repository (a folder with `.git`) or the home folder, and never inside a runs dir. It may come from a",
-        "stranger, so settings that start a program, choose a provider or a model, or say where text and keys go are *sensitive*: from a file they count",
-        "only after `dagogy trust`, which remembers path, owner and content of the file for this user (`$XDG_STATE_HOME/dagogy/trusted.json`, else",
-        "`~/.local/state/dagogy/trusted.json`); a file that changes has to be trusted again. A path counts without trust while it stays inside the",
-        "folder of its file. A file of another owner, or one that others can write to (or its folder), is refused for sensitive settings. `dagogy config`",
-        "shows what counts and what is ignored. A key in a file is read like any sensitive setting, and better kept in the environment.",
+        "```toml",
+        "agent_target_score = 90",
+        "",
+        '[rules."graph.max_prerequisites"]',
+        'severity = "warning"',
+        "enabled = true",
+        "```",
+        "",
+    ]
+    lines += [
+        (
+            "The file is looked for up to the root of the repository (a folder with `.git`) or the home "
+            "folder, and never inside a runs dir. It may come from a"
+        ),
+        (
+            "stranger, so settings that start a program, choose a provider or a model, or say where text "
+            "and keys go are *sensitive*: from a file they count"
+        ),
+        (
+            "only after `dagogy trust`, which remembers path, owner and content of the file for this user "
+            "(`$XDG_STATE_HOME/dagogy/trusted.json`, else"
+        ),
+        (
+            "`~/.local/state/dagogy/trusted.json`); a file that changes has to be trusted again. A path "
+            "counts without trust while it stays inside the"
+        ),
+        (
+            "folder of its file. A file of another owner, or one that others can write to (or its folder), "
+            "is refused for sensitive settings. `dagogy config`"
+        ),
+        (
+            "shows what counts and what is ignored. A key in a file is read like any sensitive setting, and "
+            "better kept in the environment."
+        ),
         "",
     ]
     lines += ["| variable | accepted | default | from a file | meaning |", "|---|---|---|---|---|"]
     for name, known in CORE_SETTINGS.items():
-        trust = "never" if name in ENVIRONMENT_ONLY else "trusted" if known.sensitive else "trusted outside its folder" if known.kind == "path" else "yes"
+        trust = (
+            "never"
+            if name in ENVIRONMENT_ONLY
+            else "trusted"
+            if known.sensitive
+            else "trusted outside its folder"
+            if known.kind == "path"
+            else "yes"
+        )
         default = shown(known.default if known.default is not None else "")
         lines.append(f"| `{name}` | {known.accepted()} | {default} | {trust} | {known.summary} |")
     for plugin in host().load("provider"):
         for setting in plugin.info.settings:
             trust = "trusted" if setting.sensitive else "yes"
-            lines.append(f"| `{setting.name}` (provider `{plugin.id}`) | text | {shown(setting.default)} | {trust} | {setting.summary} |")
+            lines.append(
+                f"| `{setting.name}` (provider `{plugin.id}`) | text | {shown(setting.default)} | {trust} |"
+                f" {setting.summary} |"
+            )
     return "\n".join(lines) + "\n"
 
 
 def errors_page() -> str:
-    lines = ["# Error codes", "", "A failing command's first line on stderr is `[code] message`; its exit status is the one of the code.", ""]
+    lines = [
+        "# Error codes",
+        "",
+        (
+            "A failing command's first line on stderr is `[code] message`; its exit status is the one of "
+            "the code."
+        ),
+        "",
+    ]
     lines += ["| code | exit status | meaning |", "|---|---|---|"]
-    kinds = [k for k in vars(errors).values() if isinstance(k, type) and issubclass(k, DagogyError) and k is not DagogyError]
-    lines += [f"| `{k.code}` | {k.exit_status} | {' '.join(cleandoc(k.__doc__ or '').split())} |" for k in sorted(kinds, key=lambda k: k.exit_status)]
+    kinds = [
+        k
+        for k in vars(errors).values()
+        if isinstance(k, type) and issubclass(k, DagogyError) and k is not DagogyError
+    ]
+    lines += [
+        f"| `{k.code}` | {k.exit_status} | {' '.join(cleandoc(k.__doc__ or '').split())} |"
+        for k in sorted(kinds, key=lambda k: k.exit_status)
+    ]
     return "\n".join(lines) + "\n"
 
 
 def api_page() -> str:
     """What is public, module by module, from each `__all__`."""
-    lines = ["# The public API", "", "What plugins and programs may import, and nothing else. [What that promises](../api-stability.md).", ""]
-    for name in ("dagogy", "dagogy.api", *(f"dagogy.api.{module}" for module in api.MODULES), "dagogy.testing"):
+    lines = [
+        "# The public API",
+        "",
+        "What plugins and programs may import, and nothing else. [What that promises](../api-stability.md).",
+        "",
+    ]
+    for name in (
+        "dagogy",
+        "dagogy.api",
+        *(f"dagogy.api.{module}" for module in api.MODULES),
+        "dagogy.testing",
+    ):
         module = import_module(name)
         public = ["compile", "open"] if name == "dagogy" else module.__all__
-        lines += [f"## `{name}`", "", cleandoc(module.__doc__ or "").split("\n\n")[0].replace("\n", " "), "", "| name | what it is |", "|---|---|"]
+        lines += [
+            f"## `{name}`",
+            "",
+            cleandoc(module.__doc__ or "").split("\n\n")[0].replace("\n", " "),
+            "",
+            "| name | what it is |",
+            "|---|---|",
+        ]
         lines += [f"| `{n}` | {purpose_of(getattr(module, n))} |" for n in public] + [""]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -191,7 +305,11 @@ def purpose_of(value: Any) -> str:
     """The first sentence of a docstring; of a dataclass without one its fields, of a constant its type."""
     if getattr(value, "__module__", "").startswith("pydantic."):
         return "That of pydantic."
-    if isinstance(value, type) and is_dataclass(value) and (value.__doc__ or "").startswith(f"{value.__name__}("):
+    if (
+        isinstance(value, type)
+        and is_dataclass(value)
+        and (value.__doc__ or "").startswith(f"{value.__name__}(")
+    ):
         return f"Fields: {', '.join(f'`{f.name}`' for f in fields(value))}."
     if type(value).__module__ == "typing":
         return "A type."

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Writes `core/src/dagogy/contracts/schemas/*.schema.json` from the pydantic models; `--check` only tells whether they are current."""
+"""Writes `core/src/dagogy/contracts/schemas/*.schema.json` from the pydantic models; `--check` only tells
+whether they are current.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,11 @@ SCHEMAS = Path(__file__).resolve().parents[1] / "core/src/dagogy/contracts/schem
 
 
 def main() -> int:
-    pages = {SCHEMAS / f"{name}.schema.json": json.dumps(models.schema_of(name), indent=2, ensure_ascii=False) + "\n" for name in models.ARTIFACTS}
+    pages = {
+        SCHEMAS / f"{name}.schema.json": json.dumps(models.schema_of(name), indent=2, ensure_ascii=False)
+        + "\n"
+        for name in models.ARTIFACTS
+    }
     return settle(pages, "schemas")
 
 

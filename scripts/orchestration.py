@@ -16,14 +16,22 @@ HANDED_OVER = "_DAGOGY_DOOR"
 
 
 def main() -> None:
-    """Runs the command here if this is the project's environment or there is none, else in the project's environment."""
-    arrived = os.environ.pop(HANDED_OVER, "") == ENVIRONMENT or os.path.realpath(sys.prefix) == os.path.realpath(ENVIRONMENT)
+    """Runs the command here if this is the project's environment or there is none, else
+    in the project's environment.
+    """
+    arrived = os.environ.pop(HANDED_OVER, "") == ENVIRONMENT or os.path.realpath(
+        sys.prefix
+    ) == os.path.realpath(ENVIRONMENT)
     if not arrived and os.access(PYTHON, os.X_OK):
         hand_over()
     # The folder of this script must not be where modules are looked for.
     sys.path[:] = [p for p in sys.path if os.path.abspath(p or ".") != os.path.join(ROOT, "scripts")]
     if importlib.util.find_spec("dagogy") is None:
-        what = "has no dagogy in it: it was not finished" if arrived else "is missing, and this Python has no dagogy"
+        what = (
+            "has no dagogy in it: it was not finished"
+            if arrived
+            else "is missing, and this Python has no dagogy"
+        )
         fail(f"the project's environment {ENVIRONMENT} {what}")
     from dagogy.cli.main import main as dagogy
 

@@ -31,7 +31,13 @@ class Table(NamedTuple):
 
 def _provider_cells(row: Row) -> Sequence[str]:
     names = ("row", "provider", "outcome", "cause", "incident")
-    return (*(row[name] or "-" for name in names), str(row["requests"]), f"{row['seconds']:.2f}", str(len(row["processes"])), str(row["secret_bytes"]))
+    return (
+        *(row[name] or "-" for name in names),
+        str(row["requests"]),
+        f"{row['seconds']:.2f}",
+        str(len(row["processes"])),
+        str(row["secret_bytes"]),
+    )
 
 
 def _provider_summary(rows: Sequence[Row]) -> str:
@@ -41,7 +47,15 @@ def _provider_summary(rows: Sequence[Row]) -> str:
 
 def _fault_cells(row: Row) -> Sequence[str]:
     actions = ", ".join(dict.fromkeys(action.partition(":")[0] for action in row["actions"])) or "-"
-    return row["fault"], row["incident"], actions, row["outcome"], str(row["exit_status"]), "kept" if row["inputs_kept"] else "CHANGED", str(len(row["left"]))
+    return (
+        row["fault"],
+        row["incident"],
+        actions,
+        row["outcome"],
+        str(row["exit_status"]),
+        "kept" if row["inputs_kept"] else "CHANGED",
+        str(len(row["left"])),
+    )
 
 
 def _fault_summary(rows: Sequence[Row]) -> str:
@@ -73,11 +87,20 @@ def main(arguments: list[str]) -> int:
         return 2
     table = TABLES[arguments[0]]
     shutil.rmtree(table.rows, ignore_errors=True)
-    status = subprocess.run([sys.executable, "-m", "pytest", "-n", "2", table.test, *arguments[1:]], cwd=ROOT, check=False).returncode
-    rows = [json.loads(path.read_text()) for path in sorted(table.rows.glob("*.json"))] if table.rows.is_dir() else []
+    status = subprocess.run(
+        [sys.executable, "-m", "pytest", "-n", "2", table.test, *arguments[1:]], cwd=ROOT, check=False
+    ).returncode
+    rows = (
+        [json.loads(path.read_text()) for path in sorted(table.rows.glob("*.json"))]
+        if table.rows.is_dir()
+        else []
+    )
     lines = [table.head, *map(table.cells, rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    text = "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+    text = "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
     kept = ROOT / f".cache/{arguments[0]}-table.txt"
     kept.parent.mkdir(exist_ok=True)
     kept.write_text(f"{text}\n\n{table.summary(rows)}\n", encoding="utf-8")

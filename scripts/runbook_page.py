@@ -1,7 +1,8 @@
-"""The operators' page, `docs/runbook.md`: the sections of the runbook, each filled with what the installed plugins say of themselves.
+"""The operators' page, `docs/runbook.md`: the sections of the runbook, each filled with what the installed
+plugins say of themselves.
 
-What stands here is the frame: headings, and how one section leads to the next. Causes, signatures, remedies, actions and criteria are the
-plugins'; the flows are those that `triage` and `postmortem` walk.
+What stands here is the frame: headings, and how one section leads to the next. Causes, signatures, remedies,
+actions and criteria are the plugins'; the flows are those that `triage` and `postmortem` walk.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ _SHOWN = re.compile(r"\"([^\"]{3,})\"|`([^`]{3,})`")
 
 def runbook_page(host: Host) -> str:
     """The page as Markdown."""
-    classifiers = sorted((p for p in host.load("classifier") if p.info.incidents), key=lambda p: (*_place(host, p), p.id))
+    classifiers = sorted(
+        (p for p in host.load("classifier") if p.info.incidents), key=lambda p: (*_place(host, p), p.id)
+    )
     common = [p for p in classifiers if _place(host, p)[0] <= "3"]
     other = [p for p in classifiers if _place(host, p)[0] == "9"]
     stale = [p for p in classifiers if _place(host, p)[0] == "4"]
@@ -52,7 +55,9 @@ def runbook_page(host: Host) -> str:
 
 
 def _place(host: Host, plugin: Plugin) -> tuple[str, str]:
-    """Section and letter of the original runbook; classes that it does not have come after those that it has."""
+    """Section and letter of the original runbook; classes that it does not have
+    come after those that it has.
+    """
     found = _SECTION.match(_docstring(host, plugin))
     return (found[1], found[2]) if found else ("9", "")
 
@@ -68,7 +73,12 @@ def _help(command: str) -> str:
 
 def _command(*lines: tuple[str, str]) -> list[str]:
     width = max(len(command) for command, _ in lines)
-    return ["```sh", *(f"{command:<{width}}  # {why}" if why else command for command, why in lines), "```", ""]
+    return [
+        "```sh",
+        *(f"{command:<{width}}  # {why}" if why else command for command, why in lines),
+        "```",
+        "",
+    ]
 
 
 def _mermaid(kind: str, lines: Iterable[str]) -> list[str]:
@@ -92,8 +102,9 @@ def _first() -> list[str]:
             ("dagogy escalate RUN", "pack the evidence for somebody else"),
         ),
         (
-            "No run, only a log? `dagogy diagnose - < log.txt`. Every failing command ends with a line `incident NAME: cause; next: COMMAND`: type that "
-            "command, or look NAME up below. `dagogy explain NAME` shows the same offline. `python3.11 scripts/orchestration.py COMMAND` does what "
+            "No run, only a log? `dagogy diagnose - < log.txt`. Every failing command ends with a line "
+            "`incident NAME: cause; next: COMMAND`: type that command, or look NAME up below. `dagogy "
+            "explain NAME` shows the same offline. `python3.11 scripts/orchestration.py COMMAND` does what "
             "`dagogy COMMAND` does. What the exit status means: [error codes](reference/errors.md)."
         ),
         "",
@@ -116,7 +127,12 @@ def _index(host: Host, classifiers: Sequence[Plugin]) -> list[str]:
                 if f"[{incident}](#{incident})" not in links:
                     links.append(f"[{incident}](#{incident})")
     ordered = sorted(rows.items(), key=lambda row: row[0].strip("`").lower())
-    return ["## Find your error text", "", *_table(("on the screen", "incident"), ((text, ", ".join(links)) for text, links in ordered)), ""]
+    return [
+        "## Find your error text",
+        "",
+        *_table(("on the screen", "incident"), ((text, ", ".join(links)) for text, links in ordered)),
+        "",
+    ]
 
 
 def _overview(host: Host, classifiers: Sequence[Plugin]) -> list[str]:
@@ -124,25 +140,57 @@ def _overview(host: Host, classifiers: Sequence[Plugin]) -> list[str]:
     for plugin in classifiers:
         for incident in plugin.info.incidents:
             page = incident_help.page(host, plugin, incident)
-            rows.append((f"[{incident}](#{incident})", page.summary, page.parts["Retry"], _helps(_actions_for(host, incident))))
-    return ["## All incidents", "", *_table(("incident", "what it is", "run it again?", "`recover` helps"), rows), ""]
+            rows.append(
+                (
+                    f"[{incident}](#{incident})",
+                    page.summary,
+                    page.parts["Retry"],
+                    _helps(_actions_for(host, incident)),
+                )
+            )
+    return [
+        "## All incidents",
+        "",
+        *_table(("incident", "what it is", "run it again?", "`recover` helps"), rows),
+        "",
+    ]
 
 
 def _helps(actions: Sequence[Plugin]) -> str:
     kinds = {p.info.safety for p in actions}
-    ways = [word for kind, word in (("safe", "by itself"), ("unsafe", "with `--unsafe`"), ("manual", "with commands to type")) if kind in kinds]
+    ways = [
+        word
+        for kind, word in (
+            ("safe", "by itself"),
+            ("unsafe", "with `--unsafe`"),
+            ("manual", "with commands to type"),
+        )
+        if kind in kinds
+    ]
     return ", ".join(ways) or "no: by hand"
 
 
 def _actions_for(host: Host, incident: str) -> list[Plugin]:
-    return sorted((p for p in host.load("recovery") if incident in p.info.incidents), key=lambda p: (p.info.order, p.id))
+    return sorted(
+        (p for p in host.load("recovery") if incident in p.info.incidents), key=lambda p: (p.info.order, p.id)
+    )
 
 
 def _triage_flow() -> list[str]:
     steps = [f"{name}[dagogy {name} RUN]" for name in FLOW]
-    flow = ["failed[incident detected] --> " + " --> ".join(steps) + " --> resolved[stage and outputs are current]"]
+    flow = [
+        "failed[incident detected] --> "
+        + " --> ".join(steps)
+        + " --> resolved[stage and outputs are current]"
+    ]
     flow += [f"{name} -- fails --> diagnose" for name in FLOW]
-    flow += ["diagnose[report, diagnosis and the next command are shown] --> mend[apply the fix: dagogy recover RUN, or by hand]", "mend --> validate"]
+    flow += [
+        (
+            "diagnose[report, diagnosis and the next command are shown] --> mend[apply the fix: dagogy "
+            "recover RUN, or by hand]"
+        ),
+        "mend --> validate",
+    ]
     return [
         *_command(("dagogy triage RUN", "")),
         "By hand, one after the other:",
@@ -157,11 +205,16 @@ def _classification(classifiers: Sequence[Plugin]) -> list[str]:
     for number, plugin in enumerate(classifiers):
         flow.append(f"signature --> c{number}[{_label(plugin.info.summary)}]")
         flow += [f"c{number} --> {incident}[{incident}]" for incident in plugin.info.incidents]
-    flow.append("signature -- nothing, or two equally strong answers --> unknown[no action: dagogy escalate RUN]")
+    flow.append(
+        "signature -- nothing, or two equally strong answers --> unknown[no action: dagogy escalate RUN]"
+    )
     generic = " ".join(cleandoc(Rank.__doc__ or "").split("\n\n")[-1].split())
     ranks = ", ".join(rank.name.lower().replace("_", " ") for rank in Rank)
     return [
-        *_command(("dagogy diagnose RUN", "the run's last failure"), ("dagogy diagnose - --exit-code 1 < log.txt", "any text")),
+        *_command(
+            ("dagogy diagnose RUN", "the run's last failure"),
+            ("dagogy diagnose - --exit-code 1 < log.txt", "any text"),
+        ),
         *_mermaid("LR", flow),
         f"The strongest evidence decides, in this order: {ranks}. {generic}",
         "",
@@ -181,7 +234,8 @@ def _recovery() -> list[str]:
     ]
     return [
         *(" ".join(p.split()) + "\n" for p in paragraphs),
-        " ".join(cleandoc(RecoveryAction.__doc__ or "").split("\n\n")[-1].split()) + " An `unsafe` one waits for `--unsafe` and says why.",
+        " ".join(cleandoc(RecoveryAction.__doc__ or "").split("\n\n")[-1].split())
+        + " An `unsafe` one waits for `--unsafe` and says why.",
         "",
         *_mermaid("TD", flow),
     ]
@@ -190,7 +244,11 @@ def _recovery() -> list[str]:
 def _class(host: Host, plugin: Plugin) -> list[str]:
     """The section of one classifier: a page for each of its incidents."""
     section, letter = _place(host, plugin)
-    lines = [] if section == "4" else [f"### {letter + '. ' if letter else ''}{plugin.info.summary.rstrip('.')}", ""]
+    lines = (
+        []
+        if section == "4"
+        else [f"### {letter + '. ' if letter else ''}{plugin.info.summary.rstrip('.')}", ""]
+    )
     opening = " ".join(_SECTION.sub("", _docstring(host, plugin).split("\n\n")[0]).split())
     lines += [opening[:1].upper() + opening[1:], ""]
     for incident in plugin.info.incidents:
@@ -206,20 +264,43 @@ def _incident(host: Host, plugin: Plugin, incident: str) -> Iterator[str]:
     actions = _actions_for(host, incident)
     kinds = {p.info.safety for p in actions}
     commands = [("dagogy recover RUN --dry-run", "what it would do")] if kinds else []
-    done = "the safe actions, then the failed command again" if "safe" in kinds else "the commands to type, filled in" if kinds else ""
+    done = (
+        "the safe actions, then the failed command again"
+        if "safe" in kinds
+        else "the commands to type, filled in"
+        if kinds
+        else ""
+    )
     commands.append(("dagogy recover RUN", done or "once it is fixed: the failed command again"))
     commands += [("dagogy recover RUN --unsafe", "the others as well")] if "unsafe" in kinds else []
     commands.append(("dagogy escalate RUN", "when that does not help"))
     yield from _command(*commands)
     if actions:
-        rows = ((p.info.order, f"[{p.id}](#{p.id})", p.info.safety, p.info.summary + (f" Unsafe: {p.info.reason}." if p.info.reason else "")) for p in actions)
+        rows = (
+            (
+                p.info.order,
+                f"[{p.id}](#{p.id})",
+                p.info.safety,
+                p.info.summary + (f" Unsafe: {p.info.reason}." if p.info.reason else ""),
+            )
+            for p in actions
+        )
         yield from (*_table(("order", "action", "safety", "what it does"), rows), "")
 
 
 def _escalation(classifiers: Sequence[Plugin]) -> list[str]:
-    criteria = [(e.summary, f"{e.times} times", ", ".join(f"[{i}](#{i})" for i in e.incidents)) for p in classifiers for e in p.info.escalations]
+    criteria = [
+        (e.summary, f"{e.times} times", ", ".join(f"[{i}](#{i})" for i in e.incidents))
+        for p in classifiers
+        for e in p.info.escalations
+    ]
     criteria += [(text, "once", "") for text in CRITERIA]
-    flow = ["unresolved[not resolved after recover] --> bundle[dagogy escalate RUN] --> read[read report.md in it] --> file[send the bundle]"]
+    flow = [
+        (
+            "unresolved[not resolved after recover] --> bundle[dagogy escalate RUN] --> read[read report.md "
+            "in it] --> file[send the bundle]"
+        )
+    ]
     return [
         "Escalate when one of these is met; `dagogy escalate` finds out by itself and says so in its report:",
         "",
@@ -233,7 +314,10 @@ def _escalation(classifiers: Sequence[Plugin]) -> list[str]:
 
 
 def _afterwards() -> list[str]:
-    flow = ["resolved[incident resolved] --> defect{code defect identified}", "defect -- yes --> test[" + _label(FOR_A_DEFECT) + "]"]
+    flow = [
+        "resolved[incident resolved] --> defect{code defect identified}",
+        "defect -- yes --> test[" + _label(FOR_A_DEFECT) + "]",
+    ]
     flow.append("defect -- no --> cause[" + _label(FOR_OPERATIONS) + "]")
     names = [f"s{i}" for i in range(len(STEPS))]
     flow += [f"{before} --> {names[0]}" for before in ("test", "cause")]
@@ -243,7 +327,10 @@ def _afterwards() -> list[str]:
         "",
         *_command(
             ("dagogy postmortem RUN --owner NAME -o postmortem.md", "the report, with this list to tick off"),
-            ("dagogy postmortem RUN --regression-test tests", "for a code defect: a test that fails until it is fixed"),
+            (
+                "dagogy postmortem RUN --regression-test tests",
+                "for a code defect: a test that fails until it is fixed",
+            ),
         ),
         *_mermaid("TD", flow),
     ]
@@ -253,12 +340,22 @@ def _actions(host: Host) -> Iterator[str]:
     for plugin in host.load("recovery"):
         info = plugin.info
         why = f": {info.reason}" if info.reason else ""
-        yield from (f"### {plugin.id}", "", f"*{info.safety}{why}*; for {', '.join(f'[{i}](#{i})' for i in info.incidents)}.", "")
+        yield from (
+            f"### {plugin.id}",
+            "",
+            f"*{info.safety}{why}*; for {', '.join(f'[{i}](#{i})' for i in info.incidents)}.",
+            "",
+        )
         yield from (_docstring(host, plugin) or info.summary, "")
 
 
 def _probes(host: Host) -> Iterator[str]:
     for plugin in host.load("probe"):
         incidents = ", ".join(f"[{i}](#{i})" for i in getattr(plugin.info, "incidents", ()))
-        yield from (f"### {plugin.id}", "", plugin.info.summary + (f" For {incidents}." if incidents else ""), "")
+        yield from (
+            f"### {plugin.id}",
+            "",
+            plugin.info.summary + (f" For {incidents}." if incidents else ""),
+            "",
+        )
         yield from (_docstring(host, plugin), "")

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Checks the sizes and the shape of the sources against `[tool.structure]` of pyproject.toml: lines of a module and of a class, cyclomatic
-complexity of a function with boolean operators counted, and import cycles, imports for types and inside functions included.
+"""Checks the sizes and the shape of the sources against `[tool.structure]` of pyproject.toml: lines of a
+module and of a class, cyclomatic complexity of a function with boolean operators counted, and import cycles,
+imports for types and inside functions included.
 
-What is listed there as allowed may stay, but may not grow; what is listed and no longer needed is reported, so that the list only shrinks.
+What is listed there as allowed may stay, but may not grow; what is listed and no longer needed is reported,
+so that the list only shrinks.
 """
 
 from __future__ import annotations
@@ -49,14 +51,22 @@ def measured(name: str, text: str, limits: Mapping[str, int]) -> Iterator[tuple[
 
 def import_cycles(root: Path) -> list[list[str]]:
     """The strongly connected components of more than one module below one `src` folder."""
-    paths = {".".join(p.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): p for p in root.rglob("*.py")}
+    paths = {
+        ".".join(p.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): p
+        for p in root.rglob("*.py")
+    }
     graph = nx.DiGraph()
     for module, path in paths.items():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom):
-                names = [f"{node.module}.{alias.name}" if f"{node.module}.{alias.name}" in paths else str(node.module) for alias in node.names]
+                names = [
+                    f"{node.module}.{alias.name}"
+                    if f"{node.module}.{alias.name}" in paths
+                    else str(node.module)
+                    for alias in node.names
+                ]
             else:
                 continue
             graph.add_edges_from((module, name) for name in names if name in paths and name != module)
@@ -75,7 +85,9 @@ def problems() -> Iterator[str]:
         for name, size in measured(module, path.read_text(encoding="utf-8"), limits):
             most = allowed.pop(name, 0)
             if size > most:
-                yield f"{name}: {size}" + (f", more than the {most} that pyproject.toml allows it" if most else "")
+                yield f"{name}: {size}" + (
+                    f", more than the {most} that pyproject.toml allows it" if most else ""
+                )
             elif size < most:
                 yield f"{name}: {size} now; lower it from {most} in [tool.structure.allowed]"
     for name in allowed:

@@ -1,14 +1,17 @@
 """Trains the models that say which titles of a document are concepts, and prints what they are worth.
 
-  python scripts/train_reading.py DOCUMENTS… --scorer SCORE.PY [--held-out DOCUMENTS…] [--courses TEXTS…] [--folds 5] [--write]
+  python scripts/train_reading.py DOCUMENTS… --scorer SCORE.PY [--held-out DOCUMENTS…] [--courses TEXTS…]
+  [--folds 5] [--write]
 
-Each of DOCUMENTS is a folder of cases, `NAME/doc.*` with a teacher's reading in `NAME/gold.json` (its format: `FORMAT.md` of the reading bench,
-whose `score.py` says when two names are alike). The documents of this repository that are written for dagogy are trained on as well. What tells
-courses from other texts is trained on these, on `providers/internal/training/course` and on the TEXTS, folders where a file's name says what it is
-(`yes-…`, `no-…`, `not-…`). Needs scikit-learn. `--write` puts the weights where the provider `internal` reads them, and the sources of the
-documents, with hashes of their bytes and labels, into `providers/internal/training/sources.jsonl`.
-Cross-validation is over documents: no document is judged by a model that has seen any of it. `--leave-out N/M` keeps every document of DOCUMENTS
-whose name falls into that part of M unseen.
+Each of DOCUMENTS is a folder of cases, `NAME/doc.*` with a teacher's reading in `NAME/gold.json` (its
+format: `FORMAT.md` of the reading bench, whose `score.py` says when two names are alike). The documents
+of this repository that are written for dagogy are trained on as well. What tells courses from other texts
+is trained on these, on `providers/internal/training/course` and on the TEXTS, folders where a file's name
+says what it is (`yes-…`, `no-…`, `not-…`). Needs scikit-learn. `--write` puts the weights where the
+provider `internal` reads them, and the sources of the documents, with hashes of their bytes and labels,
+into `providers/internal/training/sources.jsonl`. Cross-validation is over documents: no document is
+judged by a model that has seen any of it. `--leave-out N/M` keeps every document of DOCUMENTS whose name
+falls into that part of M unseen.
 """
 
 from __future__ import annotations
@@ -66,7 +69,8 @@ class Case:
     text: str
     blocks: Sequence[Block]
     features: np.ndarray
-    #: For each title the position of the concept that it names, -1 for none, how much alike the two are, and whether it must never be one.
+    #: For each title the position of the concept that it names, -1 for none, how much alike the two are, and
+    #: whether it must never be one.
     concept: list[int]
     alike: list[float]
     never: list[bool]
@@ -103,12 +107,26 @@ def load(folders: Sequence[Path], score: Any) -> list[Case]:
                 title.features = title.features[:FIRST]
             labelled = labels(score, gold, [t.text for t in found.titles])
             digest = hashlib.sha256(data).hexdigest()
-            cases.append(Case(path.parent.name, gold, found, course.text_of(blocks), blocks, features, *labelled, gold.get("source", ""), digest))
+            cases.append(
+                Case(
+                    path.parent.name,
+                    gold,
+                    found,
+                    course.text_of(blocks),
+                    blocks,
+                    features,
+                    *labelled,
+                    gold.get("source", ""),
+                    digest,
+                )
+            )
     return cases
 
 
 def own_cases(score: Any) -> list[Case]:
-    """The documents of this repository that are written for dagogy. Their structure says what they teach, and tests hold that it is read right."""
+    """The documents of this repository that are written for dagogy. Their structure says what they teach, and
+    tests hold that it is read right.
+    """
     cases, readers = [], Readers(Host())
     for path in sorted([*(ROOT / "examples").glob("*.md"), *(ROOT / "tests/data/scope").glob("*.md")]):
         data = path.read_bytes()
@@ -122,16 +140,33 @@ def own_cases(score: Any) -> list[Case]:
             labelled = labels(score, gold, [t.text for t in found.titles])
             name = str(path.relative_to(ROOT))
             digest = hashlib.sha256(data).hexdigest()
-            cases.append(Case(name, gold, found, course.text_of(document.blocks), document.blocks, features, *labelled, name, digest))
+            cases.append(
+                Case(
+                    name,
+                    gold,
+                    found,
+                    course.text_of(document.blocks),
+                    document.blocks,
+                    features,
+                    *labelled,
+                    name,
+                    digest,
+                )
+            )
     return cases
 
 
-def labels(score: Any, gold: dict[str, Any], titles: Sequence[str]) -> tuple[list[int], list[float], list[bool]]:
+def labels(
+    score: Any, gold: dict[str, Any], titles: Sequence[str]
+) -> tuple[list[int], list[float], list[bool]]:
     concepts = [[c["title"], *c.get("aliases", [])] for c in gold["concepts"]]
 
     @functools.cache
     def of(title: str) -> tuple[int, float, bool]:
-        value, best = max(((score.alike(title, name), k) for k, known in enumerate(concepts) for name in known), default=(0.0, -1))
+        value, best = max(
+            ((score.alike(title, name), k) for k, known in enumerate(concepts) for name in known),
+            default=(0.0, -1),
+        )
         worst = max((score.alike(title, name) for name in gold.get("never", [])), default=0.0)
         if worst >= NEVER and worst > value:
             return -1, worst, True
@@ -142,8 +177,9 @@ def labels(score: Any, gold: dict[str, Any], titles: Sequence[str]) -> tuple[lis
 
 
 def targets(case: Case) -> tuple[np.ndarray, np.ndarray]:
-    """For each title whether it is the best name that the document has for a concept, and what that weighs. Another name of the same concept is
-    none, but says less: a reader who takes it has not read wrong, only twice."""
+    """For each title whether it is the best name that the document has for a concept, and what
+    that weighs. Another name of the same concept is none, but says less: a reader who takes it has
+    not read wrong, only twice."""
     best: dict[int, float] = {}
     for concept, value in zip(case.concept, case.alike, strict=True):
         best[concept] = max(value, best.get(concept, 0.0))
@@ -156,23 +192,39 @@ def targets(case: Case) -> tuple[np.ndarray, np.ndarray]:
             weight[i] = 0.3
     # What was written for dagogy is easy, and there is much of it.
     share = _OWN_WEIGHT if case.name.startswith(_OWN) else 1.0
-    # A long document has many titles; it speaks louder than a short one, but not as much louder as it is longer.
+    # A long document has many titles; it speaks louder than a short one, but not as
+    # much louder as it is longer.
     return target, share * weight * len(target) ** -0.5
 
 
-def fitted(cases: Sequence[Case], rows: Sequence[np.ndarray], **settings: Any) -> HistGradientBoostingClassifier:
+def fitted(
+    cases: Sequence[Case], rows: Sequence[np.ndarray], **settings: Any
+) -> HistGradientBoostingClassifier:
     known = [targets(c) for c in cases]
     weight = np.concatenate([w for _, w in known])
-    model = HistGradientBoostingClassifier(learning_rate=0.08, max_leaf_nodes=12, l2_regularization=3.0, max_features=0.3, random_state=1, **settings)
-    return model.fit(np.concatenate(rows), np.concatenate([t for t, _ in known]), sample_weight=weight / weight.mean())
+    model = HistGradientBoostingClassifier(
+        learning_rate=0.08,
+        max_leaf_nodes=12,
+        l2_regularization=3.0,
+        max_features=0.3,
+        random_state=1,
+        **settings,
+    )
+    return model.fit(
+        np.concatenate(rows), np.concatenate([t for t, _ in known]), sample_weight=weight / weight.mean()
+    )
 
 
 def first_look(cases: Sequence[Case]) -> HistGradientBoostingClassifier:
     return fitted(cases, [c.features for c in cases], max_iter=120, min_samples_leaf=15)
 
 
-def two_looks(cases: Sequence[Case], unseen: Sequence[Case]) -> tuple[HistGradientBoostingClassifier, HistGradientBoostingClassifier]:
-    """Both models, and in each unseen case what they make of it. The second is trained on what first looks made of documents new to them."""
+def two_looks(
+    cases: Sequence[Case], unseen: Sequence[Case]
+) -> tuple[HistGradientBoostingClassifier, HistGradientBoostingClassifier]:
+    """Both models, and in each unseen case what they make of it. The second is trained on what first looks
+    made of documents new to them.
+    """
     order = np.random.RandomState(2).permutation(len(cases))
     for k in range(_INNER_FOLDS):
         fold = set(order[k::_INNER_FOLDS])
@@ -188,7 +240,9 @@ def two_looks(cases: Sequence[Case], unseen: Sequence[Case]) -> tuple[HistGradie
 
 def _looked_at(case: Case, model: HistGradientBoostingClassifier) -> None:
     case.chances = model.predict_proba(case.features)[:, 1]
-    case.agreement = np.array(agreement.agreed(case.blocks, case.found, case.chances.tolist()), dtype=np.float32)
+    case.agreement = np.array(
+        agreement.agreed(case.blocks, case.found, case.chances.tolist()), dtype=np.float32
+    )
 
 
 def _agreement(case: Case) -> np.ndarray:
@@ -217,7 +271,10 @@ def report(what: str, cases: Sequence[Case], probabilities: dict[str, Sequence[f
     usable = sum(r[1] >= 0.8 and r[2] >= 0.8 and not r[3] for r in rows)
     target = np.concatenate([np.array(c.concept) >= 0 for c in cases])
     area = roc_auc_score(target, np.concatenate([probabilities[c.name] for c in cases]))
-    print(f"{what}: F1 {f1:.3f} recall {recall:.3f} precision {precision:.3f} leak {leak:.3f} size {size:.1f} usable {usable}/{len(rows)} AUC {area:.3f}")
+    print(
+        f"{what}: F1 {f1:.3f} recall {recall:.3f} precision {precision:.3f} leak {leak:.3f} size {size:.1f} "
+        f"usable {usable}/{len(rows)} AUC {area:.3f}"
+    )
 
 
 def exported(model: HistGradientBoostingClassifier, features: Sequence[str]) -> dict[str, Any]:
@@ -230,10 +287,17 @@ def exported(model: HistGradientBoostingClassifier, features: Sequence[str]) -> 
                 [float(f"{v:.5g}") if np.isfinite(v) else 1e30 for v in nodes["num_threshold"]],
                 [0 if leaf else int(v) for v, leaf in zip(nodes["left"], nodes["is_leaf"], strict=True)],
                 [0 if leaf else int(v) for v, leaf in zip(nodes["right"], nodes["is_leaf"], strict=True)],
-                [round(float(v), 5) if leaf else 0 for v, leaf in zip(nodes["value"], nodes["is_leaf"], strict=True)],
+                [
+                    round(float(v), 5) if leaf else 0
+                    for v, leaf in zip(nodes["value"], nodes["is_leaf"], strict=True)
+                ],
             ]
         )
-    return {"features": list(features), "base": round(float(model._baseline_prediction.ravel()[0]), 5), "trees": trees}
+    return {
+        "features": list(features),
+        "base": round(float(model._baseline_prediction.ravel()[0]), 5),
+        "trees": trees,
+    }
 
 
 def named(case: Case) -> tuple[list[str], list[bool]]:
@@ -255,11 +319,15 @@ def words_of(texts: Sequence[str]) -> csr_matrix:
 
 def judge_of_words(cases: Sequence[Case]) -> LogisticRegression:
     known = [named(c) for c in cases]
-    return LogisticRegression(C=4, max_iter=300).fit(words_of([t for texts, _ in known for t in texts]), [n for _, never in known for n in never])
+    return LogisticRegression(C=4, max_iter=300).fit(
+        words_of([t for texts, _ in known for t in texts]), [n for _, never in known for n in never]
+    )
 
 
 def worded(cases: Sequence[Case], unseen: Sequence[Case]) -> dict[str, Any]:
-    """Puts into the features of all cases what a judge of words makes of their titles that has not seen their names; the weights of that for all."""
+    """Puts into the features of all cases what a judge of words makes of their titles that has not seen their
+    names; the weights of that for all.
+    """
 
     def tell(some: Sequence[Case], judge: LogisticRegression) -> None:
         for case in some:
@@ -276,7 +344,11 @@ def worded(cases: Sequence[Case], unseen: Sequence[Case]) -> dict[str, Any]:
     tell(unseen, judge)
     scale = float(np.abs(judge.coef_[0]).max()) / 127
     weights = bytes((np.rint(judge.coef_[0] / scale).astype(int) + 128).tolist())
-    return {"bias": round(float(judge.intercept_[0]), 4), "scale": round(scale, 6), "weights": base64.b85encode(weights).decode()}
+    return {
+        "bias": round(float(judge.intercept_[0]), 4),
+        "scale": round(scale, 6),
+        "weights": base64.b85encode(weights).decode(),
+    }
 
 
 def course_words(text: str) -> np.ndarray:
@@ -287,7 +359,9 @@ def course_words(text: str) -> np.ndarray:
 
 @dataclass
 class Text:
-    """A text that is a course or none: what the judge of courses sees of it, and how sure the first look is of it."""
+    """A text that is a course or none: what the judge of courses sees of it, and how
+    sure the first look is of it.
+    """
 
     name: str
     text: str
@@ -315,10 +389,20 @@ def judge_of_courses(known: Sequence[Text]) -> dict[str, Any]:
     for k in range(8):
         fold = order[k::8]
         rest = np.setdiff1d(order, fold)
-        chance[fold] = LogisticRegression(C=1, max_iter=500).fit(columns[rest], target[rest]).predict_proba(columns[fold])[:, 1]
-    print(f"course or not: AUC {roc_auc_score(target, chance):.3f}, courses {target.sum()}, others {(~target).sum()}")
+        chance[fold] = (
+            LogisticRegression(C=1, max_iter=500)
+            .fit(columns[rest], target[rest])
+            .predict_proba(columns[fold])[:, 1]
+        )
+    print(
+        f"course or not: AUC {roc_auc_score(target, chance):.3f}, courses {target.sum()}, others "
+        f"{(~target).sum()}"
+    )
     for limit in sorted({0.1, 0.15, 0.2, 0.3, 0.5, NO_COURSE}):
-        print(f"  refused below {limit}: {(chance[~target] < limit).mean():.0%} of the others, {(chance[target] < limit).mean():.1%} of the courses")
+        print(
+            f"  refused below {limit}: {(chance[~target] < limit).mean():.0%} of the others, "
+            f"{(chance[target] < limit).mean():.1%} of the courses"
+        )
     judge, both = by_words(order), LogisticRegression(C=1, max_iter=500).fit(columns, target)
     weights = both.coef_[0] / spread
     return {
@@ -332,12 +416,16 @@ def judge_of_courses(known: Sequence[Text]) -> dict[str, Any]:
 
 def course_chance(judge: dict[str, Any], text: Text) -> float:
     by_words = judge["bias"] + float(course_words(text.text) @ np.array(judge["weights"]))
-    score = judge["seen bias"] + judge["words"] * by_words + float(np.array(judge["seen"]) @ np.array(text.seen))
+    score = (
+        judge["seen bias"] + judge["words"] * by_words + float(np.array(judge["seen"]) @ np.array(text.seen))
+    )
     return float(1 / (1 + np.exp(-score)))
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("documents", nargs="+", type=Path)
     parser.add_argument("--scorer", type=Path, required=True)
     parser.add_argument("--held-out", nargs="*", default=[], type=Path)
@@ -359,15 +447,24 @@ def main() -> int:
     first, second = two_looks(taught, [*others, *held])
     if held:
         report("held out", held, {c.name: second.predict_proba(_agreement(c))[:, 1].tolist() for c in held})
-    # Those of the repository are short texts on any subject, written for tests: they say nothing of what a course is like.
+    # Those of the repository are short texts on any subject, written for tests: they say
+    # nothing of what a course is like.
     strangers = [c for c in cases if not c.name.startswith(_OWN)]
     judge = judge_of_courses([*map(as_text, strangers), *course_texts([COURSES, *a.courses], first)])
     tell_courses(judge, held)
     if a.write:
         written(WEIGHTS.with_name("course.json"), judge)
         written(WEIGHTS.with_name("wording.json"), words)
-        written(WEIGHTS, {"first": exported(first, names()), "second": exported(second, [*agreement.names(), *names()[:FIRST]])})
-        SOURCES.write_text("".join(json.dumps(source_of(c), ensure_ascii=False) + "\n" for c in cases), encoding="utf-8")
+        written(
+            WEIGHTS,
+            {
+                "first": exported(first, names()),
+                "second": exported(second, [*agreement.names(), *names()[:FIRST]]),
+            },
+        )
+        SOURCES.write_text(
+            "".join(json.dumps(source_of(c), ensure_ascii=False) + "\n" for c in cases), encoding="utf-8"
+        )
     return 0
 
 
@@ -380,22 +477,37 @@ def tell_courses(judge: dict[str, Any], held: Sequence[Case]) -> None:
 
 
 def parted(cases: Sequence[Case], part_of: str) -> tuple[list[Case], list[Case]]:
-    """The documents outside and inside of part N of M (`N/M`), by their names; those of the repository are never left out."""
+    """The documents outside and inside of part N of M (`N/M`), by their names; those of the
+    repository are never left out.
+    """
     part, parts = map(int, part_of.split("/"))
-    inside = {c.name for c in cases if zlib.crc32(c.name.encode()) % parts == part and not c.name.startswith(_OWN)}
+    inside = {
+        c.name for c in cases if zlib.crc32(c.name.encode()) % parts == part and not c.name.startswith(_OWN)
+    }
     return [c for c in cases if c.name not in inside], [c for c in cases if c.name in inside]
 
 
 def source_of(case: Case) -> dict[str, Any]:
-    """Where a document comes from and what its labels are, by hashes: whoever has the same bytes can rebuild the training set."""
+    """Where a document comes from and what its labels are, by hashes: whoever has the same bytes can rebuild
+    the training set.
+    """
     seen: dict[str, int] = {}
     for title, concept, never in zip(case.found.titles, case.concept, case.never, strict=True):
         if concept >= 0 or never:
-            seen.setdefault(hashlib.sha256(title.text.casefold().encode()).hexdigest()[:12], -2 if never else concept)
-    return {"source": case.source, "sha256": case.sha256, "course": bool(case.gold.get("is_course", True)), "concepts": seen}
+            seen.setdefault(
+                hashlib.sha256(title.text.casefold().encode()).hexdigest()[:12], -2 if never else concept
+            )
+    return {
+        "source": case.source,
+        "sha256": case.sha256,
+        "course": bool(case.gold.get("is_course", True)),
+        "concepts": seen,
+    }
 
 
-def collected(documents: Sequence[Path], held_out: Sequence[Path], score: Path, cache: Path | None) -> tuple[list[Case], list[Case]]:
+def collected(
+    documents: Sequence[Path], held_out: Sequence[Path], score: Path, cache: Path | None
+) -> tuple[list[Case], list[Case]]:
     if cache and cache.exists():
         known: tuple[list[Case], list[Case]] = pickle.loads(cache.read_bytes())
         return known
@@ -420,13 +532,22 @@ def cross_validated(cases: Sequence[Case], folds: int) -> dict[str, Sequence[flo
 
 def as_text(case: Case) -> Text:
     assert case.chances is not None
-    return Text(case.name, case.text, bool(case.gold.get("is_course", True)), agreement.sureness(case.found, case.chances.tolist()))
+    return Text(
+        case.name,
+        case.text,
+        bool(case.gold.get("is_course", True)),
+        agreement.sureness(case.found, case.chances.tolist()),
+    )
 
 
 def course_texts(folders: Sequence[Path], first: HistGradientBoostingClassifier) -> list[Text]:
-    """The texts in the folders that can be read and have a title. `first`: a first look that saw none of them."""
+    """The texts in the folders that can be read and have a title. `first`: a first
+    look that saw none of them.
+    """
     known, readers = [], Readers(Host())
-    for path in sorted(p for folder in folders for p in folder.iterdir() if p.name.startswith(("yes-", "no-", "not-"))):
+    for path in sorted(
+        p for folder in folders for p in folder.iterdir() if p.name.startswith(("yes-", "no-", "not-"))
+    ):
         try:
             blocks = readers.read(Source(str(path), path.read_bytes())).blocks
         except InvalidArgument as e:
@@ -434,7 +555,9 @@ def course_texts(folders: Sequence[Path], first: HistGradientBoostingClassifier)
             continue
         found = described(blocks)
         if found.titles:
-            chances = first.predict_proba(np.array([t.features for t in found.titles], dtype=np.float32))[:, 1]
+            chances = first.predict_proba(np.array([t.features for t in found.titles], dtype=np.float32))[
+                :, 1
+            ]
             seen = agreement.sureness(found, chances.tolist())
             known.append(Text(path.stem, course.text_of(blocks), path.name.startswith("yes-"), seen))
     return known

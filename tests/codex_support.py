@@ -1,4 +1,6 @@
-"""What the tests of `codex_exec` share: the real codex, a loopback server that it asks, fake ones, and a look at what is left behind."""
+"""What the tests of `codex_exec` share: the real codex, a loopback server that it asks, fake ones, and a look
+at what is left behind.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,12 @@ from support import ROOT
 
 #: What codex sends as its key; no test may find it anywhere but in a request.
 KEY = "sk-loopback-0123456789abcdef"
-SHORT_SCHEMA = {"type": "object", "properties": {"answer": {"type": "integer"}}, "required": ["answer"], "additionalProperties": False}
+SHORT_SCHEMA = {
+    "type": "object",
+    "properties": {"answer": {"type": "integer"}},
+    "required": ["answer"],
+    "additionalProperties": False,
+}
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +42,9 @@ def codex_command() -> str:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the server answers: with `status` 200 the `events` of a stream, and for `hang` nothing after them; else `body`."""
+    """What the server answers: with `status` 200 the `events` of a stream, and for `hang`
+    nothing after them; else `body`.
+    """
 
     events: tuple[tuple[str, dict[str, Any]], ...] = ()
     status: int = 200
@@ -71,32 +80,85 @@ def refuses(text: str) -> Reply:
 
 
 def thinks(thought: str, text: str) -> Reply:
-    item = {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": thought}], "content": None, "encrypted_content": None}
-    return Reply((_CREATED, ("response.output_item.done", {"output_index": 0, "item": item}), *answers_with(text).events[1:]))
+    item = {
+        "type": "reasoning",
+        "id": "rs_1",
+        "summary": [{"type": "summary_text", "text": thought}],
+        "content": None,
+        "encrypted_content": None,
+    }
+    return Reply(
+        (
+            _CREATED,
+            ("response.output_item.done", {"output_index": 0, "item": item}),
+            *answers_with(text).events[1:],
+        )
+    )
 
 
 def runs(command: str) -> Reply:
     """Lets the agent run a command before it goes on."""
-    item = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "exec_command", "arguments": json.dumps({"cmd": command})}
+    item = {
+        "type": "function_call",
+        "id": "fc_1",
+        "call_id": "call_1",
+        "name": "exec_command",
+        "arguments": json.dumps({"cmd": command}),
+    }
     return Reply((_CREATED, ("response.output_item.done", {"output_index": 0, "item": item}), _COMPLETED))
 
 
 def stops(reason: str, text: str = '{"ans') -> Reply:
-    response = {"id": "resp_1", "status": "incomplete", "incomplete_details": {"reason": reason}, "usage": _USAGE}
-    return Reply((_CREATED, _message({"type": "output_text", "text": text}), ("response.incomplete", {"response": response})))
+    response = {
+        "id": "resp_1",
+        "status": "incomplete",
+        "incomplete_details": {"reason": reason},
+        "usage": _USAGE,
+    }
+    return Reply(
+        (
+            _CREATED,
+            _message({"type": "output_text", "text": text}),
+            ("response.incomplete", {"response": response}),
+        )
+    )
 
 
 def breaks(code: str, message: str) -> Reply:
-    return Reply((_CREATED, ("response.failed", {"response": {"id": "resp_1", "status": "failed", "error": {"code": code, "message": message}}})))
+    return Reply(
+        (
+            _CREATED,
+            (
+                "response.failed",
+                {
+                    "response": {
+                        "id": "resp_1",
+                        "status": "failed",
+                        "error": {"code": code, "message": message},
+                    }
+                },
+            ),
+        )
+    )
 
 
-def fails(status: int, message: str, code: str | None = None, kind: str = "invalid_request_error", param: str | None = None) -> Reply:
+def fails(
+    status: int,
+    message: str,
+    code: str | None = None,
+    kind: str = "invalid_request_error",
+    param: str | None = None,
+) -> Reply:
     body = json.dumps({"error": {"message": message, "type": kind, "param": param, "code": code}})
-    return Reply(status=status, body=body, headers={"content-type": "application/json", "x-request-id": "req_42"})
+    return Reply(
+        status=status, body=body, headers={"content-type": "application/json", "x-request-id": "req_42"}
+    )
 
 
 class Loopback:
-    """A Responses API on loopback. It gives `replies` in turn, the last one again and again; `requests` holds what was asked."""
+    """A Responses API on loopback. It gives `replies` in turn, the last one again and again;
+    `requests` holds what was asked.
+    """
 
     def __init__(self, replies: tuple[Reply | Callable[[dict[str, Any]], Reply], ...]) -> None:
         self.replies = replies
@@ -122,12 +184,20 @@ class Loopback:
     @property
     def prompts(self) -> list[str]:
         """The last message of the user in each request."""
-        return [next(i["content"][-1]["text"] for i in reversed(r["input"]) if i.get("role") == "user") for r in self.requests]
+        return [
+            next(i["content"][-1]["text"] for i in reversed(r["input"]) if i.get("role") == "user")
+            for r in self.requests
+        ]
 
     @property
     def outputs(self) -> list[str]:
         """What the commands of the agent printed, as it was sent back."""
-        return [str(i.get("output")) for r in self.requests for i in r["input"] if i.get("type") == "function_call_output"]
+        return [
+            str(i.get("output"))
+            for r in self.requests
+            for i in r["input"]
+            if i.get("type") == "function_call_output"
+        ]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -175,7 +245,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
 
-def codex_home(folder: Path, url: str, *, retries: int = 0, env_key: str = "LOOPBACK_CREDENTIAL", more: str = "") -> Path:
+def codex_home(
+    folder: Path, url: str, *, retries: int = 0, env_key: str = "LOOPBACK_CREDENTIAL", more: str = ""
+) -> Path:
     """A CODEX_HOME of its own, whose codex asks the server at `url` and nobody else."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.toml").write_text(
@@ -200,7 +272,8 @@ def codex_home(folder: Path, url: str, *, retries: int = 0, env_key: str = "LOOP
     return folder
 
 
-#: The start of every fake: it knows the flags of `codex exec` but for those in `lacks`, and puts what it says where codex would.
+#: The start of every fake: it knows the flags of `codex exec` but for those in `lacks`, and puts what it says
+#: where codex would.
 _FAKE = """\
 #!{python}
 import json, os, signal, subprocess, sys, time
@@ -231,11 +304,15 @@ def answer(text):
 if "--json" in arguments:
     event(type="thread.started", thread_id="t")
     event(type="turn.started")
-"""
+"""  # noqa: E501
 
 
-def fake_codex(path: Path, body: str, *, lacks: tuple[str, ...] = (), python: str = "/usr/bin/env python3") -> str:
-    """A command that behaves like codex up to the point where `body` begins; for what the real one cannot be brought to do."""
+def fake_codex(
+    path: Path, body: str, *, lacks: tuple[str, ...] = (), python: str = "/usr/bin/env python3"
+) -> str:
+    """A command that behaves like codex up to the point where `body` begins; for what the real
+    one cannot be brought to do.
+    """
     path.write_text(_FAKE.format(python=python, lacks=lacks) + dedent(body))
     path.chmod(0o755)
     return str(path)

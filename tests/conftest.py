@@ -15,22 +15,36 @@ import forkserver
 import pytest
 from codex_support import codex_command  # noqa: F401 - a fixture
 from hypothesis import settings
-from servers.fixtures import aimock, codex, faulty, faulty_tls, good_curriculum, good_faulty, llmock, pytest_terminal_summary, self_signed  # noqa: F401
+from servers.fixtures import (
+    aimock,
+    codex,
+    faulty,
+    faulty_tls,
+    good_curriculum,
+    good_faulty,
+    llmock,
+    pytest_terminal_summary,
+    self_signed,
+)  # noqa: F401
 from support import CommandRunner, SitePackages
 
-# What this process imports, the processes that it starts find compiled: they write no bytecode, and compiling takes them five times as long as their work.
+# What this process imports, the processes that it starts find compiled: they write no bytecode, and compiling
+# takes them five times as long as their work.
 sys.dont_write_bytecode = False
 
-# Whoever runs the tests may ignore signals, as nohup does and a shell for what it puts in the background. Children inherit that, and ours are to heed them.
+# Whoever runs the tests may ignore signals, as nohup does and a shell for what it puts in the background.
+# Children inherit that, and ours are to heed them.
 for _number, _handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
     if signal.getsignal(_number) == signal.SIG_IGN:
         signal.signal(_number, _handler)
 
-# What belongs to the user (files that were trusted, keys of this machine) is none of the tests' business. Children inherit this, too.
+# What belongs to the user (files that were trusted, keys of this machine) is none of the tests' business.
+# Children inherit this, too.
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="dagogy-state-")
 atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 
-# A busy machine is no failure: examples have no deadline. 40 of them find what 100 do in most tests, at less than half the time.
+# A busy machine is no failure: examples have no deadline. 40 of them find what 100 do in most tests, at less
+# than half the time.
 settings.register_profile("dagogy", deadline=None, max_examples=40, print_blob=True)
 settings.load_profile("dagogy")
 
@@ -39,7 +53,9 @@ if forkserver.supported:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One process more than there are cores: some tests wait, for a service that is slow or a process that is to end."""
+    """One process more than there are cores: some tests wait, for a service that is slow
+    or a process that is to end.
+    """
     return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
 
 
@@ -60,7 +76,9 @@ def _state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SitePackages]:
-    """A folder for fake distributions that is on `sys.path`; what was imported from it is forgotten afterwards."""
+    """A folder for fake distributions that is on `sys.path`; what was imported from
+    it is forgotten afterwards.
+    """
     for name in ("DAGOGY_DISABLE", "DAGOGY_PLUGINS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)

@@ -1,6 +1,8 @@
-"""Ways in which a draft is damaged, each as a reader, an editor or a language model would do it, and a provider that hands in a damaged draft.
+"""Ways in which a draft is damaged, each as a reader, an editor or a language model would do it, and a
+provider that hands in a damaged draft.
 
-A damage changes a curriculum document (plain JSON values) in place. It takes what it needs from the document, so it fits any.
+A damage changes a curriculum document (plain JSON values) in place. It takes what it needs from
+the document, so it fits any.
 """
 
 from __future__ import annotations
@@ -67,7 +69,10 @@ def _hours(nodes: list[dict[str, Any]]) -> None:
 
 def _template(nodes: list[dict[str, Any]]) -> None:
     for node in nodes:
-        node["core_ideas"][:2] = [f"{node['title']} is an important concept to understand.", f"Key terminology and principles of {node['title']}."]
+        node["core_ideas"][:2] = [
+            f"{node['title']} is an important concept to understand.",
+            f"Key terminology and principles of {node['title']}.",
+        ]
         node["pitfalls"] = [f"Confusing {node['title']} with related concepts."]
 
 
@@ -78,7 +83,14 @@ def _task(nodes: list[dict[str, Any]]) -> None:
 
 def _junk_title(nodes: list[dict[str, Any]]) -> None:
     for node, title in zip(
-        nodes[::4], ("Introduction", "**Bold**", "| a | b |", "In this chapter we will look at many things that matter. " * 4), strict=False
+        nodes[::4],
+        (
+            "Introduction",
+            "**Bold**",
+            "| a | b |",
+            "In this chapter we will look at many things that matter. " * 4,
+        ),
+        strict=False,
     ):
         node["title"] = title
 
@@ -155,17 +167,35 @@ def _no_node(nodes: list[dict[str, Any]]) -> None:
 SCHEMA_DAMAGES: Mapping[str, Damage] = {
     name.strip("_"): damage
     for name, damage in globals().copy().items()
-    if damage in (_key_missing, _wrong_type, _extra_key, _minutes_as_text, _empty_list, _id_as_title, _no_node)
+    if damage
+    in (_key_missing, _wrong_type, _extra_key, _minutes_as_text, _empty_list, _id_as_title, _no_node)
 }
 DAMAGES: Mapping[str, Damage] = {
     name.strip("_"): damage
     for name, damage in globals().copy().items()
-    if damage in (_duplicate, _same_id, _nowhere, _cycle, _redundant, _too_many, _hours, _template, _task, _junk_title, _lost, _reversed, _flat)
+    if damage
+    in (
+        _duplicate,
+        _same_id,
+        _nowhere,
+        _cycle,
+        _redundant,
+        _too_many,
+        _hours,
+        _template,
+        _task,
+        _junk_title,
+        _lost,
+        _reversed,
+        _flat,
+    )
 }
 
 
 class Replaced(Exception):
-    """Raised by a damage that leaves nothing of the document: `document` is what the provider hands in instead."""
+    """Raised by a damage that leaves nothing of the document: `document` is what
+    the provider hands in instead.
+    """
 
     def __init__(self, document: Any) -> None:
         super().__init__()
@@ -173,7 +203,9 @@ class Replaced(Exception):
 
 
 class Damaged(Internal):
-    """Proposes what the internal provider proposes, the first time damaged; its repairs are the internal provider's."""
+    """Proposes what the internal provider proposes, the first time damaged; its repairs
+    are the internal provider's.
+    """
 
     damages: tuple[Damage, ...] = ()
 

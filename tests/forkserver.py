@@ -1,12 +1,15 @@
-"""Starts `python -m dagogy` as a process forked from one that has imported everything, instead of as a fresh interpreter.
+"""Starts `python -m dagogy` as a process forked from one that has imported everything,
+instead of as a fresh interpreter.
 
-A fresh interpreter spends most of its time on importing and on compiling patterns. Whoever starts the process sees no difference: it is a child of
-its own, with its own pid, streams, folder, environment and exit status. Nothing that a test changed in its own process is in it: the server has only
-ever imported, and compiled a document of its own. What depends on how an interpreter starts (its variables, the locale) gets a fresh one, and so does
-what asks for it (the fixture `fresh_interpreters`).
+A fresh interpreter spends most of its time on importing and on compiling patterns. Whoever starts the process
+sees no difference: it is a child of its own, with its own pid, streams, folder, environment and exit status.
+Nothing that a test changed in its own process is in it: the server has only ever imported, and compiled a
+document of its own. What depends on how an interpreter starts (its variables, the locale) gets a fresh one,
+and so does what asks for it (the fixture `fresh_interpreters`).
 
-The server's child forks the process and ends, so that the process goes to the nearest ancestor that takes orphans: to who asked. That is for Linux
-and the Pythons whose `subprocess` is known here; elsewhere every process is a fresh interpreter.
+The server's child forks the process and ends, so that the process goes to the nearest ancestor that takes
+orphans: to who asked. That is for Linux and the Pythons whose `subprocess` is known here; elsewhere every
+process is a fresh interpreter.
 """
 
 from __future__ import annotations
@@ -33,7 +36,8 @@ _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _SIGKILL = 9
 #: Bytes of one request: of command line, environment and folder.
 _LARGEST = 100_000
-#: Variables whose value may be another one than the server's though their names look as if an interpreter read them when it starts.
+#: Variables whose value may be another one than the server's though their names look as if an interpreter
+#: read them when it starts.
 _FREE = frozenset({"PYTHONPATH", "PYTHONDONTWRITEBYTECODE"})
 _AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_", "TZ")
 #: A variable of the server whose place in memory is for the environments of the processes that it forks.
@@ -51,10 +55,12 @@ def _prctl(option: int, value: int) -> None:
 
 
 def _at_start(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environment.items() if name.startswith(_AT_START) and name not in _FREE}
+    return {
+        name: value for name, value in environment.items() if name.startswith(_AT_START) and name not in _FREE
+    }
 
 
-# ---------------------------------------------------------------------------------------------------------------------------- who asks
+# --------------------------------------------------------------------------------------------------- who asks
 
 
 class ForkServer:
@@ -71,7 +77,9 @@ class ForkServer:
     def _start(self) -> socket.socket:
         """The server in a fresh interpreter, on first use."""
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        environment = {k: v for k, v in self._started_with.items() if k not in _FREE} | {_ROOM: "x" * _LARGEST}
+        environment = {k: v for k, v in self._started_with.items() if k not in _FREE} | {
+            _ROOM: "x" * _LARGEST
+        }
         with its:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", __file__, str(its.fileno())],
@@ -103,10 +111,16 @@ class ForkServer:
         environment: Sequence[bytes] | None,
         *others: Any,
     ) -> tuple[bytes, list[int]] | None:
-        """What the server is sent: a text, and the three streams. None for a process that has to be executed."""
+        """What the server is sent: a text, and the three streams. None for a
+        process that has to be executed.
+        """
         stdin, _, _, stdout, _, stderr, _, _, *options, preexec, _ = others
         words = _dagogy_words(args)
-        variables = dict(v.split("=", 1) for v in map(os.fsdecode, environment)) if environment is not None else dict(os.environ)
+        variables = (
+            dict(v.split("=", 1) for v in map(os.fsdecode, environment))
+            if environment is not None
+            else dict(os.environ)
+        )
         if (
             words is None
             or not close_fds
@@ -119,7 +133,13 @@ class ForkServer:
             return None
         place = os.path.abspath(os.fsdecode(folder) if folder is not None else os.getcwd())
         streams = [own if given == -1 else given for own, given in enumerate((stdin, stdout, stderr))]
-        document = {"parent": os.getpid(), "arguments": list(map(os.fsdecode, args)), "words": words, "environment": variables, "folder": place}
+        document = {
+            "parent": os.getpid(),
+            "arguments": list(map(os.fsdecode, args)),
+            "words": words,
+            "environment": variables,
+            "folder": place,
+        }
         request = json.dumps({**document, "umask": _umask(), "ends_with_us": preexec is not None}).encode()
         if len(request) > _LARGEST or not os.access(place, os.X_OK) or any(map(_is_closed, streams)):
             return None
@@ -172,7 +192,7 @@ def fresh_interpreters() -> Iterator[None]:
         subprocess._fork_exec = installed  # type: ignore[attr-defined]
 
 
-# ------------------------------------------------------------------------------------------------------------------------- the server
+# ------------------------------------------------------------------------------------------------- the server
 
 
 def _import_all() -> None:
@@ -182,15 +202,23 @@ def _import_all() -> None:
     for name in names:
         module = importlib.import_module(name)
         for inner in pkgutil.walk_packages(getattr(module, "__path__", ()), f"{name}."):
-            if not inner.name.startswith(("dagogy.testing", "dagogy.pytest_plugin")) and not inner.name.endswith("__main__"):
+            if not inner.name.startswith(
+                ("dagogy.testing", "dagogy.pytest_plugin")
+            ) and not inner.name.endswith("__main__"):
                 importlib.import_module(inner.name)
 
 
 def _warm_up() -> None:
-    """Compiles a small document, so that the models, the patterns and the parsers that are made when first used are made once."""
+    """Compiles a small document, so that the models, the patterns and the parsers that are made when first
+    used are made once.
+    """
     from dagogy.cli.group import run
 
-    for name in [n for n in os.environ if n.startswith(("DAGOGY_", "AGENT_", "ORCHESTRATION_", "OPENAI_", "CODING_AGENT_"))]:
+    for name in [
+        n
+        for n in os.environ
+        if n.startswith(("DAGOGY_", "AGENT_", "ORCHESTRATION_", "OPENAI_", "CODING_AGENT_"))
+    ]:
         del os.environ[name]
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder), open(os.devnull, "w") as nothing:
         os.environ["XDG_STATE_HOME"] = folder
@@ -202,7 +230,9 @@ def _warm_up() -> None:
 
 
 def _serve(connection: socket.socket) -> dict[str, Any] | None:
-    """Forks for each request. Returns the request in the process that was forked, and None where nobody asks any more."""
+    """Forks for each request. Returns the request in the process that was forked, and None
+    where nobody asks any more.
+    """
     while True:
         text, streams, _, _ = socket.recv_fds(connection, _LARGEST, 3)
         if not text:
@@ -241,14 +271,20 @@ def _become(request: Mapping[str, Any], connection: socket.socket) -> None:
         os.execv(sys.executable, request["arguments"])
     sys.path[:0] = first
     sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
-    sys.argv[:] = [str(Path(sys.modules["dagogy"].__file__ or "").with_name("__main__.py")), *request["words"]]
+    sys.argv[:] = [
+        str(Path(sys.modules["dagogy"].__file__ or "").with_name("__main__.py")),
+        *request["words"],
+    ]
     sys.orig_argv[:] = request["arguments"]
     importlib.invalidate_caches()
     tempfile.tempdir = None  # TMPDIR is another one now
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         old = getattr(sys, f"__{name}__")
-        new = open(number, "r" if number == 0 else "w", encoding=old.encoding, errors=old.errors, closefd=False)  # noqa: SIM115
-        by_line = not old.write_through and (number == 2 or os.isatty(number))  # as PYTHONUNBUFFERED has it, which is the server's
+        new = open(
+            number, "r" if number == 0 else "w", encoding=old.encoding, errors=old.errors, closefd=False
+        )  # noqa: SIM115
+        # as PYTHONUNBUFFERED has it, which is the server's
+        by_line = not old.write_through and (number == 2 or os.isatty(number))
         new.reconfigure(line_buffering=by_line, write_through=old.write_through)
         setattr(sys, name, new)
         setattr(sys, f"__{name}__", new)
@@ -257,7 +293,9 @@ def _become(request: Mapping[str, Any], connection: socket.socket) -> None:
 
 
 def _show_environment() -> None:
-    """Puts the environment where the system, and who looks for processes by what is in it, reads it: over the one of the server."""
+    """Puts the environment where the system, and who looks for processes by what is in it, reads it: over the
+    one of the server.
+    """
     start, end = map(int, Path("/proc/self/stat").read_text().rpartition(")")[2].split()[47:49])
     shown = b"".join(name + b"=" + value + b"\0" for name, value in os.environb.items())
     ctypes.memmove(start, shown.ljust(end - start, b"\0"), end - start)
@@ -269,8 +307,15 @@ def _shadows(folder: Path) -> bool:
         entries = list(os.scandir(folder))
     except OSError:
         return False
-    modules = [e.name for e in entries if e.name.endswith((".py", ".pyc", ".so")) or os.path.exists(f"{e.path}/__init__.py")]
-    return any((name := module.partition(".")[0]) in sys.modules or name in ("sitecustomize", "usercustomize") for module in modules)
+    modules = [
+        e.name
+        for e in entries
+        if e.name.endswith((".py", ".pyc", ".so")) or os.path.exists(f"{e.path}/__init__.py")
+    ]
+    return any(
+        (name := module.partition(".")[0]) in sys.modules or name in ("sitecustomize", "usercustomize")
+        for module in modules
+    )
 
 
 def _start_forked() -> None:
@@ -306,7 +351,8 @@ def main(connection: socket.socket) -> NoReturn:
         command()
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
-    # An interpreter leaves this way, but for taking its modules apart, which would copy all the memory that is shared here.
+    # An interpreter leaves this way, but for taking its modules apart, which would copy all the
+    # memory that is shared here.
     atexit._run_exitfuncs()
     try:
         sys.stdout.flush()

@@ -68,7 +68,9 @@ FILES: Mapping[str, Callable[[bytes], bytes]] = {
     "UTF-16": lambda data: data.decode().encode("utf-16"),
     "cut off": lambda data: data[: len(data) // 2],
     "two documents": lambda data: data + data,
-    "duplicate keys": lambda data: data.replace(b"{", b'{"event": [], "schema_version": [], "code": 1, "nodes": 3, ', 1),
+    "duplicate keys": lambda data: data.replace(
+        b"{", b'{"event": [], "schema_version": [], "code": 1, "nodes": 3, ', 1
+    ),
     "deep": lambda data: _DEEP.text.encode(),
     "unclosed": lambda data: b'{"a":' * 100_000,
     "null": lambda data: b"null",
@@ -116,28 +118,98 @@ def finished(runner: CommandRunner) -> Path:
     runner.ok("run", "latest", "--scope-file", "tea.md")
     (runner.folder / "tea.md").write_text(SCOPE + "\n## Cups\nCups hold the brewing.\n")
     runner.ok("run", "latest", "--scope-file", "tea.md")
-    error = ProviderError("429: quota", hint="wait", details={"cause": "quota", "retry_after_seconds": 30, "stderr": "exceeded your current quota"})
-    facts = {"provider": "remote_llm", "endpoint": "https://127.0.0.1/v1", "model": "m", "folder": str(runner.folder)}
-    document = failure_document(error, ["dagogy", "run", run.id], os.environ, FailureContext(run.path, "iterated", **facts))
+    error = ProviderError(
+        "429: quota",
+        hint="wait",
+        details={"cause": "quota", "retry_after_seconds": 30, "stderr": "exceeded your current quota"},
+    )
+    facts = {
+        "provider": "remote_llm",
+        "endpoint": "https://127.0.0.1/v1",
+        "model": "m",
+        "folder": str(runner.folder),
+    }
+    document = failure_document(
+        error, ["dagogy", "run", run.id], os.environ, FailureContext(run.path, "iterated", **facts)
+    )
     record = write_failure(run.path / "logs/failures", document)
     assert record is not None
-    run.event("command_failed", command=f"dagogy run {run.id}", pid=1, code="provider_error", message="429", incident="quota", record=record.name)
+    run.event(
+        "command_failed",
+        command=f"dagogy run {run.id}",
+        pid=1,
+        code="provider_error",
+        message="429",
+        incident="quota",
+        record=record.name,
+    )
     looks = [{"probe": "p", "subject": "s", "state": "ok", "message": "m", "confirms": [], "refutes": []}]
     run.event("probed", record=record.name, incident="quota", outcome="diagnosed", probes=looks)
-    run.event("provider_asked", provider="p", endpoint="e", model="m", outcome="failed", cause="quota", usage={"calls": 1, "seconds": 1.5})
+    run.event(
+        "provider_asked",
+        provider="p",
+        endpoint="e",
+        model="m",
+        outcome="failed",
+        cause="quota",
+        usage={"calls": 1, "seconds": 1.5},
+    )
     run.event("recovery_started", incident="quota", failure=str(record), command=["run", run.id])
-    run.event("recovery_action", action="a", safety="safe", outcome="changed", message="m", environment={"A": "b"}, ran=[{"command": ["x"]}], records=["x"])
-    run.event("recovery_retried", action="a", command=["run", run.id], environment={"A": "b"}, exit_status=8, told="t")
-    run.event("recovery_stopped", reason="r", exit_status=8, incident="quota", incidents={"quota": "a"}, actions=["a"], command=["run", run.id])
-    run.event("recovered", by="a", run_id=run.id, incident="other", incidents={"other": "a"}, actions=["a"], command=["plan", run.id])
-    run.event("command_started", command="dagogy plan latest", pid=2**22 + 1, stage="planned", words=["plan", "latest"], folder=str(runner.folder))
+    run.event(
+        "recovery_action",
+        action="a",
+        safety="safe",
+        outcome="changed",
+        message="m",
+        environment={"A": "b"},
+        ran=[{"command": ["x"]}],
+        records=["x"],
+    )
+    run.event(
+        "recovery_retried",
+        action="a",
+        command=["run", run.id],
+        environment={"A": "b"},
+        exit_status=8,
+        told="t",
+    )
+    run.event(
+        "recovery_stopped",
+        reason="r",
+        exit_status=8,
+        incident="quota",
+        incidents={"quota": "a"},
+        actions=["a"],
+        command=["run", run.id],
+    )
+    run.event(
+        "recovered",
+        by="a",
+        run_id=run.id,
+        incident="other",
+        incidents={"other": "a"},
+        actions=["a"],
+        command=["plan", run.id],
+    )
+    run.event(
+        "command_started",
+        command="dagogy plan latest",
+        pid=2**22 + 1,
+        stage="planned",
+        words=["plan", "latest"],
+        folder=str(runner.folder),
+    )
     Breakers(runner.runs).open(Circuit("remote_llm", "https://127.0.0.1/v1", "m"), "quota", 60.0, stated=True)
     return run.path
 
 
 def artifacts(run: Path) -> list[Path]:
     """What a stranger may have changed."""
-    found = [p for p in sorted(run.rglob("*")) if p.is_file() and p.suffix in (".json", ".jsonl", ".ok", ".md", ".txt")]
+    found = [
+        p
+        for p in sorted(run.rglob("*"))
+        if p.is_file() and p.suffix in (".json", ".jsonl", ".ok", ".md", ".txt")
+    ]
     return [*found, run / ".lock", run.parent / CIRCUITS]
 
 
@@ -227,9 +299,13 @@ def tried(runner: CommandRunner, run: Path, saved: Path, change: Change, most: i
         shutil.copytree(saved, runner.runs)
         change.path.write_bytes(change.data())
         try:
-            done = runner(*command, *(("--json",) if len(change.label) % 2 and command[0] != "export" else ()))
+            done = runner(
+                *command, *(("--json",) if len(change.label) % 2 and command[0] != "export" else ())
+            )
         except BaseException as error:
-            wrong.append(f"{change.path.name}: {change.label}: {command[0]}: {type(error).__name__}: {error}"[:600])
+            wrong.append(
+                f"{change.path.name}: {change.label}: {command[0]}: {type(error).__name__}: {error}"[:600]
+            )
             continue
         if done.status in (10, 11):
             wrong.append(f"{change.path.name}: {change.label}: {command[0]}: {done.err[:400]}")

@@ -1,7 +1,8 @@
 """Junk curricula and sound ones, and the judge that has to tell them apart.
 
-`data/junk/*.yaml` with a `scope` are sound curricula with the document they were made from; those with `cases` are junk: changes of a sound
-curriculum, each with the rule that must object. `chain_of_lines` makes of any document what a careless program makes of it.
+`data/junk/*.yaml` with a `scope` are sound curricula with the document they were made from; those with
+`cases` are junk: changes of a sound curriculum, each with the rule that must object. `chain_of_lines` makes
+of any document what a careless program makes of it.
 """
 
 from __future__ import annotations
@@ -60,8 +61,17 @@ def judged(run: Run) -> list[Finding]:
         (folder / "inputs").mkdir()
         (folder / "inputs/topic_spec.json").write_text(json.dumps(run.spec))
         (folder / "inputs/scope.md").write_text(run.scope, encoding="utf-8")
-        sources = (lambda: (read_markdown(run.scope, source="scope.md", location="inputs/scope.md"),)) if run.scope else tuple
-        context = RunContext(json.dumps(run.curriculum).encode(), json.dumps(run.spec).encode(), sources=sources, folders=(folder,))
+        sources = (
+            (lambda: (read_markdown(run.scope, source="scope.md", location="inputs/scope.md"),))
+            if run.scope
+            else tuple
+        )
+        context = RunContext(
+            json.dumps(run.curriculum).encode(),
+            json.dumps(run.spec).encode(),
+            sources=sources,
+            folders=(folder,),
+        )
         validation = the_judge().judge(context)
     assert not validation.failed_rules, validation.failed_rules
     return validation.findings
@@ -73,7 +83,11 @@ def _valid(name: str) -> Run:
     scope = str(data["scope"])
     nodes = [_node(part, scope) for part in data["nodes"]]
     hours = sum(n["estimate_minutes"] for n in nodes) / 60
-    spec = {"goal": data["topic"], "scope_in": [n["title"] for n in nodes], "constraints": {"total_hours_min": hours / 2, "total_hours_max": hours * 2}}
+    spec = {
+        "goal": data["topic"],
+        "scope_in": [n["title"] for n in nodes],
+        "constraints": {"total_hours_min": hours / 2, "total_hours_max": hours * 2},
+    }
     return Run({"topic": data["topic"], "nodes": nodes}, complete_spec(spec), scope)
 
 
@@ -88,16 +102,36 @@ SOUND = sorted(p.stem for p in DATA.glob("*.yaml") if not p.stem.startswith("jun
 def _node(part: Mapping[str, Any], scope: str) -> dict[str, Any]:
     """The node with its estimate and two resources: the lines of its section."""
     lines = scope.splitlines()
-    start = next((i for i, line in enumerate(lines) if line.startswith((f"## {part['title']}", f"- **{part['title']}"))), 0)
-    end = next((i for i, line in enumerate(lines[start + 1 :], start + 1) if line.startswith(("## ", "- **"))), len(lines))
+    start = next(
+        (
+            i
+            for i, line in enumerate(lines)
+            if line.startswith((f"## {part['title']}", f"- **{part['title']}"))
+        ),
+        0,
+    )
+    end = next(
+        (i for i, line in enumerate(lines[start + 1 :], start + 1) if line.startswith(("## ", "- **"))),
+        len(lines),
+    )
     url = f"local://inputs/scope.md#L{start + 1}-L{end}"
-    resources = [{"title": f"{part['title']}", "url": url, "kind": "doc", "role": role} for role in ("definition", "example")]
-    return {"prerequisites": [], "estimate_minutes": 60, "resources": resources, "estimate_confidence": 0.8, **part}
+    resources = [
+        {"title": f"{part['title']}", "url": url, "kind": "doc", "role": role}
+        for role in ("definition", "example")
+    ]
+    return {
+        "prerequisites": [],
+        "estimate_minutes": 60,
+        "resources": resources,
+        "estimate_confidence": 0.8,
+        **part,
+    }
 
 
 def junk_cases(file: str) -> list[Junk]:
-    """The junk in a file. An entry has `base`, and `change` (by node id, what is laid over the node) or `all` (laid over each node, with
-    `{title}`, `{before}`, `{after}` and `{n}` filled in), `rule` and `severity`."""
+    """The junk in a file. An entry has `base`, and `change` (by node id, what is laid over the node) or `all`
+    (laid over each node, with `{title}`, `{before}`, `{after}` and `{n}` filled in), `rule` and `severity`.
+    """
     out = []
     for entry in yaml.safe_load((DATA / file).read_text(encoding="utf-8"))["cases"]:
         run = sound(entry["base"])
@@ -105,9 +139,16 @@ def junk_cases(file: str) -> list[Junk]:
         if entry.get("without_scope"):
             run = run._replace(scope="")
             for node in nodes:
-                node["resources"] = [{**r, "url": f"https://example.org/{node['id']}"} for r in node["resources"]]
+                node["resources"] = [
+                    {**r, "url": f"https://example.org/{node['id']}"} for r in node["resources"]
+                ]
         for i, node in enumerate(nodes):
-            names = {"title": node["title"], "before": nodes[i - 1]["title"], "after": nodes[(i + 1) % len(nodes)]["title"], "n": i + 2}
+            names = {
+                "title": node["title"],
+                "before": nodes[i - 1]["title"],
+                "after": nodes[(i + 1) % len(nodes)]["title"],
+                "n": i + 2,
+            }
             node.update(_filled(entry.get("all", {}), names))
         by_id = {n["id"]: n for n in nodes}
         for node_id, change in entry.get("change", {}).items():
@@ -135,20 +176,39 @@ def _filled(template: Any, names: Mapping[str, Any]) -> Any:
 
 #: Phrases that programs fill with names: capability, two ideas, pitfall, task, criterion.
 PHRASES: Mapping[str, Sequence[str]] = {
-    "key ideas": ("Understand {t} and its role", "Key idea of {t}", "How {t} relates to {b}", "Confusing {t} with {b}", "Explain {t} in your own words",
-    "Explanation covers {t}"),
-    "neighbours": (
-        "Go on from “{b}” to “{t}”.", "“{t}” comes after “{b}”.", "“{t}” stands beside “{a}”.", "Starting on “{t}” before “{b}” is settled.",
-        "Work one problem on “{t}” and mark each step that uses “{b}”.", "No marked step holds without “{b}”.",
+    "key ideas": (
+        "Understand {t} and its role",
+        "Key idea of {t}",
+        "How {t} relates to {b}",
+        "Confusing {t} with {b}",
+        "Explain {t} in your own words",
+        "Explanation covers {t}",
     ),
-    "empty": ("Learn {t}", "{t} is an important concept in this field.", "It is used in many places.", "Not practising enough.", "Read the section on {t}.",
-    "The learner understands {t}."),
+    "neighbours": (
+        "Go on from “{b}” to “{t}”.",
+        "“{t}” comes after “{b}”.",
+        "“{t}” stands beside “{a}”.",
+        "Starting on “{t}” before “{b}” is settled.",
+        "Work one problem on “{t}” and mark each step that uses “{b}”.",
+        "No marked step holds without “{b}”.",
+    ),
+    "empty": (
+        "Learn {t}",
+        "{t} is an important concept in this field.",
+        "It is used in many places.",
+        "Not practising enough.",
+        "Read the section on {t}.",
+        "The learner understands {t}.",
+    ),
     "dressed up": (
-        "Describe {t}, apply it and judge its limits", "{t} builds a bridge from {b} to {a} and deepens both.", "Working with {t} needs a clear view of {b}.",
-        "Treating {t} as if it were {a}, which hides what sets them apart.", "Write a page on {t} that draws on {b} and looks ahead to {a}.",
+        "Describe {t}, apply it and judge its limits",
+        "{t} builds a bridge from {b} to {a} and deepens both.",
+        "Working with {t} needs a clear view of {b}.",
+        "Treating {t} as if it were {a}, which hides what sets them apart.",
+        "Write a page on {t} that draws on {b} and looks ahead to {a}.",
         "The page names {t}, {b} and {a}.",
     ),
-}  # fmt: skip
+}
 
 
 def chain_of_lines(scope: str, phrases: Sequence[str], limit: int = 12, strict_titles: bool = False) -> Run:
@@ -167,7 +227,10 @@ def chain_of_lines(scope: str, phrases: Sequence[str], limit: int = 12, strict_t
     names = list(titles)[:limit]
     nodes = []
     for i, t in enumerate(names):
-        filled = [p.replace("{t}", t).replace("{b}", names[i - 1]).replace("{a}", names[(i + 1) % len(names)]) for p in phrases]
+        filled = [
+            p.replace("{t}", t).replace("{b}", names[i - 1]).replace("{a}", names[(i + 1) % len(names)])
+            for p in phrases
+        ]
         url = "local://inputs/scope.md#L{}-L{}".format(*titles[t])
         nodes.append(
             {
@@ -179,11 +242,20 @@ def chain_of_lines(scope: str, phrases: Sequence[str], limit: int = 12, strict_t
                 "pitfalls": [filled[3]],
                 "mastery_check": {"task": filled[4], "pass_criteria": filled[5]},
                 "estimate_minutes": 60,
-                "resources": [{"title": t, "url": url, "kind": "doc", "role": role} for role in ("definition", "example")],
+                "resources": [
+                    {"title": t, "url": url, "kind": "doc", "role": role}
+                    for role in ("definition", "example")
+                ],
                 "estimate_confidence": 0.8,
             }
         )
-    spec = complete_spec({"goal": document.title or "Learn it", "scope_in": names, "constraints": {"total_hours_min": 1, "total_hours_max": 100}})
+    spec = complete_spec(
+        {
+            "goal": document.title or "Learn it",
+            "scope_in": names,
+            "constraints": {"total_hours_min": 1, "total_hours_max": 100},
+        }
+    )
     return Run({"topic": document.title or "Document", "nodes": nodes}, spec, scope)
 
 
@@ -202,7 +274,9 @@ def proposed(text: str) -> Run:
     document = read_markdown(text, source="scope.md", location="inputs/scope.md")
     read = provider.read_scope(document)
     written = synthesise_spec(document, read, b"{}", b"{}")
-    request = ProposeRequest(spec=TypeAdapter(TopicSpec).validate_json(written), sources=(document,), reading=read)
+    request = ProposeRequest(
+        spec=TypeAdapter(TopicSpec).validate_json(written), sources=(document,), reading=read
+    )
     return Run(provider.propose(request).curriculum, json.loads(written), text)
 
 
@@ -211,14 +285,21 @@ def generated_junk() -> list[Junk]:
     out = []
     for name, scope in documents().items():
         for kind, phrases in PHRASES.items():
-            out.append(Junk(f"{name}, lines, {kind}", "document order", chain_of_lines(scope, phrases), "", "error"))
+            out.append(
+                Junk(f"{name}, lines, {kind}", "document order", chain_of_lines(scope, phrases), "", "error")
+            )
             named = chain_of_lines(scope, phrases, strict_titles=True)
             if len(named.curriculum["nodes"]) >= 4:
-                out.append(Junk(f"{name}, names, {kind}", "document order", named, "quality.repetition", "error"))
+                out.append(
+                    Junk(f"{name}, names, {kind}", "document order", named, "quality.repetition", "error")
+                )
     return out
 
 
 def caught(junk: Junk, findings: Sequence[Finding]) -> bool:
     """Whether the rule that must object does, at least as severely."""
     order = ("error", "warning", "info")
-    return any(f.rule_id == (junk.rule or f.rule_id) and order.index(str(f.severity)) <= order.index(junk.severity) for f in findings)
+    return any(
+        f.rule_id == (junk.rule or f.rule_id) and order.index(str(f.severity)) <= order.index(junk.severity)
+        for f in findings
+    )

@@ -1,4 +1,6 @@
-"""A small OpenAI-style server on the loopback: it answers each request with the next entry of a script, and remembers what it was asked."""
+"""A small OpenAI-style server on the loopback: it answers each request with the next entry of a script, and
+remembers what it was asked.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ Answer = Callable[["Handler"], None]
 
 @dataclass
 class Service:
-    """The server as a test sees it. `script`: answers in order, the last one again and again; `asked`: path and body of each POST."""
+    """The server as a test sees it. `script`: answers in order, the last one again and again; `asked`: path
+    and body of each POST.
+    """
 
     url: str = ""
     script: list[Answer] = field(default_factory=list)
@@ -40,7 +44,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         models = self.service.models
         self.service.listed += 1
-        send(404, {"error": {"message": "no such path"}})(self) if models is None else send(200, {"object": "list", "data": [{"id": m} for m in models]})(self)
+        send(404, {"error": {"message": "no such path"}})(self) if models is None else send(
+            200, {"object": "list", "data": [{"id": m} for m in models]}
+        )(self)
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
@@ -99,7 +105,11 @@ def events(*items: Any, end: Callable[[Handler], None] | None = None) -> Answer:
     def answer(handler: Handler) -> None:
         handler.start(200, "text/event-stream")
         for item in items:
-            line = item if isinstance(item, str) else f"event: {item.get('type', 'message')}\ndata: {json.dumps(item)}\n\n"
+            line = (
+                item
+                if isinstance(item, str)
+                else f"event: {item.get('type', 'message')}\ndata: {json.dumps(item)}\n\n"
+            )
             handler.wfile.write(line.encode())
             handler.wfile.flush()
         if end:
@@ -113,19 +123,43 @@ def response(text: str = "", status: str = "completed", **parts: Any) -> dict[st
     content = [{"type": "output_text", "text": text, "annotations": []}] if text else []
     output = [{"type": "message", "id": "msg_1", "role": "assistant", "status": status, "content": content}]
     usage = {"input_tokens": 100, "output_tokens": 20, "total_tokens": 120}
-    return {"id": "resp_1", "object": "response", "created_at": 1, "status": status, "model": "test-model-1", "output": output, "usage": usage, **parts}
+    return {
+        "id": "resp_1",
+        "object": "response",
+        "created_at": 1,
+        "status": status,
+        "model": "test-model-1",
+        "output": output,
+        "usage": usage,
+        **parts,
+    }
 
 
 def responses(text: str, *, pieces: int = 3, **parts: Any) -> Answer:
     """The Responses API streaming `text`."""
     size = max(1, len(text) // pieces + 1)
     deltas = [
-        {"type": "response.output_text.delta", "delta": text[i : i + size], "item_id": "msg_1", "output_index": 0, "content_index": 0, "sequence_number": i}
+        {
+            "type": "response.output_text.delta",
+            "delta": text[i : i + size],
+            "item_id": "msg_1",
+            "output_index": 0,
+            "content_index": 0,
+            "sequence_number": i,
+        }
         for i in range(0, len(text), size)
     ]
     whole = response(text, **parts)
-    kind = {"completed": "response.completed", "incomplete": "response.incomplete", "failed": "response.failed"}[whole["status"]]
-    created = {"type": "response.created", "response": {**whole, "status": "in_progress", "output": [], "usage": None}, "sequence_number": 0}
+    kind = {
+        "completed": "response.completed",
+        "incomplete": "response.incomplete",
+        "failed": "response.failed",
+    }[whole["status"]]
+    created = {
+        "type": "response.created",
+        "response": {**whole, "status": "in_progress", "output": [], "usage": None},
+        "sequence_number": 0,
+    }
     return events(created, *deltas, {"type": kind, "response": whole, "sequence_number": 99})
 
 
@@ -138,5 +172,13 @@ def chat(text: str, *, finish: str | None = "stop", refusal: str = "") -> Answer
     chunks = [{**base, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
     if finish:
         chunks.append({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": finish}]})
-        chunks.append({**base, "choices": [], "usage": {"prompt_tokens": 90, "completion_tokens": 30, "total_tokens": 120}})
-    return events(*(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks), *(["data: [DONE]\n\n"] if finish else []))
+        chunks.append(
+            {
+                **base,
+                "choices": [],
+                "usage": {"prompt_tokens": 90, "completion_tokens": 30, "total_tokens": 120},
+            }
+        )
+    return events(
+        *(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks), *(["data: [DONE]\n\n"] if finish else [])
+    )

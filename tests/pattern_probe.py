@@ -1,7 +1,8 @@
 """Finds every regular expression that dagogy compiles, and those whose time grows faster than the text.
 
-Started as a program in a process of its own, so that each pattern is seen being compiled: those of every module, of every plugin's implementation,
-and those that are made while a document is read. Prints one JSON object: how many patterns, and the findings.
+Started as a program in a process of its own, so that each pattern is seen being compiled: those of every
+module, of every plugin's implementation, and those that are made while a document is read. Prints one JSON
+object: how many patterns, and the findings.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from typing import Any
 LONG, SHORT = 3_200, 800
 #: Four times the text takes about four times as long; pairs take sixteen times.
 GROWTH = 9.0
-#: Seconds of CPU for `LONG` characters under which no growth is looked at: a linear pattern takes less, and pairs of so many take more.
+#: Seconds of CPU for `LONG` characters under which no growth is looked at: a linear pattern takes less, and
+#: pairs of so many take more.
 QUICK = 0.0015
 #: By the clock a pattern is not looked at any longer under this growth; by CPU time it fails above `GROWTH`.
 SUSPICIOUS = 8.0
@@ -40,9 +42,53 @@ LIMIT = 0.5
 
 #: What texts consist of: letters, digits, spaces, punctuation, mixed words, brackets, ideographs.
 RUNS = (
-    *(" ", "\n", "\t", " \n", "a", "A", "0", "é", "中", "-", ".", ",", "/", "*", "_", "=", "#", "|", "<", ":", "&", "\\", '"', "'", "`", "“", "—"),
+    *(
+        " ",
+        "\n",
+        "\t",
+        " \n",
+        "a",
+        "A",
+        "0",
+        "é",
+        "中",
+        "-",
+        ".",
+        ",",
+        "/",
+        "*",
+        "_",
+        "=",
+        "#",
+        "|",
+        "<",
+        ":",
+        "&",
+        "\\",
+        '"',
+        "'",
+        "`",
+        "“",
+        "—",
+    ),
     *("(", ")", "[", "]", "{", "(a", "[a](", "<a ", "| a ", "- a\n", "a\n", "> "),
-    *("a ", "A ", "0 ", "A a ", "a.", "a-", "a, ", "a/", "a: ", "a=", "0.", "1, ", "a and ", "the a ", "of a "),
+    *(
+        "a ",
+        "A ",
+        "0 ",
+        "A a ",
+        "a.",
+        "a-",
+        "a, ",
+        "a/",
+        "a: ",
+        "a=",
+        "0.",
+        "1, ",
+        "a and ",
+        "the a ",
+        "of a ",
+    ),
 )
 #: Those of the quick test.
 FEW = ("a", "0", " ", "\n", "-", "a ", "A a ", "a, ", "中")
@@ -56,12 +102,14 @@ def _stop(number: int, frame: object) -> None:
     raise TooLong
 
 
-# ------------------------------------------------------------------------------------------------------------------------ collecting
+# ------------------------------------------------------------------------------------------------- collecting
 
 
 @dataclass(slots=True)
 class Found:
-    """A pattern, where it was compiled, and the ways in which it is used: `match`, `fullmatch`, `search`, `finditer`."""
+    """A pattern, where it was compiled, and the ways in which it is used: `match`,
+    `fullmatch`, `search`, `finditer`.
+    """
 
     pattern: re.Pattern[str]
     module: str
@@ -70,7 +118,15 @@ class Found:
 
 
 #: How `re` names the function that compiled a pattern, or a method of a pattern: what the matcher does then.
-WAYS = {"match": "match", "fullmatch": "fullmatch", "search": "search", "sub": "finditer", "subn": "finditer", "split": "finditer", "findall": "finditer"}
+WAYS = {
+    "match": "match",
+    "fullmatch": "fullmatch",
+    "search": "search",
+    "sub": "finditer",
+    "subn": "finditer",
+    "split": "finditer",
+    "findall": "finditer",
+}
 
 
 def collected(work: Sequence[str]) -> list[Found]:
@@ -112,7 +168,11 @@ def _source(module: str) -> str:
 
 @functools.cache
 def _all_sources() -> str:
-    return "\n".join(_source(name) for name in sorted(sys.modules) if name.startswith("dagogy") and getattr(sys.modules[name], "__file__", None))
+    return "\n".join(
+        _source(name)
+        for name in sorted(sys.modules)
+        if name.startswith("dagogy") and getattr(sys.modules[name], "__file__", None)
+    )
 
 
 def _ways_of(one: Found) -> set[str]:
@@ -121,10 +181,19 @@ def _ways_of(one: Found) -> set[str]:
     # What an object keeps is looked for by the name of its attribute.
     line = _source(one.module).split("\n")[one.line - 1]
     kept = re.findall(r"^\s+self\.(\w+)(?:: [^=]+)? = re\.compile\(", line)
-    ways = {WAYS.get(used, used) for name in kept for used in re.findall(rf"self\.{name}\.(match|fullmatch|search|finditer|sub)\b", _source(one.module))}
+    ways = {
+        WAYS.get(used, used)
+        for name in kept
+        for used in re.findall(rf"self\.{name}\.(match|fullmatch|search|finditer|sub)\b", _source(one.module))
+    }
     for name in names:
         text = _source(one.module) if name.startswith("_") else _all_sources()
-        ways |= {WAYS.get(used, used) for used in re.findall(rf"\b{name}\s*\.(match|fullmatch|search|finditer|subn?|split|findall)\b", text)}
+        ways |= {
+            WAYS.get(used, used)
+            for used in re.findall(
+                rf"\b{name}\s*\.(match|fullmatch|search|finditer|subn?|split|findall)\b", text
+            )
+        }
         # The name alone: it is handed on.
         if re.search(rf"\b{name}\b(?!\s*(?:\.|:\s|=[^=]))", text):
             ways |= {"match", "finditer"}
@@ -148,13 +217,17 @@ def _run(document: str) -> None:
     with TemporaryDirectory() as folder, open(os.devnull, "w") as nothing:
         path = Path(folder, "scope.md")
         path.write_text(document)
-        with contextlib.chdir(folder), contextlib.redirect_stdout(nothing), contextlib.redirect_stderr(nothing):
+        with (
+            contextlib.chdir(folder),
+            contextlib.redirect_stdout(nothing),
+            contextlib.redirect_stderr(nothing),
+        ):
             run(["init", "probe"])
             run(["run", "latest", "--scope-file", str(path)])
             run(["why", "latest"])
 
 
-# ----------------------------------------------------------------------------------------------------------------------- attacking
+# -------------------------------------------------------------------------------------------------- attacking
 
 
 def prefixes(pattern: str, flags: int) -> list[str]:
@@ -228,8 +301,18 @@ def _holds(op: Any, argument: Any, character: str) -> bool:
         sre.CATEGORY_SPACE: character.isspace(),
         sre.CATEGORY_DIGIT: character.isdigit(),
     }
-    opposite = {sre.CATEGORY_NOT_WORD: sre.CATEGORY_WORD, sre.CATEGORY_NOT_SPACE: sre.CATEGORY_SPACE, sre.CATEGORY_NOT_DIGIT: sre.CATEGORY_DIGIT}
-    return kinds[argument] if argument in kinds else not kinds[opposite[argument]] if argument in opposite else False
+    opposite = {
+        sre.CATEGORY_NOT_WORD: sre.CATEGORY_WORD,
+        sre.CATEGORY_NOT_SPACE: sre.CATEGORY_SPACE,
+        sre.CATEGORY_NOT_DIGIT: sre.CATEGORY_DIGIT,
+    }
+    return (
+        kinds[argument]
+        if argument in kinds
+        else not kinds[opposite[argument]]
+        if argument in opposite
+        else False
+    )
 
 
 def loops(pattern: str, flags: int) -> list[str]:
@@ -238,7 +321,10 @@ def loops(pattern: str, flags: int) -> list[str]:
 
     def sample(items: Any) -> str:
         return "".join(
-            _sample(op, argument, sample) if op not in (sre.MAX_REPEAT, sre.MIN_REPEAT) else sample(argument[2]) * max(1, argument[0]) for op, argument in items
+            _sample(op, argument, sample)
+            if op not in (sre.MAX_REPEAT, sre.MIN_REPEAT)
+            else sample(argument[2]) * max(1, argument[0])
+            for op, argument in items
         )
 
     def walk(items: Any) -> None:
@@ -312,7 +398,8 @@ def _cpu(compiled: re.Pattern[str], way: str, text: str) -> float:
 
 
 def call_growth(function: Callable[[str], object], long: str, short: str) -> float:
-    """How many times longer (in CPU time) a function takes for `long` than for `short`; 1 where that is too quick to be measured.
+    """How many times longer (in CPU time) a function takes for `long` than for `short`; 1 where that is too
+    quick to be measured.
 
     The least of some tries: what else the machine does counts in some of them only.
     """
@@ -347,7 +434,9 @@ def growth(compiled: re.Pattern[str], way: str, prefix: str, run: str) -> float:
     if once == math.inf:
         return math.inf
     # The clock also counts what other processes do: the least of some is what the pattern takes.
-    if min(once, *(_elapsed(compiled, way, long) for _ in range(2))) < SUSPICIOUS * min(_elapsed(compiled, way, short) for _ in range(3)):
+    if min(once, *(_elapsed(compiled, way, long) for _ in range(2))) < SUSPICIOUS * min(
+        _elapsed(compiled, way, short) for _ in range(3)
+    ):
         return 1.0
     # CPU time is counted in ticks that may fall on others: the least of some tries is what the pattern takes.
     grown = math.inf

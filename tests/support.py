@@ -1,4 +1,6 @@
-"""What tests of plugins share: fake distributions in a folder, and the `dagogy` command started beside them."""
+"""What tests of plugins share: fake distributions in a folder, and the `dagogy`
+command started beside them.
+"""
 
 from __future__ import annotations
 
@@ -28,21 +30,51 @@ ROOT = Path(__file__).resolve().parent.parent
 PLUGINS = Path(__file__).resolve().parent / "plugins"
 #: Seconds after which a process counts as one that never ends: no busy machine needs so long.
 HANGS = 600
-#: The names that plugins use, whatever their kind: what a plugin of a test begins with where what it imports is not what is tested.
-API_DOORS = ("", ".documents", ".errors", ".exporters", ".failures", ".llm", ".probes", ".providers", ".readers", ".recoveries", ".rules", ".scope", ".text")
+#: The names that plugins use, whatever their kind: what a plugin of a test begins with where what it imports
+#: is not what is tested.
+API_DOORS = (
+    "",
+    ".documents",
+    ".errors",
+    ".exporters",
+    ".failures",
+    ".llm",
+    ".probes",
+    ".providers",
+    ".readers",
+    ".recoveries",
+    ".rules",
+    ".scope",
+    ".text",
+)
 IMPORT_ALL = "; ".join(f"from dagogy.api{door} import *" for door in API_DOORS)
 #: Where modules are found without any fake distribution.
 _OWN_PATH = list(sys.path)
 
 
-def make_plugin(folder: Path, name: str, version: str = "1.0", *, entry_points: Mapping[str, Mapping[str, str]], modules: Mapping[str, str]) -> Path:
-    """A fake installed distribution in `folder`. `entry_points`: by kind (or group), id to module; `modules`: name to source."""
+def make_plugin(
+    folder: Path,
+    name: str,
+    version: str = "1.0",
+    *,
+    entry_points: Mapping[str, Mapping[str, str]],
+    modules: Mapping[str, str],
+) -> Path:
+    """A fake installed distribution in `folder`. `entry_points`: by kind (or group), id to
+    module; `modules`: name to source.
+    """
     info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
     info.mkdir(parents=True)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nLicense-Expression: MIT\n")
+    (info / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nLicense-Expression: MIT\n"
+    )
     lines = []
     for kind, entries in entry_points.items():
-        lines += [f"[{GROUPS.get(kind, kind)}]", *(f"{plugin_id} = {module}" for plugin_id, module in entries.items()), ""]
+        lines += [
+            f"[{GROUPS.get(kind, kind)}]",
+            *(f"{plugin_id} = {module}" for plugin_id, module in entries.items()),
+            "",
+        ]
     (info / "entry_points.txt").write_text("\n".join(lines))
     for module, source in modules.items():
         (folder / f"{module}.py").write_text(dedent(source))
@@ -61,20 +93,35 @@ class SitePackages:
 
     def copy(self, name: str, version: str, plugin: str, **entry_points: Mapping[str, str]) -> None:
         """A distribution of the modules in `tests/plugins/<plugin>`."""
-        self.plugin(name, version, entry_points=entry_points, modules={p.stem: p.read_text() for p in (PLUGINS / plugin).glob("*.py")})
+        self.plugin(
+            name,
+            version,
+            entry_points=entry_points,
+            modules={p.stem: p.read_text() for p in (PLUGINS / plugin).glob("*.py")},
+        )
 
     def host(
-        self, *, deny: set[str] | None = None, allow: set[str] | None = None, third_party: bool = True, path: list[str] | None = None, **reserved: set[str]
+        self,
+        *,
+        deny: set[str] | None = None,
+        allow: set[str] | None = None,
+        third_party: bool = True,
+        path: list[str] | None = None,
+        **reserved: set[str],
     ) -> Host:
         selection = Selection(frozenset(deny or ()), frozenset(allow) if allow else None, third_party)
-        return Host(selection, path or [str(self.folder)], {kind: frozenset(ids) for kind, ids in reserved.items()})
+        return Host(
+            selection, path or [str(self.folder)], {kind: frozenset(ids) for kind, ids in reserved.items()}
+        )
 
     def loaded(self, kind: str, **options: Any) -> dict[str, Plugin]:
         host = self.host(**options)
         host.load(kind)
         return {f"{p.id}@{p.entry.distribution}": p for p in host.all(kind)}
 
-    def run(self, *arguments: str, cwd: Path | None = None, path: list[Path] | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, cwd: Path | None = None, path: list[Path] | None = None, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         return dagogy(*arguments, cwd=cwd or self.folder.parent, path=path or [self.folder], **environment)
 
 
@@ -86,7 +133,9 @@ def clean_environment(path: list[Path] | None = None, **more: str) -> dict[str, 
     return {**kept, **extra, "PYTHONDONTWRITEBYTECODE": "1", **more}
 
 
-def python(code: str, *arguments: str, path: list[Path] | None = None, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+def python(
+    code: str, *arguments: str, path: list[Path] | None = None, cwd: Path | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """A fresh interpreter that runs `code`."""
     return subprocess.run(
         [sys.executable, "-c", dedent(code), *arguments],
@@ -99,7 +148,9 @@ def python(code: str, *arguments: str, path: list[Path] | None = None, cwd: Path
     )
 
 
-def dagogy(*arguments: str, cwd: Path, path: list[Path] | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+def dagogy(
+    *arguments: str, cwd: Path, path: list[Path] | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """The `dagogy` command in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "dagogy", *arguments],
@@ -114,7 +165,11 @@ def dagogy(*arguments: str, cwd: Path, path: list[Path] | None = None, **environ
 
 def curriculum_of(*nodes: Mapping[str, Any], **keys: Any) -> dict[str, Any]:
     """A valid curriculum; what a node leaves out is filled in."""
-    return {"topic": "Testing", "nodes": [complete_node(n, i) for i, n in enumerate(nodes or ({"id": "a"},))], **keys}
+    return {
+        "topic": "Testing",
+        "nodes": [complete_node(n, i) for i, n in enumerate(nodes or ({"id": "a"},))],
+        **keys,
+    }
 
 
 def make_run(folder: Path, curriculum: Any = None, spec: Mapping[str, Any] | None = None) -> str:
@@ -154,7 +209,9 @@ class Outcome:
 
 
 class CommandRunner:
-    """A workspace folder in which command lines run inside this process: fast, and with what the test patched."""
+    """A workspace folder in which command lines run inside this process: fast, and
+    with what the test patched.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -183,7 +240,9 @@ class CommandRunner:
 
 
 def forked(function: Callable[[], int], folder: Path) -> Outcome:
-    """Runs `function` in a process of its own, without the second that a fresh interpreter takes. A killing signal is a negative status."""
+    """Runs `function` in a process of its own, without the second that a fresh interpreter takes. A killing
+    signal is a negative status.
+    """
     out, err = folder / "forked.out", folder / "forked.err"
     pid = os.fork()
     if pid == 0:
@@ -191,7 +250,10 @@ def forked(function: Callable[[], int], folder: Path) -> Outcome:
         try:
             for number, path in ((1, out), (2, err)):
                 os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
-            sys.stdout, sys.stderr = (io.TextIOWrapper(io.FileIO(number, "w", closefd=False), "utf-8", write_through=True) for number in (1, 2))
+            sys.stdout, sys.stderr = (
+                io.TextIOWrapper(io.FileIO(number, "w", closefd=False), "utf-8", write_through=True)
+                for number in (1, 2)
+            )
             status = function()
         except BaseException:
             traceback.print_exc()
@@ -201,11 +263,15 @@ def forked(function: Callable[[], int], folder: Path) -> Outcome:
                 sys.stderr.flush()
             os._exit(status)
     _, waited = os.waitpid(pid, 0)
-    return Outcome(os.waitstatus_to_exitcode(waited), out.read_text(errors="replace"), err.read_text(errors="replace"))
+    return Outcome(
+        os.waitstatus_to_exitcode(waited), out.read_text(errors="replace"), err.read_text(errors="replace")
+    )
 
 
 def in_tmpfs(size: str, folder: Path, function: Callable[[Path], None]) -> None:
-    """Runs `function` with a file system of `size` of its own, mounted where only a forked process sees it. Skips where that is not permitted."""
+    """Runs `function` with a file system of `size` of its own, mounted where only a forked process sees it.
+    Skips where that is not permitted.
+    """
 
     def child() -> int:
         libc = ctypes.CDLL(None, use_errno=True)
@@ -269,11 +335,17 @@ def failed(ran: Outcome, code: str) -> Outcome:
 def put(path: Path, content: Any) -> None:
     """Writes bytes, text, or a document as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content if isinstance(content, bytes) else (content if isinstance(content, str) else json.dumps(content)).encode())
+    path.write_bytes(
+        content
+        if isinstance(content, bytes)
+        else (content if isinstance(content, str) else json.dumps(content)).encode()
+    )
 
 
 def run_with(runner: CommandRunner, curriculum: Any = None, spec: Any = None) -> Path:
-    """The folder of a new run that holds a curriculum and a topic spec (bytes, text or a document each), valid ones by default."""
+    """The folder of a new run that holds a curriculum and a topic spec (bytes, text or a document each),
+    valid ones by default.
+    """
     run = runner.init("t")
     put(run / "inputs/topic_spec.json", VALID_SPEC if spec is None else spec)
     put(run / "outputs/curriculum/curriculum.json", valid_curriculum() if curriculum is None else curriculum)

@@ -20,7 +20,8 @@ from support import put
 HOST = Host()
 KEY = "sk-canary0123456789abcdef"
 RUN = "20260131-120000-bread"
-#: Labels whose remedy is not in a plugin of the incident's own: there is none, or the actions are the runbook's.
+#: Labels whose remedy is not in a plugin of the incident's own: there is none, or
+#: the actions are the runbook's.
 NO_REMEDY: set[str] = set()
 
 
@@ -33,15 +34,32 @@ def run(tmp_path: Path) -> Path:
 
 
 def done(
-    action_id: str, run: Path, failure: Any = None, *, retry_after: float | None = None, evidence: str = "line", incident: str = "", **options: Any
+    action_id: str,
+    run: Path,
+    failure: Any = None,
+    *,
+    retry_after: float | None = None,
+    evidence: str = "line",
+    incident: str = "",
+    **options: Any,
 ) -> RecoveryOutcome:
     """What an action does, twice, checked for its promises. `settings` and the rest are the context's."""
     plugin = HOST.get("recovery", action_id)
     context = options.pop("context", None) or FakeRecoveryContext(run, **options)
     diagnosis = Diagnosis(
-        incident_id=incident or plugin.info.incidents[0], rank=Rank.PROSE, confidence=0.9, evidence=tuple(evidence.split("\n")), retry_after_seconds=retry_after
+        incident_id=incident or plugin.info.incidents[0],
+        rank=Rank.PROSE,
+        confidence=0.9,
+        evidence=tuple(evidence.split("\n")),
+        retry_after_seconds=retry_after,
     )
-    return check_action(HOST.implementation(plugin), plugin.info, failure or Failure(message="m", run_id=RUN), context, diagnosis)
+    return check_action(
+        HOST.implementation(plugin),
+        plugin.info,
+        failure or Failure(message="m", run_id=RUN),
+        context,
+        diagnosis,
+    )
 
 
 def test_every_incident_that_can_be_diagnosed_has_an_action() -> None:
@@ -50,21 +68,35 @@ def test_every_incident_that_can_be_diagnosed_has_an_action() -> None:
 
 
 def test_nothing_that_an_action_says_is_against_the_rules() -> None:
-    """No mode is opened to everybody, no certificate left unchecked, nothing deleted, no sandbox switched off."""
-    forbidden = r"chmod (?:-R )?(?:0?777|a\+|o\+)|verify ?= ?False|CERT_NONE|NODE_TLS_REJECT|curl [^\n]*(?:-k |--insecure)"
+    """No mode is opened to everybody, no certificate left unchecked, nothing
+    deleted, no sandbox switched off.
+    """
+    forbidden = (
+        r"chmod (?:-R )?(?:0?777|a\+|o\+)|verify ?= ?False"
+        r"|CERT_NONE|NODE_TLS_REJECT|curl [^\n]*(?:-k |--insecure)"
+    )
     forbidden += r"|\brm -|rmtree|unlink\(|danger-full|--yolo|bypass"
     for plugin in HOST.load("recovery"):
         module = __import__(plugin.info.impl.partition(":")[0], fromlist=["x"])
         source = Path(str(module.__file__)).read_text()
-        found = [m[0] for m in re.finditer(forbidden, source) if "os.unlink(name)" not in source[m.start() - 3 : m.end() + 6]]
+        found = [
+            m[0]
+            for m in re.finditer(forbidden, source)
+            if "os.unlink(name)" not in source[m.start() - 3 : m.end() + 6]
+        ]
         assert not found, f"{plugin.id}: {found}"
 
 
-# --- time -------------------------------------------------------------------------------------------------------------
+# --- time ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("retry_after", "attempt", "least", "most"), [(20.0, 0, 20, 22.0), (None, 0, 10, 11.0), (None, 2, 40, 44.0), (119.0, 0, 119, 120.0)])
-def test_a_rate_limit_is_waited_for_as_long_as_the_provider_said(run: Path, retry_after: float | None, attempt: int, least: float, most: float) -> None:
+@pytest.mark.parametrize(
+    ("retry_after", "attempt", "least", "most"),
+    [(20.0, 0, 20, 22.0), (None, 0, 10, 11.0), (None, 2, 40, 44.0), (119.0, 0, 119, 120.0)],
+)
+def test_a_rate_limit_is_waited_for_as_long_as_the_provider_said(
+    run: Path, retry_after: float | None, attempt: int, least: float, most: float
+) -> None:
     context = FakeRecoveryContext(run, attempt=attempt)
     assert done("wait-rate-limit", run, retry_after=retry_after, context=context).changed
     assert len(context.waits) == 2, "once for each time that the kit carries it out"
@@ -75,7 +107,12 @@ def test_a_reset_in_hours_is_not_waited_for(run: Path) -> None:
     context = FakeRecoveryContext(run)
     assert not done("wait-rate-limit", run, retry_after=7200.0, context=context).changed
     assert context.waits == []
-    shown = done("await-quota", run, Failure(provider="remote_llm", at_utc="2026-01-31T12:00:00Z", details={"endpoint": "openrouter.ai"}), retry_after=7200.0)
+    shown = done(
+        "await-quota",
+        run,
+        Failure(provider="remote_llm", at_utc="2026-01-31T12:00:00Z", details={"endpoint": "openrouter.ai"}),
+        retry_after=7200.0,
+    )
     assert re.search(r"comes back at 2026-(?:01-31|02-01) \d\d:\d\d", shown.message)
     assert "https://openrouter.ai/settings/credits" in shown.message
 
@@ -97,13 +134,22 @@ def probes_in_turn(*states: str, incident: str, subject: str = "s") -> Any:
 
     def look(probe_id: str, environment: Mapping[str, str]) -> Sequence[ProbeResult]:
         state = left.pop(0) if len(left) > 1 else left[0]
-        return [ProbeResult(subject=subject, state="bad" if state == "bad" else "ok", message="m", confirms=(incident,) if state == "bad" else ())]
+        return [
+            ProbeResult(
+                subject=subject,
+                state="bad" if state == "bad" else "ok",
+                message="m",
+                confirms=(incident,) if state == "bad" else (),
+            )
+        ]
 
     return look
 
 
 def test_the_network_is_waited_for_while_the_probe_says_that_it_is_away(run: Path) -> None:
-    context = FakeRecoveryContext(run, look=probes_in_turn("bad", "bad", "ok", incident="network_unreachable"))
+    context = FakeRecoveryContext(
+        run, look=probes_in_turn("bad", "bad", "ok", incident="network_unreachable")
+    )
     assert done("wait-for-network", run, context=context).changed
     assert context.waits == [5.0, 5.0]
     assert {name for name, _ in context.looks} == {"network.connection"}
@@ -124,18 +170,28 @@ def test_a_lock_is_waited_for_until_it_is_free(run: Path) -> None:
     assert not done("wait-for-lock", run).changed, "without a probe nobody knows whether it is free"
 
 
-# --- settings for the attempt -------------------------------------------------------------------------------------------
+# --- settings for the attempt -------------------------------------------------------------------------------
 
 
 def test_the_own_model_of_the_provider_answers_where_another_was_named(run: Path) -> None:
     assert done("default-model", run, settings={"AGENT_MODEL": "gpt-9"}).environment == {"AGENT_MODEL": ""}
     assert not done("default-model", run).changed
     assert not done("default-model", run, file={"AGENT_MODEL": "gpt-9"}).changed
-    assert not done("default-model", run, Failure(command=("dagogy", "run", RUN, "--model", "x")), settings={"AGENT_MODEL": "x"}).changed
+    assert not done(
+        "default-model",
+        run,
+        Failure(command=("dagogy", "run", RUN, "--model", "x")),
+        settings={"AGENT_MODEL": "x"},
+    ).changed
 
 
-@pytest.mark.parametrize(("given", "attempt", "wanted"), [("", 0, "6000"), ("", 1, "3000"), ("3000", 0, "1500"), ("1500", 0, "1000"), ("1000", 0, "")])
-def test_the_scope_text_in_the_prompt_is_halved_each_time_down_to_a_floor(run: Path, given: str, attempt: int, wanted: str) -> None:
+@pytest.mark.parametrize(
+    ("given", "attempt", "wanted"),
+    [("", 0, "6000"), ("", 1, "3000"), ("3000", 0, "1500"), ("1500", 0, "1000"), ("1000", 0, "")],
+)
+def test_the_scope_text_in_the_prompt_is_halved_each_time_down_to_a_floor(
+    run: Path, given: str, attempt: int, wanted: str
+) -> None:
     context = FakeRecoveryContext(run, settings={"AGENT_SCOPE_TEXT_MAX_CHARS": given}, attempt=attempt)
     outcome = done("less-scope-text", run, context=context)
     assert outcome.environment.get("AGENT_SCOPE_TEXT_MAX_CHARS", "") == wanted
@@ -148,7 +204,9 @@ def test_another_question_is_granted_up_to_three(run: Path) -> None:
 
 
 def test_utf8_mode_is_for_encodings_alone(run: Path) -> None:
-    assert done("utf8-mode", run, evidence="UnicodeEncodeError: 'charmap' codec can't encode character").environment == {"PYTHONUTF8": "1"}
+    assert done(
+        "utf8-mode", run, evidence="UnicodeEncodeError: 'charmap' codec can't encode character"
+    ).environment == {"PYTHONUTF8": "1"}
     assert not done("utf8-mode", run, evidence="ModuleNotFoundError: No module named 'x'").changed
 
 
@@ -159,27 +217,41 @@ def test_only_an_expired_session_token_is_tried_again(run: Path) -> None:
 
 def test_an_interrupted_command_goes_on_and_a_broken_pipe_is_let_be(run: Path) -> None:
     assert done("resume", run).changed
-    assert not done("resume", run, Failure(exception_chain=(("builtins.BrokenPipeError", "[Errno 32]"),))).changed
+    assert not done(
+        "resume", run, Failure(exception_chain=(("builtins.BrokenPipeError", "[Errno 32]"),))
+    ).changed
 
 
-# --- the address of the API ---------------------------------------------------------------------------------------------
+# --- the address of the API ---------------------------------------------------------------------------------
 
 
 def answering(state: Any, message: str) -> Any:
-    return lambda probe_id, environment: [ProbeResult(subject=f"GET {environment['OPENAI_BASE_URL']}/models", state=state, message=message)]
+    return lambda probe_id, environment: [
+        ProbeResult(subject=f"GET {environment['OPENAI_BASE_URL']}/models", state=state, message=message)
+    ]
 
 
 def test_a_repaired_address_is_tested_with_the_key_on_the_host_that_was_set(run: Path) -> None:
-    context = FakeRecoveryContext(run, settings={"OPENAI_BASE_URL": "https://api.x.test/v1/chat/completions"}, look=answering("ok", "status 200"))
-    assert done("use-tested-base-url", run, context=context).environment == {"OPENAI_BASE_URL": "https://api.x.test/v1"}
+    context = FakeRecoveryContext(
+        run,
+        settings={"OPENAI_BASE_URL": "https://api.x.test/v1/chat/completions"},
+        look=answering("ok", "status 200"),
+    )
+    assert done("use-tested-base-url", run, context=context).environment == {
+        "OPENAI_BASE_URL": "https://api.x.test/v1"
+    }
     assert context.looks[0] == ("remote-llm.models", {"OPENAI_BASE_URL": "https://api.x.test/v1"})
 
 
 def test_another_host_than_the_one_that_was_set_is_tested_without_the_key(run: Path) -> None:
     context = FakeRecoveryContext(
-        run, settings={"OPENAI_BASE_URL": "ftp://nowhere"}, look=answering("unknown", "status 401, application/json, asked without a key")
+        run,
+        settings={"OPENAI_BASE_URL": "ftp://nowhere"},
+        look=answering("unknown", "status 401, application/json, asked without a key"),
     )
-    assert done("use-tested-base-url", run, context=context).environment == {"OPENAI_BASE_URL": "https://api.openai.com/v1"}
+    assert done("use-tested-base-url", run, context=context).environment == {
+        "OPENAI_BASE_URL": "https://api.openai.com/v1"
+    }
     assert context.looks[0][1] == {"OPENAI_BASE_URL": "https://api.openai.com/v1", "OPENAI_API_KEY": ""}
 
 
@@ -187,7 +259,9 @@ def test_an_address_at_which_no_api_answers_is_not_used_but_told(run: Path) -> N
     settings = {"OPENAI_BASE_URL": f"api.x.test/v1?u={KEY}@y"}
     look = answering("bad", "status 200, text/html: a web page, no API")
     assert not done("use-tested-base-url", run, settings=settings, look=look).changed
-    retry_after = done("repair-base-url", run, settings={"OPENAI_BASE_URL": "https://me:pw123456@api.x.test"}, look=look)
+    retry_after = done(
+        "repair-base-url", run, settings={"OPENAI_BASE_URL": "https://me:pw123456@api.x.test"}, look=look
+    )
     assert "tested: status 200, text/html" in retry_after.message
     assert "pw123456" not in retry_after.message + "".join(retry_after.commands)
     assert "it was not tested" in done("repair-base-url", run, settings=settings).message
@@ -200,19 +274,30 @@ def test_the_address_that_failed_is_no_advice(run: Path, given: str) -> None:
     assert retry_after.commands[1] == "export OPENAI_BASE_URL='<root of the API>'"
 
 
-@pytest.mark.parametrize(("known", "setting", "advice"), [({}, "", 60), ({"timeout_seconds": 300.0}, "", 600), ({"timeout_seconds": 30}, "1200", 2400)])
-def test_the_time_to_give_is_computed_from_the_limit_in_effect(run: Path, known: dict[str, Any], setting: str, advice: int) -> None:
+@pytest.mark.parametrize(
+    ("known", "setting", "advice"),
+    [({}, "", 60), ({"timeout_seconds": 300.0}, "", 600), ({"timeout_seconds": 30}, "1200", 2400)],
+)
+def test_the_time_to_give_is_computed_from_the_limit_in_effect(
+    run: Path, known: dict[str, Any], setting: str, advice: int
+) -> None:
     retry_after = done("split-work", run, Failure(details=known), settings={"AGENT_TIMEOUT_SECONDS": setting})
     assert retry_after.commands[0] == f"export AGENT_TIMEOUT_SECONDS={advice}"
-    assert not any("export" in c for c in done("split-work", run, Failure(), settings={"AGENT_TIMEOUT_SECONDS": "86400"}).commands)
+    assert not any(
+        "export" in c
+        for c in done("split-work", run, Failure(), settings={"AGENT_TIMEOUT_SECONDS": "86400"}).commands
+    )
 
 
 def test_the_repair_that_the_provider_told_is_the_one_offered(run: Path) -> None:
     failure = Failure(details={"repaired": "https://gateway.test/v1"})
-    assert "https://gateway.test/v1" in done("repair-base-url", run, failure, settings={"OPENAI_BASE_URL": "x"}).commands[1]
+    assert (
+        "https://gateway.test/v1"
+        in done("repair-base-url", run, failure, settings={"OPENAI_BASE_URL": "x"}).commands[1]
+    )
 
 
-# --- files --------------------------------------------------------------------------------------------------------------
+# --- files --------------------------------------------------------------------------------------------------
 
 
 def test_a_byte_order_mark_goes_and_a_copy_stays(run: Path) -> None:
@@ -224,7 +309,11 @@ def test_a_byte_order_mark_goes_and_a_copy_stays(run: Path) -> None:
     assert outcome.changed
 
 
-@pytest.mark.parametrize("content", [b'{"goal": "Bake"}', b"\xef\xbb\xbf{", b"\xef\xbb\xbf\xff\xfe"], ids=["none", "not sound without it", "not UTF-8"])
+@pytest.mark.parametrize(
+    "content",
+    [b'{"goal": "Bake"}', b"\xef\xbb\xbf{", b"\xef\xbb\xbf\xff\xfe"],
+    ids=["none", "not sound without it", "not UTF-8"],
+)
 def test_a_file_that_would_not_be_sound_without_a_mark_is_left(run: Path, content: bytes) -> None:
     path = run / "inputs/topic_spec.json"
     put(path, content)
@@ -241,21 +330,36 @@ def test_a_file_outside_the_run_is_never_touched(run: Path, tmp_path: Path) -> N
 
 def test_what_is_made_from_other_artifacts_is_made_again_and_no_input(run: Path) -> None:
     context = FakeRecoveryContext(run)
-    assert done("remake-artifact", run, Failure(details={"artifact": "outputs/plan/plan.json"}), context=context).changed
+    assert done(
+        "remake-artifact", run, Failure(details={"artifact": "outputs/plan/plan.json"}), context=context
+    ).changed
     assert set(context.commands) == {("plan", RUN)}
     for name in ("inputs/topic_spec.json", "run.json"):
         untouched = FakeRecoveryContext(run)
-        assert not done("remake-artifact", run, Failure(details={"artifact": name}), context=untouched).changed
+        assert not done(
+            "remake-artifact", run, Failure(details={"artifact": name}), context=untouched
+        ).changed
         assert untouched.commands == []
-    assert done("remake-reports", run, Failure(details={"artifact": "outputs/reviews/diff_report.json"})).changed
-    assert not done("remake-reports", run, Failure(details={"artifact": "outputs/curriculum/curriculum.json"})).changed
+    assert done(
+        "remake-reports", run, Failure(details={"artifact": "outputs/reviews/diff_report.json"})
+    ).changed
+    assert not done(
+        "remake-reports", run, Failure(details={"artifact": "outputs/curriculum/curriculum.json"})
+    ).changed
 
 
 @pytest.mark.parametrize(
     ("content", "line", "retry_after"),
-    [(b"{\n<<<<<<< ours\n", "+2", "conflict marks"), (b'{\n"a": 1,\n}', "+3", "property name"), (b"{\n\0", "+2", "NUL"), (b"{\n\n\xff", "+3", "not UTF-8")],
+    [
+        (b"{\n<<<<<<< ours\n", "+2", "conflict marks"),
+        (b'{\n"a": 1,\n}', "+3", "property name"),
+        (b"{\n\0", "+2", "NUL"),
+        (b"{\n\n\xff", "+3", "not UTF-8"),
+    ],
 )
-def test_the_place_of_the_damage_is_named_in_an_editor_s_command(run: Path, content: bytes, line: str, retry_after: str) -> None:
+def test_the_place_of_the_damage_is_named_in_an_editor_s_command(
+    run: Path, content: bytes, line: str, retry_after: str
+) -> None:
     path = run / "inputs/topic_spec.json"
     put(path, content)
     outcome = done("mend-input", run, Failure(details={"path": str(path)}))
@@ -278,7 +382,7 @@ def test_metadata_is_rebuilt_from_the_run_with_a_copy_kept(run: Path) -> None:
     assert json.loads((run / "run.json").read_bytes())["created_at_utc"] == "2026-01-31T12:00:00.000000Z"
 
 
-# --- what is left to people, with everything filled in ------------------------------------------------------------------
+# --- what is left to people, with everything filled in ------------------------------------------------------
 
 
 def by_hand(action_id: str, run: Path, failure: Failure, **options: Any) -> str:
@@ -289,31 +393,98 @@ def by_hand(action_id: str, run: Path, failure: Failure, **options: Any) -> str:
 @pytest.mark.parametrize(
     ("action", "failure", "options", "wanted"),
     [
-        ("renew-credentials", Failure(provider="codex_exec"), {"incident": "provider_auth_failed"}, ["codex logout && codex login", "codex login status"]),
         (
             "renew-credentials",
-            Failure(provider="remote_llm", message="HOUSE_API_KEY is wrong", details={"endpoint": "openrouter.ai"}),
+            Failure(provider="codex_exec"),
+            {"incident": "provider_auth_failed"},
+            ["codex logout && codex login", "codex login status"],
+        ),
+        (
+            "renew-credentials",
+            Failure(
+                provider="remote_llm", message="HOUSE_API_KEY is wrong", details={"endpoint": "openrouter.ai"}
+            ),
             {},
             ["export HOUSE_API_KEY=", "https://openrouter.ai/settings/keys"],
         ),
-        ("renew-credentials", Failure(machine_code="unsupported_country_region_territory"), {}, ["use another network route"]),
-        ("choose-model", Failure(provider="remote_llm", model="openai/gpt-5:high"), {}, ["https://api.openai.com/v1/models", "one of a gateway", "effort"]),
-        ("choose-model", Failure(message="verify at https://platform.openai.com/settings/organization/general."), {}, ["/organization/general"]),
-        ("wait-out-outage", Failure(request_id="req_1", details={"endpoint": "api.openai.com"}), {}, ["https://status.openai.com", "req_1"]),
-        ("reach-host", Failure(details={"endpoint": "api.x.test"}), {}, ["getent hosts api.x.test", "curl -sS -m 5"]),
-        ("reach-host", Failure(), {"settings": {"OPENAI_BASE_URL": "http://localhost:4000/v1"}}, ["start your gateway", "sport = :4000"]),
+        (
+            "renew-credentials",
+            Failure(machine_code="unsupported_country_region_territory"),
+            {},
+            ["use another network route"],
+        ),
+        (
+            "choose-model",
+            Failure(provider="remote_llm", model="openai/gpt-5:high"),
+            {},
+            ["https://api.openai.com/v1/models", "one of a gateway", "effort"],
+        ),
+        (
+            "choose-model",
+            Failure(message="verify at https://platform.openai.com/settings/organization/general."),
+            {},
+            ["/organization/general"],
+        ),
+        (
+            "wait-out-outage",
+            Failure(request_id="req_1", details={"endpoint": "api.openai.com"}),
+            {},
+            ["https://status.openai.com", "req_1"],
+        ),
+        (
+            "reach-host",
+            Failure(details={"endpoint": "api.x.test"}),
+            {},
+            ["getent hosts api.x.test", "curl -sS -m 5"],
+        ),
+        (
+            "reach-host",
+            Failure(),
+            {"settings": {"OPENAI_BASE_URL": "http://localhost:4000/v1"}},
+            ["start your gateway", "sport = :4000"],
+        ),
         (
             "mend-proxy",
             Failure(),
             {"settings": {"HTTPS_PROXY": f"http://u:{KEY}@p:1"}, "evidence": "Using SOCKS proxy, but"},
             ["unset HTTPS_PROXY", "httpx[socks]"],
         ),
-        ("trust-authority", Failure(provider="codex_exec"), {}, ["NODE_EXTRA_CA_CERTS", "openssl s_client -connect api.openai.com:443", "date -u"]),
-        ("change-request", Failure(message="Unsupported parameter: 'temperature' is not supported"), {}, ["does not take temperature"]),
-        ("change-request", Failure(details={"param": "reasoning.effort"}, model="m1"), {}, ["m1 does not take reasoning.effort"]),
-        ("reword", Failure(message="I cannot help with that."), {}, ["I cannot help with that.", "inputs/topic_spec.json"]),
-        ("mend-agent-config", Failure(), {"evidence": "Error loading config.toml: /home/u/.codex/config.toml:3:7: bad"}, ["+3 /home/u/.codex/config.toml"]),
-        ("mend-agent-config", Failure(), {"evidence": "error: unexpected argument '--frob' found"}, ["does not know --frob", "codex exec --help"]),
+        (
+            "trust-authority",
+            Failure(provider="codex_exec"),
+            {},
+            ["NODE_EXTRA_CA_CERTS", "openssl s_client -connect api.openai.com:443", "date -u"],
+        ),
+        (
+            "change-request",
+            Failure(message="Unsupported parameter: 'temperature' is not supported"),
+            {},
+            ["does not take temperature"],
+        ),
+        (
+            "change-request",
+            Failure(details={"param": "reasoning.effort"}, model="m1"),
+            {},
+            ["m1 does not take reasoning.effort"],
+        ),
+        (
+            "reword",
+            Failure(message="I cannot help with that."),
+            {},
+            ["I cannot help with that.", "inputs/topic_spec.json"],
+        ),
+        (
+            "mend-agent-config",
+            Failure(),
+            {"evidence": "Error loading config.toml: /home/u/.codex/config.toml:3:7: bad"},
+            ["+3 /home/u/.codex/config.toml"],
+        ),
+        (
+            "mend-agent-config",
+            Failure(),
+            {"evidence": "error: unexpected argument '--frob' found"},
+            ["does not know --frob", "codex exec --help"],
+        ),
         (
             "allow-sandbox",
             Failure(),
@@ -324,18 +495,42 @@ def by_hand(action_id: str, run: Path, failure: Failure, **options: Any) -> str:
         ("raise-limit", Failure(message="[Errno 36] File name too long"), {}, ["dagogy init short-name"]),
         ("raise-limit", Failure(message="[Errno 7] Argument list too long"), {}, [f"dagogy escalate {RUN}"]),
         ("mend-environment", Failure(message="No module named 'yaml'"), {}, ["-m pip install PyYAML"]),
-        ("mend-environment", Failure(message="No module named 'dagogy_rule_x'"), {}, ["-m pip install dagogy-standard"]),
+        (
+            "mend-environment",
+            Failure(message="No module named 'dagogy_rule_x'"),
+            {},
+            ["-m pip install dagogy-standard"],
+        ),
         ("more-memory", Failure(), {}, ["memory.events", "dmesg"]),
         (
             "nearest-command",
-            Failure(command=("dagogy", "plna", "x"), message="there is no command 'plna'", hint="did you mean 'plan'?"),
+            Failure(
+                command=("dagogy", "plna", "x"),
+                message="there is no command 'plna'",
+                hint="did you mean 'plan'?",
+            ),
             {},
             ["dagogy plan x"],
         ),
-        ("nearest-command", Failure(command=("dagogy", "plan", "--frob"), message="No such option '--frob'."), {}, ["dagogy plan --help"]),
-        ("who-holds-lock", Failure(command=("dagogy", "plan", RUN), details={"holder": {"pid": 4711}}), {}, ["-p 4711", f"dagogy plan {RUN} --wait 60"]),
+        (
+            "nearest-command",
+            Failure(command=("dagogy", "plan", "--frob"), message="No such option '--frob'."),
+            {},
+            ["dagogy plan --help"],
+        ),
+        (
+            "who-holds-lock",
+            Failure(command=("dagogy", "plan", RUN), details={"holder": {"pid": 4711}}),
+            {},
+            ["-p 4711", f"dagogy plan {RUN} --wait 60"],
+        ),
         ("make-room", Failure(), {"settings": {"TMPDIR": "/tmp"}}, ["MiB", "df -h", "df -i", "TMPDIR"]),
-        ("find-artifact", Failure(command=("dagogy", "plan", "20260131-120000-braed")), {}, [f"dagogy plan {RUN}"]),
+        (
+            "find-artifact",
+            Failure(command=("dagogy", "plan", "20260131-120000-braed")),
+            {},
+            [f"dagogy plan {RUN}"],
+        ),
         ("narrow-scope", Failure(), {}, ["--scope-section"]),
         ("split-work", Failure(), {}, ["AGENT_TIMEOUT_SECONDS=60"]),
         ("stronger-model", Failure(model="tiny"), {}, ["tiny does not keep", "AGENT_MODEL"]),
@@ -344,13 +539,17 @@ def by_hand(action_id: str, run: Path, failure: Failure, **options: Any) -> str:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_person_gets_commands_with_everything_filled_in(run: Path, action: str, failure: Failure, options: dict[str, Any], wanted: list[str]) -> None:
+def test_a_person_gets_commands_with_everything_filled_in(
+    run: Path, action: str, failure: Failure, options: dict[str, Any], wanted: list[str]
+) -> None:
     retry_after = by_hand(action, run, failure, **options)
     assert [part for part in wanted if part not in retry_after] == [], retry_after
     assert KEY not in retry_after
 
 
-def test_the_files_of_another_user_are_given_back_by_the_exact_command(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_files_of_another_user_are_given_back_by_the_exact_command(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import os
 
     path = run / "inputs/topic_spec.json"
@@ -363,15 +562,27 @@ def test_the_files_of_another_user_are_given_back_by_the_exact_command(run: Path
 
 
 def test_what_probes_saw_stands_in_what_people_are_reported(run: Path) -> None:
-    seen = [ProbeResult(subject="OPENAI_API_KEY", state="bad", message="set, 3 characters: too short", confirms=("provider_auth_failed",))]
-    assert "set, 3 characters" in by_hand("renew-credentials", run, Failure(provider="remote_llm"), probes=seen)
+    seen = [
+        ProbeResult(
+            subject="OPENAI_API_KEY",
+            state="bad",
+            message="set, 3 characters: too short",
+            confirms=("provider_auth_failed",),
+        )
+    ]
+    assert "set, 3 characters" in by_hand(
+        "renew-credentials", run, Failure(provider="remote_llm"), probes=seen
+    )
 
 
-# ------------------------------------------------------------------------------------------------------------------------- plugin_error
+# ----------------------------------------------------------------------------------------------- plugin_error
 
 RULE_FAILED = Failure(
     code="validation_failed",
-    message="validation of r failed: rule house.rule could not run: rule of house-dist 4.2 raised LookupError: lost (house.py:3)",
+    message=(
+        "validation of r failed: rule house.rule could not run: rule of house-dist 4.2 raised LookupError: "
+        "lost (house.py:3)"
+    ),
     command=("dagogy", "validate", "latest"),
     run_id=RUN,
     details={"plugin": "house.rule", "kind": "rule", "distribution": "house-dist"},
@@ -380,7 +591,11 @@ RULE_FAILED = Failure(
 
 def of_plugin(**details: str) -> Failure:
     return Failure(
-        code="plugin_error", message="it raised LookupError: lost", command=("dagogy", "export", RUN, "--format", "fax"), details=details, run_id=RUN
+        code="plugin_error",
+        message="it raised LookupError: lost",
+        command=("dagogy", "export", RUN, "--format", "fax"),
+        details=details,
+        run_id=RUN,
     )
 
 
@@ -405,7 +620,9 @@ def test_the_plugin_is_named_with_the_commands_that_update_it_or_leave_it_out(ru
     assert updated.endswith(" -m pip install --upgrade house-dist")
     assert without == "DAGOGY_DISABLE=house.rule dagogy validate latest"
     assert outcome.message.endswith("report it to its author")
-    shown, updated = done("update-plugin", run, of_plugin(plugin="fax", kind="exporter", distribution="dagogy-exporter-fax")).commands
+    shown, updated = done(
+        "update-plugin", run, of_plugin(plugin="fax", kind="exporter", distribution="dagogy-exporter-fax")
+    ).commands
     assert (shown, updated.split()[-1]) == ("dagogy plugins show fax", "dagogy-exporter-fax")
 
 

@@ -1,4 +1,6 @@
-"""Runs as objects: what a notebook, a script or another program does with dagogy, without a word on stdout."""
+"""Runs as objects: what a notebook, a script or another program does with
+dagogy, without a word on stdout.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,16 @@ from dagogy import api
 from dagogy.api import runs
 from dagogy.api.errors import ConfigError, InvalidArgument, Locked, NotFound, StageConflict, ValidationFailed
 from dagogy.workspace.lock import locked
-from support import ROOT, VALID_SPEC, CommandRunner, clean_environment, curriculum_of, put, run_with, valid_curriculum
+from support import (
+    ROOT,
+    VALID_SPEC,
+    CommandRunner,
+    clean_environment,
+    curriculum_of,
+    put,
+    run_with,
+    valid_curriculum,
+)
 
 CURRICULUM = "outputs/curriculum/curriculum.json"
 
@@ -30,7 +41,9 @@ def events_of(run: runs.Run) -> list[dict[str, object]]:
     return [json.loads(line) for line in (run.path / "logs/events.jsonl").read_text().splitlines()]
 
 
-def test_three_lines_compile_plan_and_export_and_print_nothing(notes: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_three_lines_compile_plan_and_export_and_print_nothing(
+    notes: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     run = dagogy.compile("notes.md")
     plan = run.plan()
     graph = run.export("mermaid")
@@ -41,27 +54,47 @@ def test_three_lines_compile_plan_and_export_and_print_nothing(notes: Path, capf
     assert run.report.passed
     assert [node.id for node in run.curriculum.nodes]
     assert run.spec.goal
-    assert sorted(node for week in plan["weeks"] for node in week["nodes"]) == sorted(node.id for node in run.curriculum.nodes)
+    assert sorted(node for week in plan["weeks"] for node in week["nodes"]) == sorted(
+        node.id for node in run.curriculum.nodes
+    )
     assert graph.startswith("flowchart TD")
     assert repr(run) == f"<Run {run.id}: iterated>"
 
 
 def test_importing_dagogy_imports_nothing_of_the_rest(tmp_path: Path) -> None:
-    code = "import dagogy, sys; print([m for m in sys.modules if m.startswith('dagogy.') or m in ('typing', 'pydantic')], dir(dagogy).count('compile'))"
-    done = subprocess.run([sys.executable, "-S", "-c", code], cwd=ROOT / "core/src", env=clean_environment(), capture_output=True, text=True, check=True)
+    code = (
+        "import dagogy, sys; print([m for m in sys.modules if m.startswith('dagogy.') or m in ('typing', "
+        "'pydantic')], dir(dagogy).count('compile'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code],
+        cwd=ROOT / "core/src",
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert done.stdout == "[] 1\n"
     with pytest.raises(AttributeError, match="module 'dagogy' has no attribute 'nonsense'"):
         dagogy.nonsense  # type: ignore[attr-defined]  # noqa: B018
 
 
-def test_the_same_source_again_goes_on_with_its_run_and_the_diff_says_what_changed(notes: Path, runner: CommandRunner) -> None:
+def test_the_same_source_again_goes_on_with_its_run_and_the_diff_says_what_changed(
+    notes: Path, runner: CommandRunner
+) -> None:
     first = dagogy.compile("notes.md")
     assert first.diff().first
     again = dagogy.compile("notes.md")
     assert again.id == first.id
     assert (again.diff().first, again.diff().summary()) == (False, "nothing changed")
     text = notes.read_text()
-    notes.write_text(text + "\n## Rye sourdough\n\nRye sourdough is a sourdough of rye flour. It builds on the levain and on bulk fermentation.\n")
+    notes.write_text(
+        text
+        + (
+            "\n## Rye sourdough\n\nRye sourdough is a sourdough of rye flour. It builds on the levain and on "
+            "bulk fermentation.\n"
+        )
+    )
     assert dagogy.compile(notes.name).diff().counts()["added"] == 1
     assert dagogy.compile("notes.md", name="other").id != first.id
     shutil.copy(notes, runner.folder / "more.md")
@@ -71,7 +104,9 @@ def test_the_same_source_again_goes_on_with_its_run_and_the_diff_says_what_chang
 def test_a_run_that_somebody_else_made_is_not_gone_on_with(notes: Path, runner: CommandRunner) -> None:
     first = dagogy.compile("notes.md")
     log = first.path / "logs/events.jsonl"
-    log.write_text("".join(line for line in log.read_text().splitlines(keepends=True) if '"made_here"' not in line))
+    log.write_text(
+        "".join(line for line in log.read_text().splitlines(keepends=True) if '"made_here"' not in line)
+    )
     assert dagogy.compile("notes.md").id != first.id
 
 
@@ -89,7 +124,9 @@ Bring an apron to each of the three evenings, and be there in time.
 """
 
 
-def test_a_reading_is_shown_without_a_run_and_its_corrections_are_those_of_compile(runner: CommandRunner) -> None:
+def test_a_reading_is_shown_without_a_run_and_its_corrections_are_those_of_compile(
+    runner: CommandRunner,
+) -> None:
     Path("tastes.md").write_text(TASTES)
     workspace = runs.Workspace()
     reading = workspace.read("tastes.md", concepts_from=["column: Topic"], skip=["Housekeeping"])
@@ -99,14 +136,28 @@ def test_a_reading_is_shown_without_a_run_and_its_corrections_are_those_of_compi
     assert reading.refusal is None
     assert reading["counts"]["taken"] == 3
     assert "| Salt |" in reading._repr_markdown_()
-    assert json.loads(json.dumps(reading)) == runner.ok("read", "tastes.md", "--concepts-from", "column: Topic", "--skip", "Housekeeping", "--json").json
+    assert (
+        json.loads(json.dumps(reading))
+        == runner.ok(
+            "read", "tastes.md", "--concepts-from", "column: Topic", "--skip", "Housekeeping", "--json"
+        ).json
+    )
 
     run = workspace.create("tastes")
     compilation = run.compile("tastes.md", concepts_from=["column: Topic"], skip=["Housekeeping"])
     assert compilation.reading is not None
     assert compilation.reading.entries == reading.entries
     assert compilation.as_dict()["reading"] == reading["counts"]
-    words = ["run", run.id, "--scope-file", "tastes.md", "--concepts-from", "column: Topic", "--skip", "Housekeeping"]
+    words = [
+        "run",
+        run.id,
+        "--scope-file",
+        "tastes.md",
+        "--concepts-from",
+        "column: Topic",
+        "--skip",
+        "Housekeeping",
+    ]
     assert [event["words"] for event in events_of(run) if "words" in event] == [words]
     again = run.compile().reading  # what the run keeps counts on
     assert again is not None
@@ -130,10 +181,19 @@ def test_a_document_that_is_refused_is_read_and_says_so(runner: CommandRunner) -
 def test_several_files_and_sections_are_taken(notes: Path, runner: CommandRunner) -> None:
     shutil.copy(ROOT / "examples/intro-statistics.md", runner.folder / "statistics.md")
     part = dagogy.compile("statistics.md", sections=["From sample to conclusion"], name="part")
-    assert events_of(part)[2]["words"] == ["run", part.id, "--scope-file", "statistics.md", "--scope-section", "From sample to conclusion"]
+    assert events_of(part)[2]["words"] == [
+        "run",
+        part.id,
+        "--scope-file",
+        "statistics.md",
+        "--scope-section",
+        "From sample to conclusion",
+    ]
     whole = dagogy.compile(["statistics.md", notes], name="both")
     assert 0 < len(part.curriculum.nodes) < len(whole.curriculum.nodes)
-    assert {n.id for n in dagogy.compile("notes.md").curriculum.nodes} <= {n.id for n in whole.curriculum.nodes}
+    assert {n.id for n in dagogy.compile("notes.md").curriculum.nodes} <= {
+        n.id for n in whole.curriculum.nodes
+    }
 
 
 def test_what_cannot_be_compiled_is_a_typed_error_and_leaves_no_run_behind(runner: CommandRunner) -> None:
@@ -151,7 +211,9 @@ def test_a_provider_that_is_not_installed_is_a_typed_error(notes: Path) -> None:
         dagogy.compile("notes.md", provider="nobody")
 
 
-def test_a_curriculum_with_errors_is_a_report_and_the_log_tells_of_a_command_that_failed(runner: CommandRunner) -> None:
+def test_a_curriculum_with_errors_is_a_report_and_the_log_tells_of_a_command_that_failed(
+    runner: CommandRunner,
+) -> None:
     folder = run_with(runner, curriculum_of({"id": "a", "title": "Alpha", "prerequisites": ["a"]}))
     run = dagogy.open(folder.name)
     report = run.check()
@@ -211,9 +273,19 @@ def test_an_export_goes_to_a_file_as_well(runner: CommandRunner) -> None:
 
 def test_who_else_holds_the_lock_is_named(runner: CommandRunner) -> None:
     run = dagogy.open(run_with(runner).name)
-    code = f"import sys; sys.path.insert(0, {str(ROOT / 'core/src')!r}); import dagogy; dagogy.open({run.id!r}).check()"
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT / 'core/src')!r}); import dagogy; "
+        f"dagogy.open({run.id!r}).check()"
+    )
     with locked(run.path, "dagogy plan x"):
-        done = subprocess.run([sys.executable, "-c", code], cwd=runner.folder, env=clean_environment(), capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=runner.folder,
+            env=clean_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         with pytest.raises(Locked, match="dagogy plan x"):
             run.check()
     assert "Locked" in done.stderr
@@ -236,10 +308,19 @@ def test_a_workspace_lists_and_makes_runs(runner: CommandRunner) -> None:
     assert result.facts["stage"] == made.stage
 
 
-def test_a_notebook_shows_runs_reports_plans_and_diffs_and_their_texts_are_no_markup(runner: CommandRunner) -> None:
-    run = dagogy.open(run_with(runner, valid_curriculum(topic="<img src=x onerror=alert(1)> | [x](http://x)")).name)
+def test_a_notebook_shows_runs_reports_plans_and_diffs_and_their_texts_are_no_markup(
+    runner: CommandRunner,
+) -> None:
+    run = dagogy.open(
+        run_with(runner, valid_curriculum(topic="<img src=x onerror=alert(1)> | [x](http://x)")).name
+    )
     run.check().raise_for_errors()
-    shown = [run._repr_markdown_(), run.check()._repr_markdown_(), run.plan()._repr_markdown_(), run.diff()._repr_markdown_()]
+    shown = [
+        run._repr_markdown_(),
+        run.check()._repr_markdown_(),
+        run.plan()._repr_markdown_(),
+        run.diff()._repr_markdown_(),
+    ]
     assert "| Alpha |  |" in shown[0]
     assert "| Gamma | Beta |" in shown[0]
     assert all(text.endswith("\n") for text in shown)
@@ -251,7 +332,11 @@ def test_a_notebook_shows_runs_reports_plans_and_diffs_and_their_texts_are_no_ma
     with pytest.raises(ValidationFailed, match="does not meet its schema"):
         _ = run.report
     shutil.rmtree(run.path)
-    assert repr(run) == f"<Run {run.id}: run {run.id} is gone: it was removed or archived away from {run.path.parent}>" or "no run" in repr(run)
+    assert (
+        repr(run)
+        == f"<Run {run.id}: run {run.id} is gone: it was removed or archived away from {run.path.parent}>"
+        or "no run" in repr(run)
+    )
 
 
 def test_the_progress_of_a_compilation_can_be_watched(notes: Path) -> None:
@@ -269,7 +354,9 @@ def test_settings_that_are_given_stand_for_one_compilation(notes: Path) -> None:
 
 
 def test_the_page_about_python_runs_as_it_stands(notes: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs/python.md").read_text(encoding="utf-8"), re.DOTALL)
+    blocks = re.findall(
+        r"```python\n(.*?)```", (ROOT / "docs/python.md").read_text(encoding="utf-8"), re.DOTALL
+    )
     assert len(blocks) == 4
     names: dict[str, object] = {}
     for block in blocks:

@@ -24,7 +24,9 @@ Member = tuple[str, Any]
 
 
 def packed(path: Path, *members: Member, format: int = tarfile.PAX_FORMAT, raw: bytes = b"") -> str:  # noqa: A002
-    """A .tar.gz. A member is a name, and content or a function that changes its header; `raw` is a whole tar instead."""
+    """A .tar.gz. A member is a name, and content or a function that changes its header;
+    `raw` is a whole tar instead.
+    """
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w", format=format) as tar:
         for name, what in members:
@@ -110,7 +112,9 @@ RUN = (f"{TOP}/run.json", b"{}")
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_no_run_has_is_refused_and_leaves_nothing(runner: CommandRunner, tmp_path: Path, members: list[Member], expected: str) -> None:
+def test_what_no_run_has_is_refused_and_leaves_nothing(
+    runner: CommandRunner, tmp_path: Path, members: list[Member], expected: str
+) -> None:
     message = refused(runner, packed(tmp_path / "a.tar.gz", *members))
     assert expected.replace(r"\\", "\\") in message
     assert message.isprintable()
@@ -132,7 +136,10 @@ def test_what_no_run_has_is_refused_and_leaves_nothing(runner: CommandRunner, tm
         (header("L", 2**33, tarfile.GNUTYPE_LONGNAME), "has a header of"),
         (extended(comment=b"x") * 20 + header(f"{TOP}/a"), "too many headers"),
         (header("P", 512, tarfile.XHDTYPE) + b"9" * 512 + header(f"{TOP}/a"), "invalid PAX header"),
-        (header("P", 512, tarfile.XHDTYPE) + b"99 a=b\n" + bytes(505) + header(f"{TOP}/a"), "invalid PAX header"),
+        (
+            header("P", 512, tarfile.XHDTYPE) + b"99 a=b\n" + bytes(505) + header(f"{TOP}/a"),
+            "invalid PAX header",
+        ),
         (extended(path=f"{TOP}/y".encode()), "ends in the middle of a header"),
         (header(f"{TOP}/run.json") + b"\xff" * 512, "invalid header"),
         (b"x" * 512, "invalid header"),
@@ -153,7 +160,9 @@ def test_a_lying_size_costs_no_more_with_allow_large(runner: CommandRunner, tmp_
 
 @pytest.mark.parametrize("depth", [33, 257, 1_020])
 @pytest.mark.parametrize("options", [(), ("--allow-large",)])
-def test_folders_in_one_another_end_in_a_typed_error(runner: CommandRunner, tmp_path: Path, depth: int, options: tuple[str, ...]) -> None:
+def test_folders_in_one_another_end_in_a_typed_error(
+    runner: CommandRunner, tmp_path: Path, depth: int, options: tuple[str, ...]
+) -> None:
     archive = packed(tmp_path / "a.tar.gz", RUN, ("/".join([TOP, *"d" * depth, "f"]), b"x"))
     if depth == 33 and options:
         assert runner.ok("init", "--from", archive, "--json", *options).json["run_id"] == TOP
@@ -168,7 +177,12 @@ def test_what_is_in_a_run_a_thousand_folders_deep_is_no_crash(runner: CommandRun
         place = place / "d"
         os.mkdir(place)
     try:
-        for command in (["status", "latest"], ["archive", "latest"], ["diagnose", "latest", "--no-probe"], ["escalate", "latest"]):
+        for command in (
+            ["status", "latest"],
+            ["archive", "latest"],
+            ["diagnose", "latest", "--no-probe"],
+            ["escalate", "latest"],
+        ):
             assert runner(*command).status not in (10, 11), command
         kept = runner("archive", "latest", "--remove")
         assert (kept.status, kept.code) == (6, "io_error")
@@ -188,18 +202,28 @@ def test_what_is_in_a_run_a_thousand_folders_deep_is_no_crash(runner: CommandRun
     ],
     ids=["size", "members", "name", "path"],
 )
-def test_each_limit_is_named(runner: CommandRunner, tmp_path: Path, small_limits: untar.Limits, members: list[Member], expected: str) -> None:
+def test_each_limit_is_named(
+    runner: CommandRunner, tmp_path: Path, small_limits: untar.Limits, members: list[Member], expected: str
+) -> None:
     assert expected in refused(runner, packed(tmp_path / "a.tar.gz", *members))
 
 
-def test_extension_headers_have_a_limit_together(runner: CommandRunner, tmp_path: Path, small_limits: untar.Limits) -> None:
+def test_extension_headers_have_a_limit_together(
+    runner: CommandRunner, tmp_path: Path, small_limits: untar.Limits
+) -> None:
     raw = b"".join(extended(comment=b"x" * 10_000) + header(f"{TOP}/{n}") for n in range(10))
     assert "extension headers" in refused(runner, packed(tmp_path / "a.tar.gz", raw=raw))
-    assert runner.ok("init", "--from", packed(tmp_path / "a.tar.gz", raw=raw), "--allow-large", "--json").json["problem"]
+    assert runner.ok(
+        "init", "--from", packed(tmp_path / "a.tar.gz", raw=raw), "--allow-large", "--json"
+    ).json["problem"]
 
 
-def test_allow_large_lifts_the_limits(runner: CommandRunner, tmp_path: Path, small_limits: untar.Limits) -> None:
-    archive = packed(tmp_path / "a.tar.gz", RUN, *((f"{TOP}/{n}/{'d/' * 20}f", b"x" * 40_000) for n in range(60)))
+def test_allow_large_lifts_the_limits(
+    runner: CommandRunner, tmp_path: Path, small_limits: untar.Limits
+) -> None:
+    archive = packed(
+        tmp_path / "a.tar.gz", RUN, *((f"{TOP}/{n}/{'d/' * 20}f", b"x" * 40_000) for n in range(60))
+    )
     assert "--allow-large" in runner("init", "--from", archive).err
     done = runner.ok("init", "--from", archive, "--allow-large", "--json")
     assert len(list(Path(done.json["path"]).rglob("f"))) == 60
@@ -248,8 +272,14 @@ def test_what_is_unpacked_before_the_ratio_ends_a_bomb_is_little(tmp_path: Path)
         assert source._unpacked < 20 * 2**20
 
 
-@pytest.mark.parametrize("behind", [gzip.compress(b"") * 1_000, gzip.compress(bytes(512)), b"PK\x03\x04"], ids=["empty streams", "zeros", "zip"])
-def test_bytes_behind_the_end_are_refused_but_for_padding(runner: CommandRunner, tmp_path: Path, behind: bytes) -> None:
+@pytest.mark.parametrize(
+    "behind",
+    [gzip.compress(b"") * 1_000, gzip.compress(bytes(512)), b"PK\x03\x04"],
+    ids=["empty streams", "zeros", "zip"],
+)
+def test_bytes_behind_the_end_are_refused_but_for_padding(
+    runner: CommandRunner, tmp_path: Path, behind: bytes
+) -> None:
     archive = Path(packed(tmp_path / "a.tar.gz", RUN))
     data = archive.read_bytes()
     archive.write_bytes(data + behind)
@@ -260,10 +290,21 @@ def test_bytes_behind_the_end_are_refused_but_for_padding(runner: CommandRunner,
 
 @pytest.mark.parametrize("level", [0, 1, 9])
 @pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT])
-def test_every_form_of_tar_is_read_to_the_last_byte(runner: CommandRunner, tmp_path: Path, form: int, level: int) -> None:
-    names = [f"{TOP}/run.json", f"{TOP}/inputs/{'ä' * 40}.md", f"{TOP}/inputs/{'long/' * 10}{'n' * 90}.md", f"{TOP}/empty"]
+def test_every_form_of_tar_is_read_to_the_last_byte(
+    runner: CommandRunner, tmp_path: Path, form: int, level: int
+) -> None:
+    names = [
+        f"{TOP}/run.json",
+        f"{TOP}/inputs/{'ä' * 40}.md",
+        f"{TOP}/inputs/{'long/' * 10}{'n' * 90}.md",
+        f"{TOP}/empty",
+    ]
     contents = [os.urandom(size) for size in (0, 1, 511, 512)] + [os.urandom(700_001), bytes(300_000)]
-    members = [*zip(names, contents, strict=False), (f"{TOP}/large", contents[4]), (f"{TOP}/zeros", contents[5])]
+    members = [
+        *zip(names, contents, strict=False),
+        (f"{TOP}/large", contents[4]),
+        (f"{TOP}/zeros", contents[5]),
+    ]
     archive = Path(packed(tmp_path / "a.tar.gz", *members, format=form))
     archive.write_bytes(gzip.compress(gzip.decompress(archive.read_bytes()), level))
     with open(archive, "rb") as file:
@@ -279,12 +320,16 @@ def test_every_cut_of_an_archive_is_refused(tmp_path: Path) -> None:
             list(untar.members(file, untar.LIMITS))
 
 
-def test_restored_files_and_folders_are_private_whatever_the_archive_says(runner: CommandRunner, tmp_path: Path) -> None:
+def test_restored_files_and_folders_are_private_whatever_the_archive_says(
+    runner: CommandRunner, tmp_path: Path
+) -> None:
     def everything(member: tarfile.TarInfo) -> None:
         member.mode = 0o7777
 
     folder = (f"{TOP}/inputs", of_kind(tarfile.DIRTYPE, mode=0o7777))
-    archive = packed(tmp_path / "a.tar.gz", folder, (f"{TOP}/run.json", everything), (f"{TOP}/a.sh", everything))
+    archive = packed(
+        tmp_path / "a.tar.gz", folder, (f"{TOP}/run.json", everything), (f"{TOP}/a.sh", everything)
+    )
     mask = os.umask(0)
     try:
         run = Path(runner.ok("init", "--from", archive, "--json").json["path"])
@@ -294,11 +339,13 @@ def test_restored_files_and_folders_are_private_whatever_the_archive_says(runner
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
 
 
-# ------------------------------------------------------------------------------------------------- what was done, and what is said
+# ---------------------------------------------------------------------------- what was done, and what is said
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"schema_version": 99}', None], ids=repr)
-def test_a_run_with_invalid_metadata_is_restored_and_says_so(runner: CommandRunner, tmp_path: Path, data: bytes | None) -> None:
+def test_a_run_with_invalid_metadata_is_restored_and_says_so(
+    runner: CommandRunner, tmp_path: Path, data: bytes | None
+) -> None:
     members = [(f"{TOP}/inputs/scope.md", b"# x"), *([(f"{TOP}/run.json", data)] if data is not None else [])]
     done = runner.ok("init", "--from", packed(tmp_path / "a.tar.gz", *members), "--json")
     assert done.json["run_id"] == TOP
@@ -307,7 +354,10 @@ def test_a_run_with_invalid_metadata_is_restored_and_says_so(runner: CommandRunn
     assert done.json["next"]["command"] == f"dagogy triage {TOP}"
     assert (runner.runs / TOP / "inputs/scope.md").is_file()
     message = runner.ok("init", "--from", str(tmp_path / "a.tar.gz"))
-    assert "warning: the run is restored as it was archived, and cannot be read: invalid run metadata" in message.err
+    assert (
+        "warning: the run is restored as it was archived, and cannot be read: invalid run metadata"
+        in message.err
+    )
     assert f"next: dagogy triage {TOP}-2" in message.out
     assert runner("triage", TOP, "--no-fix", "--json").json["diagnosis"]["incident"] != "unknown"
 
@@ -326,7 +376,9 @@ def test_a_wrong_configuration_restores_nothing(runner: CommandRunner) -> None:
     assert not run.exists()
 
 
-def test_a_restored_run_has_the_event_from_the_beginning(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_restored_run_has_the_event_from_the_beginning(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Who finds the run finds the event too: it is there before the run has its name."""
     run = runner.init()
     archive = runner.ok("archive", "latest", "--remove", "--json").json["archive"]

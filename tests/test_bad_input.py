@@ -1,4 +1,6 @@
-"""Broken, hostile and odd documents: always a typed error and a report where there can be one, and nothing is lost."""
+"""Broken, hostile and odd documents: always a typed error and a report where there can
+be one, and nothing is lost.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,19 @@ from xml.etree import ElementTree
 import pytest
 from dagogy.contracts.check import schema_problems
 from dagogy.contracts.lines import lines_of_pointers
-from support import EXIT_STATUS, HANGS, VALID_SPEC, CommandRunner, clean_environment, curriculum_of, failed, put, run_with, some_fast, valid_curriculum
+from support import (
+    EXIT_STATUS,
+    HANGS,
+    VALID_SPEC,
+    CommandRunner,
+    clean_environment,
+    curriculum_of,
+    failed,
+    put,
+    run_with,
+    some_fast,
+    valid_curriculum,
+)
 
 CURRICULUM = "outputs/curriculum/curriculum.json"
 GOOD = json.dumps(valid_curriculum())
@@ -27,14 +41,23 @@ def one(**part: Any) -> str:
 #: What is no curriculum by its form: name, content, a word of the message.
 MALFORMED: dict[str, tuple[str | bytes, str]] = {
     "duplicate key": (GOOD[:-1] + ', "topic": "x"}', "appears twice"),
-    "duplicate key in a node": (GOOD.replace('"id": "alpha"', '"id": "alpha", "id": "alpha"'), "appears twice"),
+    "duplicate key in a node": (
+        GOOD.replace('"id": "alpha"', '"id": "alpha", "id": "alpha"'),
+        "appears twice",
+    ),
     "trailing comma": (GOOD[:-1] + ",}", "trailing comma"),
     "NaN": (one(estimate_minutes=float("nan")), "NaN is not a JSON number"),
     "infinity": (one(estimate_minutes=float("-inf")), "Infinity is not a JSON number"),
     "number out of range": (one(estimate_minutes=7).replace(": 7", ": 1e999"), "out of range"),
-    "whole number of 5,000 digits": (one(estimate_minutes=7).replace(": 7", ": " + "9" * 5000), "out of range"),
+    "whole number of 5,000 digits": (
+        one(estimate_minutes=7).replace(": 7", ": " + "9" * 5000),
+        "out of range",
+    ),
     "10,000 levels": ("[" * 10_000 + "]" * 10_000, "nested too deeply"),
-    "10,000 levels below nodes": ('{"topic": "x", "nodes": ' + "[" * 10_000 + "]" * 10_000 + "}", "nested too deeply"),
+    "10,000 levels below nodes": (
+        '{"topic": "x", "nodes": ' + "[" * 10_000 + "]" * 10_000 + "}",
+        "nested too deeply",
+    ),
     "900 objects in each other": ('{"a":' * 900 + "1" + "}" * 900, "nested too deeply"),
     "300 levels in a title": (one(title="T").replace('"T"', "[" * 300 + "]" * 300, 1), "nested too deeply"),
     "truncated": (GOOD[: len(GOOD) // 2], "line 1"),
@@ -62,8 +85,14 @@ MALFORMED: dict[str, tuple[str | bytes, str]] = {
 OBJECTIONABLE: dict[str, tuple[str | bytes, str]] = {
     "no nodes at all": ('{"topic": "t", "nodes": []}', "graph.node_count"),
     "one enormous time": (one(estimate_minutes=1e308), "graph.total_hours"),
-    "times beyond any sum": (json.dumps(curriculum_of(*({"id": f"n{i}", "estimate_minutes": 1.7e308} for i in range(3)))), "graph.total_hours"),
-    "whole number of 200 digits": (one(estimate_minutes=7).replace(": 7", ": " + "9" * 200), "graph.total_hours"),
+    "times beyond any sum": (
+        json.dumps(curriculum_of(*({"id": f"n{i}", "estimate_minutes": 1.7e308} for i in range(3)))),
+        "graph.total_hours",
+    ),
+    "whole number of 200 digits": (
+        one(estimate_minutes=7).replace(": 7", ": " + "9" * 200),
+        "graph.total_hours",
+    ),
     "hardly any time": (one(estimate_minutes=5e-324), "graph.total_hours"),
     "escaped NUL": (one(title="a\x00b"), "quality.scope_coverage"),
     "ids that differ by case": (json.dumps(curriculum_of({"id": "Ab"}, {"id": "ab"})), "schema.unique_ids"),
@@ -73,8 +102,14 @@ OBJECTIONABLE: dict[str, tuple[str | bytes, str]] = {
     ),
     "the same id twice": (json.dumps(curriculum_of({"id": "a"}, {"id": "a"})), "schema.unique_ids"),
     "itself as prerequisite": (one(prerequisites=["a"]), "graph.prerequisite_integrity"),
-    "5,000 unknown prerequisites": (one(prerequisites=[f"p{i}" for i in range(5_000)]), "graph.prerequisite_integrity"),
-    "circle": (json.dumps(curriculum_of({"id": "a", "prerequisites": ["b"]}, {"id": "b", "prerequisites": ["a"]})), "graph.acyclic"),
+    "5,000 unknown prerequisites": (
+        one(prerequisites=[f"p{i}" for i in range(5_000)]),
+        "graph.prerequisite_integrity",
+    ),
+    "circle": (
+        json.dumps(curriculum_of({"id": "a", "prerequisites": ["b"]}, {"id": "b", "prerequisites": ["a"]})),
+        "graph.acyclic",
+    ),
     "a title of two million characters": (one(title="x" * 2_000_000), "quality.concept_title"),
 }
 
@@ -98,7 +133,9 @@ def test_a_malformed_curriculum_fails_the_validation_with_a_report(runner: Comma
 
 
 @pytest.mark.parametrize("name", OBJECTIONABLE)
-def test_an_objectionable_curriculum_fails_the_validation_with_a_report(runner: CommandRunner, name: str) -> None:
+def test_an_objectionable_curriculum_fails_the_validation_with_a_report(
+    runner: CommandRunner, name: str
+) -> None:
     content, rule = OBJECTIONABLE[name]
     run = run_with(runner, content)
     report = failed(runner("validate", "latest", "--json"), "validation_failed").json
@@ -108,18 +145,39 @@ def test_an_objectionable_curriculum_fails_the_validation_with_a_report(runner: 
     assert rule in (run / "outputs/reviews/validation_report.md").read_text()
 
 
-#: One of each kind: what the decoder, the strict reader and a rule object to, what has no nodes, and what is large.
-_QUICK = ("duplicate key", "NaN", "10,000 levels", "truncated", "empty", "list", "UTF-16", "unknown keys", "no nodes at all", "escaped NUL", "circle")
+#: One of each kind: what the decoder, the strict reader and a rule object to, what has
+#: no nodes, and what is large.
+_QUICK = (
+    "duplicate key",
+    "NaN",
+    "10,000 levels",
+    "truncated",
+    "empty",
+    "list",
+    "UTF-16",
+    "unknown keys",
+    "no nodes at all",
+    "escaped NUL",
+    "circle",
+)
 
 
 @pytest.mark.parametrize("name", some_fast([*MALFORMED, *OBJECTIONABLE], *_QUICK))
-def test_every_other_command_answers_with_a_typed_error_or_does_its_work(runner: CommandRunner, name: str) -> None:
+def test_every_other_command_answers_with_a_typed_error_or_does_its_work(
+    runner: CommandRunner, name: str
+) -> None:
     content = (MALFORMED | OBJECTIONABLE)[name][0]
     run = run_with(runner, content)
     before = (run / CURRICULUM).read_bytes()
     failed(runner("plan", "latest"), "stage_conflict")
     failed(runner("iterate", "latest"), "stage_conflict")
-    for line in (("status",), ("next",), ("archive",), ("validate", "--diff"), ("validate", "--unsafe-fixes", "--diff")):
+    for line in (
+        ("status",),
+        ("next",),
+        ("archive",),
+        ("validate", "--diff"),
+        ("validate", "--unsafe-fixes", "--diff"),
+    ):
         runner.ok(line[0], "latest", *line[1:])
     for line in (("diff",), ("diff", "--json"), ("export", "--format", "mermaid")):
         shown = runner(line[0], "latest", *line[1:])
@@ -136,7 +194,9 @@ def test_every_format_of_a_failing_report_can_be_read(runner: CommandRunner, nam
     run_with(runner, (MALFORMED | OBJECTIONABLE)[name][0])
     sarif = json.loads(failed(runner("validate", "latest", "--format", "sarif"), "validation_failed").out)
     assert sarif["runs"][0]["results"]
-    junit = ElementTree.fromstring(failed(runner("validate", "latest", "--format", "junit"), "validation_failed").out)
+    junit = ElementTree.fromstring(
+        failed(runner("validate", "latest", "--format", "junit"), "validation_failed").out
+    )
     assert junit.iter("failure")
     lines = failed(runner("validate", "latest", "--format", "github"), "validation_failed").out.splitlines()
     assert lines
@@ -152,7 +212,8 @@ def test_a_byte_order_mark_and_escaped_pairs_are_no_fault(runner: CommandRunner)
 def test_a_run_with_a_malformed_curriculum_can_be_generated_anew(runner: CommandRunner) -> None:
     run = run_with(runner, "[" * 10_000)
     Path("scope.md").write_text(
-        "# Tea\n\n## Leaves\n\nA leaf is picked by hand and it wilts for 12 hours.\n\n## Water\n\nWater is heated to 80 degrees before use.\n"
+        "# Tea\n\n## Leaves\n\nA leaf is picked by hand and it wilts for 12 hours.\n\n## Water\n\n"
+        "Water is heated to 80 degrees before use.\n"
     )
     shown = runner("run", "latest", "--scope-file", "scope.md")
     assert shown.status in (0, EXIT_STATUS["validation_failed"]), shown.err
@@ -163,7 +224,13 @@ def test_a_run_with_a_malformed_curriculum_can_be_generated_anew(runner: Command
 def cycle_of(size: int) -> bytes:
     """One node after the other, the first after the last."""
     node = json.dumps(curriculum_of({"id": "n0", "prerequisites": ["p"]})["nodes"][0])
-    return ('{"topic": "t", "nodes": [' + ",".join(node.replace('"n0"', f'"n{i}"').replace('"p"', f'"n{(i - 1) % size}"') for i in range(size)) + "]}").encode()
+    return (
+        '{"topic": "t", "nodes": ['
+        + ",".join(
+            node.replace('"n0"', f'"n{i}"').replace('"p"', f'"n{(i - 1) % size}"') for i in range(size)
+        )
+        + "]}"
+    ).encode()
 
 
 @pytest.mark.slow
@@ -211,12 +278,28 @@ SPEC_ERRORS: list[tuple[str, dict[str, Any], str]] = [
     ("null", {"scope_out": None}, "/scope_out: a list is wanted"),
     ("no hours", {"constraints": {"hours_per_week": 0}}, "/constraints/hours_per_week"),
     ("yes as a number", {"constraints": {"hours_per_week": True}}, "/constraints/hours_per_week"),
-    ("minimum above maximum", {"constraints": {"total_hours_min": 9, "total_hours_max": 3}}, "total_hours_min 9 is more than total_hours_max 3"),
-    ("fewer nodes than fewest", {"constraints": {"node_count_min": 9, "node_count_max": 3}}, "node_count_min 9 is more than node_count_max 3"),
-    ("no prerequisite allowed", {"constraints": {"max_prerequisites_per_node": 0}}, "/constraints/max_prerequisites_per_node"),
+    (
+        "minimum above maximum",
+        {"constraints": {"total_hours_min": 9, "total_hours_max": 3}},
+        "total_hours_min 9 is more than total_hours_max 3",
+    ),
+    (
+        "fewer nodes than fewest",
+        {"constraints": {"node_count_min": 9, "node_count_max": 3}},
+        "node_count_min 9 is more than node_count_max 3",
+    ),
+    (
+        "no prerequisite allowed",
+        {"constraints": {"max_prerequisites_per_node": 0}},
+        "/constraints/max_prerequisites_per_node",
+    ),
     ("half a node", {"constraints": {"node_count_min": 2.5}}, "/constraints/node_count_min"),
     ("unknown limit", {"constraints": {"hours_a_week": 3}}, "unknown key 'hours_a_week'"),
-    ("unknown kind", {"context_pack": {"preferred_resource_kinds": ["blog"]}}, "/context_pack/preferred_resource_kinds/0"),
+    (
+        "unknown kind",
+        {"context_pack": {"preferred_resource_kinds": ["blog"]}},
+        "/context_pack/preferred_resource_kinds/0",
+    ),
     ("unknown part of the pack", {"context_pack": {"local_path": []}}, "did you mean 'local_paths'"),
 ]
 
@@ -230,7 +313,9 @@ def spec_with(part: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("name", "part", "expected"), SPEC_ERRORS, ids=[name for name, _, _ in SPEC_ERRORS])
-def test_each_error_of_a_topic_spec_is_named_and_nothing_is_generated(runner: CommandRunner, name: str, part: dict[str, Any], expected: str) -> None:
+def test_each_error_of_a_topic_spec_is_named_and_nothing_is_generated(
+    runner: CommandRunner, name: str, part: dict[str, Any], expected: str
+) -> None:
     run = run_with(runner, None, spec_with(part))
     shown = failed(runner("run", "latest"), "stage_conflict")
     assert "topic spec not ready" in shown.err
@@ -241,9 +326,23 @@ def test_each_error_of_a_topic_spec_is_named_and_nothing_is_generated(runner: Co
     assert report["summary"]["rules_failed"] == 0
 
 
-@pytest.mark.parametrize("name", ["duplicate key", "10,000 levels", "empty", "list", "UTF-16", "binary", "trailing comma", "lone surrogate"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "duplicate key",
+        "10,000 levels",
+        "empty",
+        "list",
+        "UTF-16",
+        "binary",
+        "trailing comma",
+        "lone surrogate",
+    ],
+)
 def test_a_malformed_topic_spec_is_reported_by_every_command(runner: CommandRunner, name: str) -> None:
-    content = json.dumps(VALID_SPEC)[:-1] + ', "goal": "x"}' if name == "duplicate key" else MALFORMED[name][0]
+    content = (
+        json.dumps(VALID_SPEC)[:-1] + ', "goal": "x"}' if name == "duplicate key" else MALFORMED[name][0]
+    )
     run = run_with(runner, None, content)
     assert "topic spec not ready" in failed(runner("run", "latest"), "stage_conflict").err
     failed(runner("validate", "latest"), "validation_failed")
@@ -279,7 +378,11 @@ def test_local_paths_that_cannot_be_read_are_named(runner: CommandRunner) -> Non
     put(runner.folder / "binary.md", bytes(range(256)))
     (runner.folder / "loop.md").symlink_to("loop.md")
     (runner.folder / "there").mkdir()
-    for path, code in (("missing.md", "not_found"), ("there", "not_found"), ("binary.md", "invalid_argument")):
+    for path, code in (
+        ("missing.md", "not_found"),
+        ("there", "not_found"),
+        ("binary.md", "invalid_argument"),
+    ):
         local(runner, path)
         assert path in failed(runner("run", "latest"), code).err
     for path in ("loop.md", "x" * 5_000, "a\x00b"):
@@ -289,7 +392,9 @@ def test_local_paths_that_cannot_be_read_are_named(runner: CommandRunner) -> Non
         assert shown.code in ("invalid_argument", "not_found", "io_error")
 
 
-def test_a_validation_with_a_local_path_that_cannot_be_read_fails_and_does_not_pass_in_silence(runner: CommandRunner) -> None:
+def test_a_validation_with_a_local_path_that_cannot_be_read_fails_and_does_not_pass_in_silence(
+    runner: CommandRunner,
+) -> None:
     local(runner, "missing.md")
     shown = runner("validate", "latest")
     failed(shown, shown.code)

@@ -1,4 +1,6 @@
-"""The measure of order: its cases are sound and say nothing by their order, it scores as it should, and the provider holds its level on it."""
+"""The measure of order: its cases are sound and say nothing by their order, it scores as it should, and the
+provider holds its level on it.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +76,12 @@ def test_the_order_in_which_a_case_lists_its_concepts_says_nothing_of_the_true_o
     assert not any((b, a) in pairs for a, b in pairs)
     listed = re.findall(r"^(?:## |- \*\*|- (?!\*\*))(.+?)(?:\*\*.*)?$", document, re.MULTILINE)
     in_document = [k for line in listed for k, label in labels.items() if label == line]
-    in_spec = [k for item in json.loads((folder / "topic_spec.json").read_text(encoding="utf-8"))["scope_in"] for k, label in labels.items() if label == item]
+    in_spec = [
+        k
+        for item in json.loads((folder / "topic_spec.json").read_text(encoding="utf-8"))["scope_in"]
+        for k, label in labels.items()
+        if label == item
+    ]
     for order in (in_document, in_spec):
         assert sorted(order) == sorted(labels)
         place = {key: i for i, key in enumerate(order)}
@@ -86,7 +93,8 @@ def test_every_case_is_either_for_tuning_or_for_judging() -> None:
     assert sorted(split["tune"] + split["check"]) == [folder.name for folder in CASES]
 
 
-#: A course in which every prerequisite is stated, so that the edges do not hang on any weight: Ink <- Pen <- Letter, and Stamp with nothing before it.
+#: A course in which every prerequisite is stated, so that the edges do not hang on any weight: Ink <- Pen <-
+#: Letter, and Stamp with nothing before it.
 COURSE = """
 # Writing
 
@@ -101,7 +109,12 @@ COURSE = """
 
 def truth_of(edges: list[list[str]]) -> dict[str, Any]:
     names = ("Ink", "Pen", "Letter", "Stamp")
-    return {"name": "writing", "kind": "modules", "edges": edges, "concepts": [{"key": n.lower(), "label": n, "aliases": []} for n in names]}
+    return {
+        "name": "writing",
+        "kind": "modules",
+        "edges": edges,
+        "concepts": [{"key": n.lower(), "label": n, "aliases": []} for n in names],
+    }
 
 
 def made(bench: ModuleType) -> dict[str, Any]:
@@ -110,7 +123,9 @@ def made(bench: ModuleType) -> dict[str, Any]:
     return curriculum
 
 
-def test_what_is_scored_are_the_nodes_in_the_order_of_study_with_their_prerequisites(bench: ModuleType) -> None:
+def test_what_is_scored_are_the_nodes_in_the_order_of_study_with_their_prerequisites(
+    bench: ModuleType,
+) -> None:
     nodes = made(bench)["nodes"]
     titles = {n["id"]: n["title"] for n in nodes}
     before = {n["title"]: [titles[p] for p in n["prerequisites"]] for n in nodes}
@@ -122,7 +137,8 @@ def test_what_is_scored_are_the_nodes_in_the_order_of_study_with_their_prerequis
 def test_a_small_course_scores_what_can_be_counted_by_hand(bench: ModuleType, scorer: Any) -> None:
     row = scorer.score(truth_of([["ink", "pen"], ["pen", "letter"]]), made(bench))
     assert (row["coverage"], row["purity"], row["violation"], row["agreement"]) == (1, 1, 0, 1)
-    # With pen before ink before letter as the truth, ink-letter and pen-letter are right, and the third pair is the wrong way round.
+    # With pen before ink before letter as the truth, ink-letter and pen-letter are right, and the third pair
+    # is the wrong way round.
     row = scorer.score(truth_of([["pen", "ink"], ["ink", "letter"]]), made(bench))
     assert (row["precision"], row["recall"]) == (0.6667, 0.6667)
     assert row["violation"] == 0.3333
@@ -131,11 +147,22 @@ def test_a_small_course_scores_what_can_be_counted_by_hand(bench: ModuleType, sc
 
 def test_aims_and_kinds_that_are_missed_are_named(bench: ModuleType, scorer: Any) -> None:
     case = bench.load(OWN, ["pkg-javascripting"])[0]
-    perfect = scorer.score(case.truth, {"nodes": [{"id": k, "title": _label(case, k), "prerequisites": []} for k in case.truth["order"]]})
+    perfect = scorer.score(
+        case.truth,
+        {"nodes": [{"id": k, "title": _label(case, k), "prerequisites": []} for k in case.truth["order"]]},
+    )
     lines, missed = bench.beside(scorer, "scope", [case], [perfect])
     assert missed == []
     assert [line.split()[0] for line in lines] == ["scope", "internal", "heuristic.py", "shuffled", "aim"]
-    backwards = scorer.score(case.truth, {"nodes": [{"id": k, "title": _label(case, k), "prerequisites": []} for k in reversed(case.truth["order"])]})
+    backwards = scorer.score(
+        case.truth,
+        {
+            "nodes": [
+                {"id": k, "title": _label(case, k), "prerequisites": []}
+                for k in reversed(case.truth["order"])
+            ]
+        },
+    )
     _, missed = bench.beside(scorer, "scope", [case], [backwards])
     assert missed[0] == "scope: agreement is 0.000, 0.58 is the aim"
     assert missed[1].startswith("scope: kind track is at 0.000, below its chain at 0.")
@@ -148,7 +175,9 @@ def test_a_weight_that_is_a_count_stays_a_whole_number(bench: ModuleType) -> Non
 
 
 @pytest.mark.slow
-def test_the_search_for_weights_gets_better_than_where_it_starts_and_is_no_chance(bench: ModuleType, scorer: Any) -> None:
+def test_the_search_for_weights_gets_better_than_where_it_starts_and_is_no_chance(
+    bench: ModuleType, scorer: Any
+) -> None:
     search = bench.Search(scorer, bench.load(OWN, ["pkg-javascripting"]))
     found = search.run()
     start, *_ = search.known.values()
@@ -160,7 +189,8 @@ def _label(case: Any, key: str) -> str:
     return next(str(c["label"]) for c in case.truth["concepts"] if c["key"] == key)
 
 
-#: Agreement that the provider had when this was written, less the noise: raise it with the provider, never lower it.
+#: Agreement that the provider had when this was written, less the noise: raise it with
+#: the provider, never lower it.
 FLOOR = {"scope": 0.61, "spec": 0.55, "spec+doc": 0.61}
 
 

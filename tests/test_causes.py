@@ -43,7 +43,8 @@ def verdict(cause: str, message: str = "it did not work", **details: Any) -> tup
         ("key_malformed", "provider_auth_failed", "provider_auth_failed"),
         ("base_url_malformed", "openai_base_url_invalid", "openai_base_url_invalid"),
         ("binary_missing", "coding_agent_not_found", "coding_agent_not_found"),
-        # What is under an error body says which incident it is; our own limits are no incident of the provider's.
+        # What is under an error body says which incident it is; our own limits are no
+        # incident of the provider's.
         ("error_body", "unknown", "unknown"),
         ("calls_spent", "unknown", "unknown"),
         ("tokens_spent", "unknown", "unknown"),
@@ -63,7 +64,9 @@ def test_every_cause_is_tested() -> None:
 def test_a_cause_ranks_as_our_own_code_but_that_we_ended_it_leaves_the_word_to_what_was_printed() -> None:
     assert verdict("refusal")[1] == "TYPED_CODE"
     assert verdict("timeout")[1] == "KILLED_BY"
-    found = verdict("timeout", killed_by="timeout", returncode=-9, stderr="ERROR: stream error: waiting for network")
+    found = verdict(
+        "timeout", killed_by="timeout", returncode=-9, stderr="ERROR: stream error: waiting for network"
+    )
     assert found[0] == "network_unreachable"
 
 
@@ -71,26 +74,33 @@ def test_an_error_body_under_a_status_that_says_success_is_reported_by_its_code(
     assert verdict("error_body", machine_code="insufficient_quota")[0] == "provider_quota_exhausted"
 
 
-@pytest.mark.parametrize(("status", "incident"), [(502, "provider_overloaded"), (403, "provider_auth_failed"), (407, "proxy_misconfigured")])
+@pytest.mark.parametrize(
+    ("status", "incident"),
+    [(502, "provider_overloaded"), (403, "provider_auth_failed"), (407, "proxy_misconfigured")],
+)
 def test_a_web_page_under_a_status_of_its_own_is_reported_by_it(status: int, incident: str) -> None:
     assert verdict("html", http_status=status)[0] == incident
 
 
 def test_a_page_with_a_riddle_is_a_proxy_s() -> None:
-    assert verdict("html", "api.x.test answered with a web page: Just a moment...")[0] == "proxy_misconfigured"
+    assert (
+        verdict("html", "api.x.test answered with a web page: Just a moment...")[0] == "proxy_misconfigured"
+    )
 
 
 def test_a_word_that_is_no_cause_is_no_evidence() -> None:
     assert verdict("because")[0] == "unknown"
 
 
-# --- how long -----------------------------------------------------------------------------------------------------------
+# --- how long -----------------------------------------------------------------------------------------------
 
 AT = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
 
 def wait(text: str = "", **details: Any) -> float | None:
-    return FailureEvidence(Failure(text=text, details=details, at_utc="2026-11-25T12:00:00.000000Z")).retry_after_seconds
+    return FailureEvidence(
+        Failure(text=text, details=details, at_utc="2026-11-25T12:00:00.000000Z")
+    ).retry_after_seconds
 
 
 def local(after: timedelta, form: str) -> str:
@@ -141,7 +151,14 @@ def test_a_fact_of_the_provider_s_beats_the_text() -> None:
 
 
 def test_a_diagnosis_carries_the_wait_and_the_circuits_are_declared() -> None:
-    found = diagnose(HOST, Failure(text="ERROR: unexpected status 429 Too Many Requests: Rate limit reached. Please try again in 20s."))
+    found = diagnose(
+        HOST,
+        Failure(
+            text=(
+                "ERROR: unexpected status 429 Too Many Requests: Rate limit reached. Please try again in 20s."
+            )
+        ),
+    )
     diagnosis: Diagnosis = found.best[0].diagnosis
     assert (found.incident_id, diagnosis.retry_after_seconds) == ("provider_rate_limited", 20)
     circuits = dict(c for plugin in HOST.load("classifier") for c in plugin.info.circuits)
@@ -150,4 +167,9 @@ def test_a_diagnosis_carries_the_wait_and_the_circuits_are_declared() -> None:
 
 def test_only_what_takes_time_may_be_repeated() -> None:
     infos: list[RecoveryInfo] = [plugin.info for plugin in HOST.load("recovery")]
-    assert {i.id: i.times for i in infos if i.times > 1}.items() >= {"wait-rate-limit": 3, "back-off": 3, "wait-for-network": 2, "less-scope-text": 3}.items()
+    assert {i.id: i.times for i in infos if i.times > 1}.items() >= {
+        "wait-rate-limit": 3,
+        "back-off": 3,
+        "wait-for-network": 2,
+        "less-scope-text": 3,
+    }.items()

@@ -43,10 +43,18 @@ def refused(breakers: Breakers, circuit: Circuit = ASKED) -> dict[str, Any]:
     return raised.value.details
 
 
-def test_an_open_breaker_refuses_at_once_and_says_until_when_and_why(breakers: Breakers, clock: Clock) -> None:
+def test_an_open_breaker_refuses_at_once_and_says_until_when_and_why(
+    breakers: Breakers, clock: Clock
+) -> None:
     breakers.open(ASKED, "quota", 90, stated=True)
     clock.time += 30
-    with pytest.raises(ProviderError, match=r"provider 'remote' at api\.x\.test, model m is not asked before 1970-01-12T13:48:10Z: quota since") as raised:
+    with pytest.raises(
+        ProviderError,
+        match=(
+            r"provider 'remote' at api\.x\.test, model m is not"
+            r" asked before 1970-01-12T13:48:10Z: quota since"
+        ),
+    ) as raised:
         breakers.asking(ASKED).__enter__()
     assert raised.value.details["retry_after_seconds"] == 60
     assert raised.value.details["incident"] == "quota"
@@ -66,7 +74,10 @@ def test_a_change_of_the_providers_settings_is_another_circuit(tmp_path: Path, b
     here = {"KEY": "sk-one-0123456789", "URL": "https://api.x.test/v1"}
     mine = fingerprint(here, environ)
     assert mine == fingerprint(dict(reversed(here.items())), environ)
-    others = [fingerprint({**here, **change}, environ) for change in ({"KEY": "sk-two-0123456789"}, {"URL": "https://api.x.test/v2"})]
+    others = [
+        fingerprint({**here, **change}, environ)
+        for change in ({"KEY": "sk-two-0123456789"}, {"URL": "https://api.x.test/v2"})
+    ]
     assert len({mine, *others}) == 3
     breakers.open(ASKED._replace(settings=mine), "quota", 90, stated=True)
     for other in others:
@@ -82,7 +93,9 @@ def test_a_change_of_the_providers_settings_is_another_circuit(tmp_path: Path, b
     assert fingerprint(here, environ) == ""
 
 
-def test_after_its_time_one_trial_is_let_through_and_its_success_closes_it(breakers: Breakers, clock: Clock, tmp_path: Path) -> None:
+def test_after_its_time_one_trial_is_let_through_and_its_success_closes_it(
+    breakers: Breakers, clock: Clock, tmp_path: Path
+) -> None:
     breakers.open(ASKED, "overloaded", 60, stated=False)
     clock.time += 61
     with breakers.asking(ASKED) as answered:
@@ -118,7 +131,9 @@ def test_a_trial_without_an_answer_leaves_it_half_open(breakers: Breakers, clock
         pass
 
 
-def test_a_trial_ends_with_its_process_and_another_one_takes_its_place(breakers: Breakers, clock: Clock, tmp_path: Path) -> None:
+def test_a_trial_ends_with_its_process_and_another_one_takes_its_place(
+    breakers: Breakers, clock: Clock, tmp_path: Path
+) -> None:
     breakers.open(ASKED, "overloaded", 60, stated=False)
     clock.time += 61
     context = multiprocessing.get_context("fork")
@@ -145,7 +160,10 @@ def test_a_trial_ends_with_its_process_and_another_one_takes_its_place(breakers:
 def test_breakers_that_many_processes_open_at_once_are_all_kept(tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
     circuits = [Circuit("p", "e", str(n)) for n in range(8)]
-    children = [context.Process(target=Breakers(tmp_path).open, args=(c, "quota", 600.0), kwargs={"stated": True}) for c in circuits]
+    children = [
+        context.Process(target=Breakers(tmp_path).open, args=(c, "quota", 600.0), kwargs={"stated": True})
+        for c in circuits
+    ]
     for child in children:
         child.start()
     for child in children:
@@ -171,7 +189,10 @@ def test_an_action_makes_way_for_its_retry_unless_the_service_named_the_time(bre
         '{"circuits": [{}]}',
         '{"circuits": 5}',
         b"\xff\xfe",
-        '{"circuits": [{"circuit": {"provider": "remote", "endpoint": "api.x.test", "model": "m"}, "incident": "q", "since": 0, "until": 1e99, "told": true}]}',
+        (
+            '{"circuits": [{"circuit": {"provider": "remote", "endpoint": "api.x.test", "model": "m"}, '
+            '"incident": "q", "since": 0, "until": 1e99, "told": true}]}'
+        ),
     ],
 )
 def test_a_file_that_is_none_is_ignored_with_a_note_and_written_anew(tmp_path: Path, content: Any) -> None:
@@ -191,7 +212,7 @@ def test_no_breaker_is_open_for_ever(breakers: Breakers, clock: Clock) -> None:
     assert entry.until == clock.time + LONGEST_SECONDS
 
 
-# --- in commands ------------------------------------------------------------------------------------------------------
+# --- in commands --------------------------------------------------------------------------------------------
 
 PROVIDER = '''
 from pathlib import Path
@@ -225,14 +246,19 @@ class Mine(Classifier):
 @hookimpl
 def dagogy_classifiers():
     yield ClassifierInfo(id="mine", summary="s", api_version=1, impl="mod_mine:Mine", incidents=("busy",), circuits=(("busy", 300.0),))
-'''
+'''  # noqa: E501
 
 
 def busy(runner: CommandRunner, site: SitePackages, facts: str = "") -> Path:
-    site.plugin("x-busy", entry_points={"provider": {"busy": "mod_busy"}}, modules={"mod_busy": PROVIDER % facts})
+    site.plugin(
+        "x-busy", entry_points={"provider": {"busy": "mod_busy"}}, modules={"mod_busy": PROVIDER % facts}
+    )
     site.plugin("x-mine", entry_points={"classifier": {"mine": "mod_mine"}}, modules={"mod_mine": CLASSIFIER})
     run = runner.init()
-    (runner.folder / "tea.md").write_text("# Tea\n\n## Leaves\nLeaves are picked and dried.\n\n## Water\nWater is boiled, then poured on the leaves.\n")
+    (runner.folder / "tea.md").write_text(
+        "# Tea\n\n## Leaves\nLeaves are picked and dried.\n\n## Water\n"
+        "Water is boiled, then poured on the leaves.\n"
+    )
     return run
 
 
@@ -244,7 +270,9 @@ def ran(runner: CommandRunner, *options: str) -> Outcome:
     return runner("run", "latest", "--scope-file", "tea.md", "--provider", "busy", *options, "--json")
 
 
-def test_a_failure_of_a_declared_incident_opens_it_and_the_next_command_asks_nobody(runner: CommandRunner, site: SitePackages) -> None:
+def test_a_failure_of_a_declared_incident_opens_it_and_the_next_command_asks_nobody(
+    runner: CommandRunner, site: SitePackages
+) -> None:
     busy(runner, site)
     assert "HTTP 503" in failed(ran(runner), "provider_error").err
     again = failed(ran(runner), "provider_error")
@@ -254,17 +282,27 @@ def test_a_failure_of_a_declared_incident_opens_it_and_the_next_command_asks_nob
     assert asked(runner) == 1
     assert 0 < again.json["error"]["details"]["retry_after_seconds"] <= 300
     listed = runner.ok("incidents", "list", "--json").json["circuits"]
-    assert [(c["provider"], c["endpoint"], c["model"], c["incident"]) for c in listed] == [("busy", "api.busy.test", "", "busy")]
-    assert "HTTP 503" in failed(ran(runner, "--model", "other"), "provider_error").err  # another model is another circuit
+    assert [(c["provider"], c["endpoint"], c["model"], c["incident"]) for c in listed] == [
+        ("busy", "api.busy.test", "", "busy")
+    ]
+    # another model is another circuit
+    assert "HTTP 503" in failed(ran(runner, "--model", "other"), "provider_error").err
     assert len(runner.ok("incidents", "reset", "busy", "--json").json["closed"]) == 2
     assert "HTTP 503" in failed(ran(runner), "provider_error").err
     assert asked(runner) == 3
 
 
-def test_another_key_address_or_path_is_asked_though_the_last_one_is_not(runner: CommandRunner, site: SitePackages, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_key_address_or_path_is_asked_though_the_last_one_is_not(
+    runner: CommandRunner, site: SitePackages, monkeypatch: pytest.MonkeyPatch
+) -> None:
     busy(runner, site)
-    module = (PROVIDER % "").replace('impl="mod_busy:Busy")', 'impl="mod_busy:Busy", settings=(Setting(name="BUSY_KEY", summary="s", secret=True),))')
-    (site.folder / "mod_busy.py").write_text(module.replace("import ProviderInfo,", "import ProviderInfo, Setting,"))
+    module = (PROVIDER % "").replace(
+        'impl="mod_busy:Busy")',
+        'impl="mod_busy:Busy", settings=(Setting(name="BUSY_KEY", summary="s", secret=True),))',
+    )
+    (site.folder / "mod_busy.py").write_text(
+        module.replace("import ProviderInfo,", "import ProviderInfo, Setting,")
+    )
     for number, key in enumerate(["one-0123456789", "two-0123456789", "two-0123456789", "one-0123456789"]):
         monkeypatch.setenv("BUSY_KEY", key)
         output = failed(ran(runner), "provider_error").err
@@ -272,7 +310,9 @@ def test_another_key_address_or_path_is_asked_though_the_last_one_is_not(runner:
     assert asked(runner) == 2
 
 
-def test_the_time_that_the_service_named_counts_and_a_refusal_does_not_extend_it(runner: CommandRunner, site: SitePackages) -> None:
+def test_the_time_that_the_service_named_counts_and_a_refusal_does_not_extend_it(
+    runner: CommandRunner, site: SitePackages
+) -> None:
     busy(runner, site, '"retry_after_seconds": 3600')
     ran(runner)
     before = json.loads((runner.runs / CIRCUITS).read_text())["circuits"]
@@ -288,14 +328,20 @@ def test_another_incident_opens_nothing(runner: CommandRunner, site: SitePackage
     assert not (runner.runs / CIRCUITS).exists()
 
 
-def test_a_provider_that_nobody_stands_behind_has_no_breaker(runner: CommandRunner, site: SitePackages) -> None:
+def test_a_provider_that_nobody_stands_behind_has_no_breaker(
+    runner: CommandRunner, site: SitePackages
+) -> None:
     busy(runner, site)
-    (site.folder / "mod_busy.py").write_text((PROVIDER % "").replace('endpoint = "api.busy.test"', 'endpoint = ""'))
+    (site.folder / "mod_busy.py").write_text(
+        (PROVIDER % "").replace('endpoint = "api.busy.test"', 'endpoint = ""')
+    )
     ran(runner)
     assert not (runner.runs / CIRCUITS).exists()
 
 
-def test_an_endpoint_that_cannot_be_told_is_the_providers_fault(runner: CommandRunner, site: SitePackages) -> None:
+def test_an_endpoint_that_cannot_be_told_is_the_providers_fault(
+    runner: CommandRunner, site: SitePackages
+) -> None:
     busy(runner, site)
     body = "@property\n    def endpoint(self):\n        raise KeyError('x')"
     (site.folder / "mod_busy.py").write_text((PROVIDER % "").replace('endpoint = "api.busy.test"', body))
@@ -310,7 +356,13 @@ def test_a_classifiers_word_on_the_time_is_checked() -> None:
     plugin = Host().get("classifier", "provider-service")
 
     def verdict(message: Any) -> Verdict:
-        found = Diagnosis(incident_id="provider_overloaded", rank=Rank.HTTP_STATUS, confidence=1, evidence=("x",), retry_after_seconds=message)
+        found = Diagnosis(
+            incident_id="provider_overloaded",
+            rank=Rank.HTTP_STATUS,
+            confidence=1,
+            evidence=("x",),
+            retry_after_seconds=message,
+        )
         return Verdict("diagnosed", (ClassifierAnswer(found, plugin),))
 
     declared = dict(plugin.info.circuits)["provider_overloaded"]

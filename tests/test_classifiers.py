@@ -26,13 +26,20 @@ def host() -> Host:
 def items(name: str) -> list[Any]:
     found = [json.loads(line) for line in (DATA / name).read_text(encoding="utf-8").splitlines()]
     miss = pytest.mark.xfail(reason="known miss: answered with unknown", strict=True)
-    return [pytest.param(item, id=item["id"], marks=[miss] if item.get("known_miss") else []) for item in found]
+    return [
+        pytest.param(item, id=item["id"], marks=[miss] if item.get("known_miss") else []) for item in found
+    ]
 
 
-@pytest.mark.parametrize("item", items("incident_paraphrases.jsonl") + items("incident_public.jsonl") + items("incident_public_2.jsonl"))
+@pytest.mark.parametrize(
+    "item",
+    items("incident_paraphrases.jsonl") + items("incident_public.jsonl") + items("incident_public_2.jsonl"),
+)
 def test_a_text_gets_its_label(item: dict[str, Any]) -> None:
     code = item["exit_code"]
-    verdict = diagnose(host(), from_text(item["text"], "" if code is None else str(code), item["http_status"]))
+    verdict = diagnose(
+        host(), from_text(item["text"], "" if code is None else str(code), item["http_status"])
+    )
     assert verdict.incident_id in (item["label"], *item.get("also_ok", ())), verdict.as_dict()
     assert not verdict.broken
 
@@ -48,7 +55,14 @@ def test_every_signature_names_an_incident_of_its_classifier_and_compiles() -> N
     for plugin in host().load("classifier"):
         for signature in getattr(host().implementation(plugin), "signatures", ()):
             assert signature.incident in plugin.info.incidents
-            for pattern in (signature.message, signature.unless, signature.where, signature.path, signature.param, signature.exception):
+            for pattern in (
+                signature.message,
+                signature.unless,
+                signature.where,
+                signature.path,
+                signature.param,
+                signature.exception,
+            ):
                 re.compile(pattern)
 
 
@@ -58,7 +72,11 @@ def test_no_incident_is_claimed_by_two_classifiers() -> None:
 
 
 def sources() -> list[Path]:
-    return [*(ROOT / "plugins").glob("incident-*/src/*/*.py"), *(ROOT / "core/src/dagogy/incidents").glob("*.py"), *(ROOT / "core/src/dagogy/api").glob("*.py")]
+    return [
+        *(ROOT / "plugins").glob("incident-*/src/*/*.py"),
+        *(ROOT / "core/src/dagogy/incidents").glob("*.py"),
+        *(ROOT / "core/src/dagogy/api").glob("*.py"),
+    ]
 
 
 def test_nothing_in_the_product_knows_a_sample() -> None:
@@ -71,8 +89,19 @@ def test_nothing_in_the_product_knows_a_sample() -> None:
 
 
 def test_core_names_no_incident() -> None:
-    ids = [i for i in incident_help.incidents(host()) if i not in ("stage_conflict", "interrupted", "stale_artifacts")]
+    ids = [
+        i
+        for i in incident_help.incidents(host())
+        if i not in ("stage_conflict", "interrupted", "stale_artifacts")
+    ]
     for path in (ROOT / "core/src/dagogy").rglob("*.py"):
-        if path.parent.name == "incidents" or path.name in ("diagnose.py", "explain.py", "evidence.py", "signatures.py", "_lines.py", "_bodies.py"):
+        if path.parent.name == "incidents" or path.name in (
+            "diagnose.py",
+            "explain.py",
+            "evidence.py",
+            "signatures.py",
+            "_lines.py",
+            "_bodies.py",
+        ):
             text = path.read_text(encoding="utf-8")
             assert not [i for i in ids if re.search(rf"\b{i}\b", text)], path

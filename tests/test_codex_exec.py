@@ -1,4 +1,6 @@
-"""The provider `codex_exec`: against the real codex CLI and a loopback server, and against fakes for what that cannot be brought to do."""
+"""The provider `codex_exec`: against the real codex CLI and a loopback server, and against fakes for what
+that cannot be brought to do.
+"""
 
 from __future__ import annotations
 
@@ -51,12 +53,18 @@ from dagogy_provider_codex_exec.provider import CodexExec
 
 FAILURE_SIGNATURE = "codex_exec mode failed to return valid structured JSON: "
 #: In the environment of dagogy, and of no use to codex.
-UNNEEDED = {"DEPLOY_TOKEN": "deploy-0123456789", "DATABASE_URL": "postgres://user:hunter2hunter2@db/x", "SSH_AUTH_SOCK": "/run/agent.sock"}
+UNNEEDED = {
+    "DEPLOY_TOKEN": "deploy-0123456789",
+    "DATABASE_URL": "postgres://user:hunter2hunter2@db/x",
+    "SSH_AUTH_SOCK": "/run/agent.sock",
+}
 
 
 @dataclass
 class Harness:
-    """A place to ask from: a home folder for codex, a folder for temporary files, and a mark by which its processes are known."""
+    """A place to ask from: a home folder for codex, a folder for temporary files, and a mark by which its
+    processes are known.
+    """
 
     folder: Path
     monkeypatch: pytest.MonkeyPatch
@@ -67,10 +75,20 @@ class Harness:
         return self.folder / "tmp"
 
     def provider(self, **settings: Any) -> CodexExec:
-        return CodexExec(next(dagogy_providers()), ProviderSettings(values={"CODING_AGENT_CMD": self.setting}, **settings))
+        return CodexExec(
+            next(dagogy_providers()), ProviderSettings(values={"CODING_AGENT_CMD": self.setting}, **settings)
+        )
 
-    def ask(self, text: str = "What is 6*7?", seconds: float = 60.0, progress: Callable[[str], None] = lambda line: None, **settings: Any) -> Answer:
-        question = Question(instructions="Answer as JSON.", text=text, schema=SHORT_SCHEMA, seconds=seconds, progress=progress)
+    def ask(
+        self,
+        text: str = "What is 6*7?",
+        seconds: float = 60.0,
+        progress: Callable[[str], None] = lambda line: None,
+        **settings: Any,
+    ) -> Answer:
+        question = Question(
+            instructions="Answer as JSON.", text=text, schema=SHORT_SCHEMA, seconds=seconds, progress=progress
+        )
         try:
             return self.provider(**settings).complete(question)
         finally:
@@ -95,7 +113,12 @@ def harness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Harness
     monkeypatch.setattr("tempfile.tempdir", str(made.temporary))
     for name in [n for n in os.environ if n.startswith(("CODEX_", "OPENAI_", "AGENT_"))]:
         monkeypatch.delenv(name)
-    for name, value in {**UNNEEDED, "LOOPBACK_CREDENTIAL": KEY, "BENCH": str(tmp_path), "CODEX_HOME": str(tmp_path / "home")}.items():
+    for name, value in {
+        **UNNEEDED,
+        "LOOPBACK_CREDENTIAL": KEY,
+        "BENCH": str(tmp_path),
+        "CODEX_HOME": str(tmp_path / "home"),
+    }.items():
         monkeypatch.setenv(name, value)
     yield made
     for pid in alive(f"BENCH={tmp_path}"):
@@ -118,7 +141,9 @@ def incident(error: DagogyError) -> str:
     """What the installed classifiers make of the failure, as it is recorded."""
     from dagogy.host.manager import Host, Selection
 
-    return diagnose(Host(Selection()), from_record(failure_document(error, ["dagogy", "run"], {}))).incident_id
+    return diagnose(
+        Host(Selection()), from_record(failure_document(error, ["dagogy", "run"], {}))
+    ).incident_id
 
 
 # The real codex, and a server that answers.
@@ -143,7 +168,9 @@ def test_the_answer_of_the_real_codex_comes_with_what_it_cost(real: Harness) -> 
     assert (request["text"]["format"]["strict"], request["text"]["format"]["schema"]) == (True, SHORT_SCHEMA)
 
 
-@pytest.mark.parametrize(("setting", "asked"), [("gpt-other", "gpt-other"), ("", "gpt-loopback"), ("  ", "gpt-loopback")])
+@pytest.mark.parametrize(
+    ("setting", "asked"), [("gpt-other", "gpt-other"), ("", "gpt-loopback"), ("  ", "gpt-loopback")]
+)
 def test_the_model_is_named_only_where_it_is_set(real: Harness, setting: str, asked: str) -> None:
     with loopback(answers_with("{}")) as server:
         codex_home(real.folder / "home", server.url)
@@ -164,7 +191,12 @@ def test_what_codex_does_is_shown_in_short_lines(real: Harness) -> None:
     with loopback(thinks("**Weighing\x1b[2J it**\n\nmore", '{"answer": 1}')) as server:
         codex_home(real.folder / "home", server.url)
         real.ask("a prompt that is not to be shown", progress=lines.append)
-    assert lines[-4:] == ["codex works", "codex thinks: Weighing [2J it", "codex answers with 13 characters", "codex is done: 120 tokens read, 30 written"]
+    assert lines[-4:] == [
+        "codex works",
+        "codex thinks: Weighing [2J it",
+        "codex answers with 13 characters",
+        "codex is done: 120 tokens read, 30 written",
+    ]
     assert not any("not to be shown" in line or len(line) > 130 for line in lines)
 
 
@@ -191,7 +223,9 @@ def test_the_agent_can_run_nothing_and_keeps_no_session(real: Harness) -> None:
     with loopback(runs(f"touch here {real.folder}/mine/there"), answers_with('{"answer": 1}')) as server:
         codex_home(real.folder / "home", server.url)
         assert real.ask().text == '{"answer": 1}'
-    offered = {str(tool.get("name") or tool.get("type")) for request in server.requests for tool in request["tools"]}
+    offered = {
+        str(tool.get("name") or tool.get("type")) for request in server.requests for tool in request["tools"]
+    }
     assert not {"exec_command", "write_stdin", "shell", "shell_command", "local_shell"} & offered
     assert server.outputs == ["unsupported call: exec_command"]
     assert list((real.folder / "mine").iterdir()) == []
@@ -206,30 +240,86 @@ def test_a_feature_that_this_version_does_not_know_does_not_stop_it(real: Harnes
 
 
 FAILURES: dict[str, tuple[Reply, dict[str, Any], str]] = {
-    "401": (fails(401, f"Incorrect API key provided: {KEY}.", "invalid_api_key"), {"http_status": 401, "request_id": "req_42"}, "provider_auth_failed"),
-    "403": (fails(403, "Country, region, or territory not supported", "unsupported_country_region_territory"), {"http_status": 403}, "provider_auth_failed"),
-    "404": (fails(404, "The model `nope` does not exist or you do not have access to it.", "model_not_found"), {}, "model_unavailable"),
-    "429 quota": (fails(429, "You exceeded your current quota.", "insufficient_quota", "insufficient_quota"), {}, "provider_quota_exhausted"),
-    "429 rate": (fails(429, "Rate limit reached.", "rate_limit_exceeded", "tokens"), {"http_status": 429, "request_id": "req_42"}, "provider_rate_limited"),
-    "500": (fails(500, "The server had an error.", "server_error", "server_error"), {}, "provider_overloaded"),
-    "502 html": (Reply(status=502, body="<html><body>Bad Gateway</body></html>"), {"http_status": 502}, "provider_overloaded"),
+    "401": (
+        fails(401, f"Incorrect API key provided: {KEY}.", "invalid_api_key"),
+        {"http_status": 401, "request_id": "req_42"},
+        "provider_auth_failed",
+    ),
+    "403": (
+        fails(403, "Country, region, or territory not supported", "unsupported_country_region_territory"),
+        {"http_status": 403},
+        "provider_auth_failed",
+    ),
+    "404": (
+        fails(404, "The model `nope` does not exist or you do not have access to it.", "model_not_found"),
+        {},
+        "model_unavailable",
+    ),
+    "429 quota": (
+        fails(429, "You exceeded your current quota.", "insufficient_quota", "insufficient_quota"),
+        {},
+        "provider_quota_exhausted",
+    ),
+    "429 rate": (
+        fails(429, "Rate limit reached.", "rate_limit_exceeded", "tokens"),
+        {"http_status": 429, "request_id": "req_42"},
+        "provider_rate_limited",
+    ),
+    "500": (
+        fails(500, "The server had an error.", "server_error", "server_error"),
+        {},
+        "provider_overloaded",
+    ),
+    "502 html": (
+        Reply(status=502, body="<html><body>Bad Gateway</body></html>"),
+        {"http_status": 502},
+        "provider_overloaded",
+    ),
     "schema": (
-        fails(400, "Invalid schema for response_format 'codex_output_schema'", "invalid_json_schema", param="text.format.schema"),
+        fails(
+            400,
+            "Invalid schema for response_format 'codex_output_schema'",
+            "invalid_json_schema",
+            param="text.format.schema",
+        ),
         {"machine_code": "invalid_json_schema"},
         "output_schema_rejected",
     ),
     "account": (
-        Reply(status=400, body='{"detail": "The \'x\' model is not supported when using Codex with a ChatGPT account."}'),
+        Reply(
+            status=400,
+            body='{"detail": "The \'x\' model is not supported when using Codex with a ChatGPT account."}',
+        ),
         {},
         "model_unavailable",
     ),
-    "context": (fails(400, "Your input exceeds the context window", "context_length_exceeded"), {}, "context_window_exceeded"),
-    "context in the stream": (breaks("context_length_exceeded", "Your input exceeds the context window"), {}, "context_window_exceeded"),
-    "quota in the stream": (breaks("insufficient_quota", "You exceeded your current quota"), {}, "provider_quota_exhausted"),
-    "refusal": (refuses("I can't help with that."), {"cause": "empty", "returncode": 0}, "codex_structured_output"),
+    "context": (
+        fails(400, "Your input exceeds the context window", "context_length_exceeded"),
+        {},
+        "context_window_exceeded",
+    ),
+    "context in the stream": (
+        breaks("context_length_exceeded", "Your input exceeds the context window"),
+        {},
+        "context_window_exceeded",
+    ),
+    "quota in the stream": (
+        breaks("insufficient_quota", "You exceeded your current quota"),
+        {},
+        "provider_quota_exhausted",
+    ),
+    "refusal": (
+        refuses("I can't help with that."),
+        {"cause": "empty", "returncode": 0},
+        "codex_structured_output",
+    ),
     "nothing": (NOTHING, {"cause": "empty", "returncode": 0}, "codex_structured_output"),
     "empty text": (answers_with(""), {"cause": "empty", "returncode": 0}, "codex_structured_output"),
-    "cut": (stops("max_output_tokens"), {"cause": "incomplete", "returncode": 1}, "provider_output_truncated"),
+    "cut": (
+        stops("max_output_tokens"),
+        {"cause": "incomplete", "returncode": 1},
+        "provider_output_truncated",
+    ),
     "filtered": (stops("content_filter"), {"cause": "content_filter"}, "provider_refusal"),
 }
 
@@ -257,7 +347,9 @@ def test_what_was_spent_is_reported_although_there_is_no_answer(real: Harness) -
 
 def test_a_failure_that_codex_gets_over_is_no_failure(real: Harness) -> None:
     lines: list[str] = []
-    with loopback(fails(500, "The server had an error.", "server_error"), answers_with('{"answer": 1}')) as server:
+    with loopback(
+        fails(500, "The server had an error.", "server_error"), answers_with('{"answer": 1}')
+    ) as server:
         codex_home(real.folder / "home", server.url, retries=2)
         assert real.ask(progress=lines.append).text == '{"answer": 1}'
     assert any(line.startswith("codex reports: Reconnecting... 1/2") for line in lines)
@@ -297,15 +389,24 @@ def test_a_codex_that_waits_for_the_network_was_not_slow(real: Harness) -> None:
     ("words", "home", "expected"),
     [
         (" -c model_provider=nobody", "home", "Error: Model provider `nobody` not found"),
-        ("", "gone", 'Error finding codex home: CODEX_HOME points to "{folder}/gone", but that path does not exist'),
+        (
+            "",
+            "gone",
+            'Error finding codex home: CODEX_HOME points to "{folder}/gone", but that path does not exist',
+        ),
     ],
 )
-def test_a_wrong_configuration_is_reported_in_codex_own_words(real: Harness, words: str, home: str, expected: str) -> None:
+def test_a_wrong_configuration_is_reported_in_codex_own_words(
+    real: Harness, words: str, home: str, expected: str
+) -> None:
     codex_home(real.folder / "home", "http://127.0.0.1:9/v1")
     real.monkeypatch.setenv("CODEX_HOME", str(real.folder / home))
     real.setting += words
     error = real.refused()
-    assert error.message == f"{FAILURE_SIGNATURE}codex ended with exit status 1: {expected.format(folder=real.folder)}"
+    assert (
+        error.message
+        == f"{FAILURE_SIGNATURE}codex ended with exit status 1: {expected.format(folder=real.folder)}"
+    )
     assert incident(error) == "coding_agent_misconfigured"
 
 
@@ -333,7 +434,9 @@ def test_doctor_is_reported_of_a_login_without_any_part_of_its_key(real: Harness
     home = real.folder / "home"
     home.mkdir()
     assert not real.provider().ready().ready
-    subprocess.run([real.setting, "login", "--with-api-key"], input=KEY, text=True, check=True, capture_output=True)
+    subprocess.run(
+        [real.setting, "login", "--with-api-key"], input=KEY, text=True, check=True, capture_output=True
+    )
     before = {path: path.read_bytes() for path in home.rglob("*.json")}
     found = real.provider().ready()
     assert found.ready
@@ -370,7 +473,9 @@ def test_doctor_is_reported_of_a_command_that_never_answers(harness: Harness) ->
         ("{folder}/nodeless", 2, "it needs 'no-such-node', which is not there"),
     ],
 )
-def test_a_command_that_cannot_be_started_is_reported_with_the_way_out(harness: Harness, setting: str, errno: int, why: str) -> None:
+def test_a_command_that_cannot_be_started_is_reported_with_the_way_out(
+    harness: Harness, setting: str, errno: int, why: str
+) -> None:
     for name, text, mode in (
         ("plain", "#!/bin/sh\n", 0o644),
         ("noise", "\x7fELF", 0o755),
@@ -381,7 +486,10 @@ def test_a_command_that_cannot_be_started_is_reported_with_the_way_out(harness: 
         (harness.folder / name).chmod(mode)
     harness.setting = setting.format(folder=harness.folder)
     error = harness.refused()
-    message = f"CODING_AGENT_CMD is '{harness.setting}', which cannot be started: {why.format(folder=harness.folder)}"
+    message = (
+        f"CODING_AGENT_CMD is '{harness.setting}', which cannot be started: "
+        f"{why.format(folder=harness.folder)}"
+    )
     assert error.message == f"{message} ('npm install -g @openai/codex' installs codex)"
     assert (error.details["cause"], error.details["errno"]) == ("binary_missing", errno)
     assert error.details["path"]
@@ -400,14 +508,24 @@ def test_a_codex_without_the_package_for_this_platform_is_reported(real: Harness
     assert incident(error) == "coding_agent_not_found"
 
 
-@pytest.mark.parametrize(("setting", "expected"), [("codex 'exec", "which cannot be split into words: No closing quotation"), ("''", "which names no command")])
-def test_a_setting_that_is_no_command_is_a_configuration_error(harness: Harness, setting: str, expected: str) -> None:
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("codex 'exec", "which cannot be split into words: No closing quotation"),
+        ("''", "which names no command"),
+    ],
+)
+def test_a_setting_that_is_no_command_is_a_configuration_error(
+    harness: Harness, setting: str, expected: str
+) -> None:
     harness.setting = setting
     with pytest.raises(ConfigError, match=expected):
         harness.ask()
 
 
-def test_the_words_of_the_command_are_split_as_a_shell_does_and_relative_paths_still_lead_there(harness: Harness) -> None:
+def test_the_words_of_the_command_are_split_as_a_shell_does_and_relative_paths_still_lead_there(
+    harness: Harness,
+) -> None:
     folder = harness.folder / "with space"
     folder.mkdir()
     harness.monkeypatch.chdir(harness.folder)
@@ -439,14 +557,18 @@ def test_a_flag_that_this_version_does_not_know_is_left_out(harness: Harness, la
     assert ("The JSON Schema of the answer" in document["read"]) == ("--output-schema" in lacks)
     assert ('sandbox_mode="read-only"' in document["arguments"]) == ("--sandbox" in lacks)
     assert ("-c" in document["arguments"]) == ("--config" not in lacks)
-    assert sorted(answer.notes) == sorted(f"this codex does not know {flag}: left out" for flag in lacks if flag != "--config")
+    assert sorted(answer.notes) == sorted(
+        f"this codex does not know {flag}: left out" for flag in lacks if flag != "--config"
+    )
 
 
 def test_the_help_is_asked_for_once_until_the_file_changes(harness: Harness) -> None:
     count = f"open({str(harness.folder / 'helped')!r}, 'a').write('x')"
     faked(harness, 'answer("{}")')
     path = Path(harness.setting)
-    path.write_text(path.read_text().replace('if "--help" in arguments:', f'if "--help" in arguments:\n    {count}'))
+    path.write_text(
+        path.read_text().replace('if "--help" in arguments:', f'if "--help" in arguments:\n    {count}')
+    )
     harness.ask()
     harness.ask()
     assert (harness.folder / "helped").read_text() == "x"
@@ -458,7 +580,8 @@ def test_the_help_is_asked_for_once_until_the_file_changes(harness: Harness) -> 
 def test_a_command_without_such_a_help_is_taken_for_the_codex_of_today(harness: Harness) -> None:
     path = harness.folder / "agent"
     path.write_text(
-        '#!/bin/sh\ncase "$*" in *--help*) exit 3;; esac\nwhile [ "$1" != --output-last-message ]; do shift; done\ncat >/dev/null; echo "{}" >"$2"\n'
+        '#!/bin/sh\ncase "$*" in *--help*) exit 3;; esac\nwhile [ "$1" != --output-last-message ]; do shift; '
+        'done\ncat >/dev/null; echo "{}" >"$2"\n'
     )
     path.chmod(0o755)
     harness.setting = str(path)
@@ -471,12 +594,15 @@ child = 'import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); tim
 subprocess.Popen([sys.executable, '-c', child])
 subprocess.Popen([sys.executable, '-c', child], start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 subprocess.run([sys.executable, '-c', 'import subprocess, sys; subprocess.Popen([sys.executable, "-c", sys.argv[1]], start_new_session=True)', child])
-"""
+"""  # noqa: E501
 
 
 def test_nothing_stays_alive_of_a_command_that_heeds_no_sigterm(harness: Harness) -> None:
     harness.monkeypatch.setattr(process, "GRACE_SECONDS", 0.2)
-    message = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nevent(type='item.started', item={'type': 'command_execution', 'command': 'x'})"
+    message = (
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nevent(type='item.started', item={'type': "
+        "'command_execution', 'command': 'x'})"
+    )
     faked(harness, message + STUBBORN + "time.sleep(300)")
     error = harness.refused(seconds=4)
     assert (error.details["returncode"], error.details["killed_by"]) == (-9, "timeout")
@@ -490,7 +616,10 @@ def test_nothing_stays_alive_of_a_command_that_leaves_children_behind(harness: H
 
 def test_an_interruption_ends_the_child_and_goes_on(harness: Harness) -> None:
     harness.monkeypatch.setattr(process, "GRACE_SECONDS", 0.2)
-    faked(harness, STUBBORN + "event(type='item.started', item={'type': 'web_search', 'query': 'now'})\ntime.sleep(300)")
+    faked(
+        harness,
+        STUBBORN + "event(type='item.started', item={'type': 'web_search', 'query': 'now'})\ntime.sleep(300)",
+    )
 
     def interrupt(line: str) -> None:
         if "searches" in line:
@@ -502,7 +631,10 @@ def test_an_interruption_ends_the_child_and_goes_on(harness: Harness) -> None:
 
 def test_commands_of_an_agent_that_has_a_shell_all_the_same_are_noted(harness: Harness) -> None:
     lines: list[str] = []
-    faked(harness, "event(type='item.started', item={'type': 'command_execution', 'command': 'ls'})\nanswer('{}')")
+    faked(
+        harness,
+        "event(type='item.started', item={'type': 'command_execution', 'command': 'ls'})\nanswer('{}')",
+    )
     assert harness.ask(progress=lines.append).notes == ("the agent started 1 commands in its sandbox",)
     assert "codex runs ls" in lines
 
@@ -511,25 +643,47 @@ def test_an_answer_counts_although_the_command_does_not_end_after_it(harness: Ha
     harness.monkeypatch.setattr(process, "LINGER_SECONDS", 0.2)
     faked(harness, 'answer("{}")\ntime.sleep(300)')
     answer = harness.ask()
-    assert (answer.text, answer.notes) == ("{}", ("codex did not end by itself after its answer, and was ended",))
+    assert (answer.text, answer.notes) == (
+        "{}",
+        ("codex did not end by itself after its answer, and was ended",),
+    )
 
 
-@pytest.mark.parametrize("made", ["os.mkfifo(path)", "os.mkdir(path)", "os.symlink('/etc/passwd', path)", "shutil.rmtree(os.path.dirname(path))"])
+@pytest.mark.parametrize(
+    "made",
+    [
+        "os.mkfifo(path)",
+        "os.mkdir(path)",
+        "os.symlink('/etc/passwd', path)",
+        "shutil.rmtree(os.path.dirname(path))",
+    ],
+)
 def test_what_is_no_file_is_no_answer_and_nothing_waits_for_it(harness: Harness, made: str) -> None:
-    error = faked(harness, f"import shutil\npath = value('--output-last-message')\n{made}\nevent(type='turn.completed')").refused()
+    error = faked(
+        harness, f"import shutil\npath = value('--output-last-message')\n{made}\nevent(type='turn.completed')"
+    ).refused()
     assert error.message == f"{FAILURE_SIGNATURE}the last message is empty"
     assert error.details["last_message"] == ""
 
 
 def test_an_event_nested_beyond_all_measure_is_one_like_any_other(harness: Harness) -> None:
-    faked(harness, "print('{\"type\": \"item.started\", \"a\": ' + '[' * 900 + ']' * 900 + '}')\nanswer('{}')")
+    faked(
+        harness, "print('{\"type\": \"item.started\", \"a\": ' + '[' * 900 + ']' * 900 + '}')\nanswer('{}')"
+    )
     assert harness.ask().text == "{}"
 
 
-def test_a_secret_in_the_answer_itself_is_taken_out_and_what_is_taught_of_keys_is_not(harness: Harness) -> None:
-    written = json.dumps({"title": f"A key such as {UNNEEDED['DEPLOY_TOKEN']}", "example": "sk-example-000000000"})
+def test_a_secret_in_the_answer_itself_is_taken_out_and_what_is_taught_of_keys_is_not(
+    harness: Harness,
+) -> None:
+    written = json.dumps(
+        {"title": f"A key such as {UNNEEDED['DEPLOY_TOKEN']}", "example": "sk-example-000000000"}
+    )
     faked(harness, f"answer({written!r})")
-    assert json.loads(harness.ask().text) == {"title": "A key such as [DEPLOY_TOKEN]", "example": "sk-example-000000000"}
+    assert json.loads(harness.ask().text) == {
+        "title": "A key such as [DEPLOY_TOKEN]",
+        "example": "sk-example-000000000",
+    }
 
 
 def test_an_answer_that_was_kept_is_not_that_of_a_command_with_other_flags(harness: Harness) -> None:
@@ -542,7 +696,10 @@ def test_an_answer_that_was_kept_is_not_that_of_a_command_with_other_flags(harne
 
 def test_a_turn_that_goes_on_after_another_is_waited_for(harness: Harness) -> None:
     harness.monkeypatch.setattr(process, "LINGER_SECONDS", 0.2)
-    faked(harness, "answer('{\"first\": 1}')\nevent(type='turn.started')\ntime.sleep(0.6)\nanswer('{\"second\": 2}')")
+    faked(
+        harness,
+        "answer('{\"first\": 1}')\nevent(type='turn.started')\ntime.sleep(0.6)\nanswer('{\"second\": 2}')",
+    )
     assert harness.ask().text == '{"second": 2}'
 
 
@@ -574,16 +731,24 @@ def test_output_without_end_takes_bounded_memory_and_no_deadlock(harness: Harnes
         ("event(type='error', message='stream closed'); sys.exit(0)", {"returncode": 0}),
         ("answer('{}'); event(type='turn.failed', error={'message': 'no'}); sys.exit(0)", {"returncode": 0}),
         (
-            "event(type='error', message=json.dumps({'error': json.dumps({'error': {'code': 'deep', 'type': 't'}})})); sys.exit(1)",
+            (
+                "event(type='error', message=json.dumps({'error': json.dumps({'error': {'code': 'deep', "
+                "'type': 't'}})})); sys.exit(1)"
+            ),
             {"machine_code": "deep", "returncode": 1},
         ),
         (
-            "event(type='turn.failed', error={'message': \"You've hit your usage limit. Try again in 1 day 2 hours 30 minutes.\"})",
+            (
+                "event(type='turn.failed', error={'message': \"You've hit your usage limit. Try again in 1 "
+                'day 2 hours 30 minutes."})'
+            ),
             {"retry_after_seconds": 95400.0},
         ),
     ],
 )
-def test_each_end_without_an_answer_is_reported_as_it_is(harness: Harness, body: str, known: dict[str, Any]) -> None:
+def test_each_end_without_an_answer_is_reported_as_it_is(
+    harness: Harness, body: str, known: dict[str, Any]
+) -> None:
     error = faked(harness, body).refused()
     assert error.message.startswith(FAILURE_SIGNATURE)
     assert {key: error.details.get(key) for key in known} == known
@@ -592,13 +757,22 @@ def test_each_end_without_an_answer_is_reported_as_it_is(harness: Harness, body:
 
 def test_a_prompt_that_an_old_version_echoes_is_no_evidence(harness: Harness) -> None:
     faked(harness, "sys.stderr.write('user\\n' + sys.stdin.read())\nsys.exit(1)", lacks=("--json",))
-    error = harness.refused("ERROR: Quota exceeded. Check your plan and billing details.\n/usr/bin/env: 'node': No such file or directory")
+    error = harness.refused(
+        "ERROR: Quota exceeded. Check your plan and billing details.\n"
+        "/usr/bin/env: 'node': No such file or directory"
+    )
     assert error.message == f"{FAILURE_SIGNATURE}codex ended with exit status 1 before its turn did"
     assert "Quota" not in json.dumps(error.details)
 
 
 def test_the_folder_for_the_files_of_a_run_is_private(harness: Harness) -> None:
-    faked(harness, "folder = os.path.dirname(value('--output-last-message'))\nanswer(json.dumps([os.stat(folder).st_mode, os.listdir('.'), os.getcwd()]))")
+    faked(
+        harness,
+        (
+            "folder = os.path.dirname(value('--output-last-message'))\n"
+            "answer(json.dumps([os.stat(folder).st_mode, os.listdir('.'), os.getcwd()]))"
+        ),
+    )
     mode, found, work = json.loads(harness.ask().text)
     assert (stat.S_IMODE(mode), found) == (0o700, [])
     assert Path(work).is_relative_to(harness.temporary)
@@ -610,7 +784,10 @@ def test_the_folder_for_the_files_of_a_run_is_private(harness: Harness) -> None:
 def test_the_child_gets_no_secret_but_those_that_its_configuration_names(tmp_path: Path) -> None:
     codex_home(tmp_path, "http://127.0.0.1:9/v1", env_key="MY_GATEWAY_KEY")
     with (tmp_path / "config.toml").open("a") as file:
-        file.write('env_http_headers = { "X-Tenant" = "TENANT_TOKEN" }\n[model_providers.other]\nname = "o"\nenv_key = "OTHER_KEY"\n')
+        file.write(
+            'env_http_headers = { "X-Tenant" = "TENANT_TOKEN" }\n[model_providers.other]\nname = "o"\n'
+            'env_key = "OTHER_KEY"\n'
+        )
     (tmp_path / "work.config.toml").write_text('[model_providers.third]\nenv_key = "THIRD_KEY"\n')
     (tmp_path / "broken.config.toml").write_text("= no toml")
     kept = {
@@ -705,18 +882,27 @@ def left_in(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
-def test_a_run_comes_from_the_scope_to_an_accepted_curriculum(runner: CommandRunner, working: Harness) -> None:
+def test_a_run_comes_from_the_scope_to_an_accepted_curriculum(
+    runner: CommandRunner, working: Harness
+) -> None:
     working.monkeypatch.setenv("AGENT_PROVIDER", "internal")
     answer = curriculum_answer(runner)
     working.monkeypatch.setenv("AGENT_PROVIDER", "codex_exec")
     with loopback(answers_with(answer)) as server:
         codex_home(working.folder / "home", server.url)
         run = runner.init("second")
-        document = runner.ok("run", run.name, "--scope-file", str(ROOT / "examples/intro-statistics.md"), "--json").json
+        document = runner.ok(
+            "run", run.name, "--scope-file", str(ROOT / "examples/intro-statistics.md"), "--json"
+        ).json
         assert document["passed"]
         assert document["stop_reason"].startswith("accepted")
         trace = json.loads((run / "outputs/reviews/optimization_trace.json").read_text())
-        assert (trace["provider"], trace["accepted"], trace["usage"]["calls"], trace["usage"]["input_tokens"]) == ("codex_exec", True, 1, 120)
+        assert (
+            trace["provider"],
+            trace["accepted"],
+            trace["usage"]["calls"],
+            trace["usage"]["input_tokens"],
+        ) == ("codex_exec", True, 1, 120)
         assert "Introduction to Statistics" in server.prompts[0] or "statistics" in server.prompts[0].lower()
         asked = len(server.requests)
         runner.ok("run", run.name, "--json")
@@ -749,15 +935,31 @@ def start(harness: Harness, server: Loopback, runner: CommandRunner) -> subproce
     """`dagogy run` as a process, at the point where codex waits for its answer."""
     codex_home(harness.folder / "home", server.url)
     run = runner.init("stopped")
-    environ = {**clean_environment(), **{n: os.environ[n] for n in ("AGENT_PROVIDER", "CODING_AGENT_CMD")}, "TMPDIR": str(harness.temporary)}
-    words = [sys.executable, "-m", "dagogy", "run", run.name, "--scope-file", str(ROOT / "examples/intro-statistics.md")]
-    child = subprocess.Popen(words, cwd=runner.folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    environ = {
+        **clean_environment(),
+        **{n: os.environ[n] for n in ("AGENT_PROVIDER", "CODING_AGENT_CMD")},
+        "TMPDIR": str(harness.temporary),
+    }
+    words = [
+        sys.executable,
+        "-m",
+        "dagogy",
+        "run",
+        run.name,
+        "--scope-file",
+        str(ROOT / "examples/intro-statistics.md"),
+    ]
+    child = subprocess.Popen(
+        words, cwd=runner.folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     assert server.asked.wait(HANGS), child.communicate()
     return child
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_to_dagogy_ends_codex_too(runner: CommandRunner, working: Harness, number: signal.Signals) -> None:
+def test_a_signal_to_dagogy_ends_codex_too(
+    runner: CommandRunner, working: Harness, number: signal.Signals
+) -> None:
     with loopback(HANG) as server:
         child = start(working, server, runner)
         child.send_signal(number)
@@ -770,7 +972,11 @@ def test_a_signal_to_dagogy_ends_codex_too(runner: CommandRunner, working: Harne
 def test_codex_does_not_outlive_a_dagogy_that_is_killed(runner: CommandRunner, working: Harness) -> None:
     with loopback(HANG) as server:
         child = start(working, server, runner)
-        of_codex = [p for p in alive(f"BENCH={working.folder}") if b"\0exec\0-\0" in Path(f"/proc/{p}/cmdline").read_bytes()]
+        of_codex = [
+            p
+            for p in alive(f"BENCH={working.folder}")
+            if b"\0exec\0-\0" in Path(f"/proc/{p}/cmdline").read_bytes()
+        ]
         assert len(of_codex) == 2  # the npm wrapper and the program
         child.kill()
         child.communicate(timeout=HANGS)

@@ -21,7 +21,20 @@ from dagogy.api import errors
 from dagogy.cli.app import COMMANDS
 from dagogy.contracts.check import schema_names, schema_problems
 from dagogy.host.discovery import discover
-from dagogy.workspace.stages import CONCEPTS, CURRICULUM, DAG, DIFF, EVIDENCE, PLAN, PREVIOUS, REPORT_JSON, REPORT_MD, SCOPE, SPEC, TRACE
+from dagogy.workspace.stages import (
+    CONCEPTS,
+    CURRICULUM,
+    DAG,
+    DIFF,
+    EVIDENCE,
+    PLAN,
+    PREVIOUS,
+    REPORT_JSON,
+    REPORT_MD,
+    SCOPE,
+    SPEC,
+    TRACE,
+)
 from support import (
     EXIT_STATUS,
     HANGS,
@@ -69,7 +82,9 @@ def compiled(runner: CommandRunner, *arguments: str) -> Path:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda p: p.stem)
-def test_every_example_compiles_without_an_error_under_all_rules(runner: CommandRunner, example: Path) -> None:
+def test_every_example_compiles_without_an_error_under_all_rules(
+    runner: CommandRunner, example: Path
+) -> None:
     run = compiled(runner, "--scope-file", str(example))
     report = document(run, REPORT_JSON)
     assert report["passed"]
@@ -108,7 +123,9 @@ def test_the_same_input_gives_the_same_bytes_whatever_the_hash_seed(tmp_path: Pa
     assert made[0] == made[1]
 
 
-def test_a_second_run_keeps_the_previous_curriculum_and_says_that_nothing_changed(runner: CommandRunner) -> None:
+def test_a_second_run_keeps_the_previous_curriculum_and_says_that_nothing_changed(
+    runner: CommandRunner,
+) -> None:
     run = compiled(runner, "--scope-file", str(BREAD))
     first = (run / CURRICULUM).read_bytes()
     shown = runner.ok("run", run.name, "--json").json
@@ -150,7 +167,11 @@ def test_of_a_half_filled_template_the_users_parts_are_kept(runner: CommandRunne
     (run / SPEC).write_text(json.dumps(half))
     runner.ok("run", run.name, "--scope-file", str(BREAD))
     spec = document(run, SPEC)
-    assert (spec["goal"], spec["scope_out"], spec["constraints"]["hours_per_week"]) == ("Bake one good loaf a week.", ["Wholesale baking"], 3)
+    assert (spec["goal"], spec["scope_out"], spec["constraints"]["hours_per_week"]) == (
+        "Bake one good loaf a week.",
+        ["Wholesale baking"],
+        3,
+    )
     assert "<" not in spec["audience"]
     assert len(spec["scope_in"]) > 5
 
@@ -216,25 +237,43 @@ def test_a_document_without_a_concept_says_how_one_is_written(runner: CommandRun
 
 def test_an_unmatched_section_lists_the_headings(runner: CommandRunner) -> None:
     runner.init()
-    shown = failed(runner("run", "latest", "--scope-file", str(NETWORK), "--scope-section", "Weaving"), "invalid_argument")
+    shown = failed(
+        runner("run", "latest", "--scope-file", str(NETWORK), "--scope-section", "Weaving"),
+        "invalid_argument",
+    )
     for heading in ("Network namespace", "Routing and filtering", "Veth pair"):
         assert f"'{heading}'" in shown.err
 
 
-def test_sections_are_found_by_any_heading_on_the_path_whatever_case_and_punctuation(runner: CommandRunner) -> None:
+def test_sections_are_found_by_any_heading_on_the_path_whatever_case_and_punctuation(
+    runner: CommandRunner,
+) -> None:
     run = compiled(runner, "--scope-file", str(NETWORK), "--scope-section", "routing AND filtering!")
     titles = {c["title"] for c in document(run, CONCEPTS)["concepts"]}
     assert "Routing table" in titles
     assert "Veth pair" not in titles
     assert document(run, CONCEPTS)["mode"] == "section"
-    runner.ok("run", run.name, "--scope-file", str(NETWORK), "--scope-section", "Veth pair", "--scope-section", "routing table")
+    runner.ok(
+        "run",
+        run.name,
+        "--scope-file",
+        str(NETWORK),
+        "--scope-section",
+        "Veth pair",
+        "--scope-section",
+        "routing table",
+    )
     assert len(document(run, CONCEPTS)["concepts"]) == 2
 
 
 def test_a_seed_list_has_one_concept_a_line(runner: CommandRunner) -> None:
     Path("seeds.txt").write_text("Binary search\nHash table\n\nTopological sort\n")
     run = compiled(runner, "--scope-file", "seeds.txt", "--scope-mode", "seed-list")
-    assert [c["title"] for c in document(run, CONCEPTS)["concepts"]] == ["Binary search", "Hash table", "Topological sort"]
+    assert [c["title"] for c in document(run, CONCEPTS)["concepts"]] == [
+        "Binary search",
+        "Hash table",
+        "Topological sort",
+    ]
     assert document(run, CONCEPTS)["mode"] == "seed-list"
 
 
@@ -259,15 +298,23 @@ def test_a_pipe_and_stdin_are_accepted(runner: CommandRunner) -> None:
     assert (run / SCOPE).read_bytes() == BREAD.read_bytes()
     with open(NETWORK, "rb") as stdin:
         command = [sys.executable, "-m", "dagogy", "run", run.name, "--scope-file", "/dev/stdin"]
-        done = subprocess.run(command, stdin=stdin, capture_output=True, env=clean_environment(), check=False, timeout=HANGS)
+        done = subprocess.run(
+            command, stdin=stdin, capture_output=True, env=clean_environment(), check=False, timeout=HANGS
+        )
     assert done.returncode == 0, done.stderr
     assert (run / SCOPE).read_bytes() == NETWORK.read_bytes()
 
 
 @pytest.mark.parametrize("form", ["bom", "crlf", "utf-16"])
-def test_marks_and_line_ends_of_other_systems_change_nothing_of_the_curriculum(runner: CommandRunner, form: str) -> None:
+def test_marks_and_line_ends_of_other_systems_change_nothing_of_the_curriculum(
+    runner: CommandRunner, form: str
+) -> None:
     text = BREAD.read_text()
-    data = {"bom": b"\xef\xbb\xbf" + text.encode(), "crlf": text.replace("\n", "\r\n").encode(), "utf-16": text.encode("utf-16")}[form]
+    data = {
+        "bom": b"\xef\xbb\xbf" + text.encode(),
+        "crlf": text.replace("\n", "\r\n").encode(),
+        "utf-16": text.encode("utf-16"),
+    }[form]
     Path("scope.md").write_bytes(BREAD.read_bytes())
     run = compiled(runner, "--scope-file", "scope.md")
     curriculum = (run / CURRICULUM).read_bytes()
@@ -280,7 +327,11 @@ def test_run_in_a_pipe_shows_its_stages_as_plain_lines(runner: CommandRunner) ->
     runner.init()
     shown = runner.ok("run", "latest", "--scope-file", str(BREAD))
     stages = [line.split(":")[0] for line in shown.out.splitlines()]
-    assert [stage for stage in dict.fromkeys(stages) if stage in ("scope", "generate", "validate", "plan", "iterate")] == [
+    assert [
+        stage
+        for stage in dict.fromkeys(stages)
+        if stage in ("scope", "generate", "validate", "plan", "iterate")
+    ] == [
         "scope",
         "generate",
         "validate",
@@ -290,8 +341,12 @@ def test_run_in_a_pipe_shows_its_stages_as_plain_lines(runner: CommandRunner) ->
     assert "\x1b" not in shown.out + shown.err
 
 
-def test_a_run_whose_validation_fails_says_so_first_on_stderr_and_has_its_report(runner: CommandRunner) -> None:
-    Path("dagogy.toml").write_text('[rules."quality.time_granularity"]\nseverity = "error"\nmin_minutes = 400\n')
+def test_a_run_whose_validation_fails_says_so_first_on_stderr_and_has_its_report(
+    runner: CommandRunner,
+) -> None:
+    Path("dagogy.toml").write_text(
+        '[rules."quality.time_granularity"]\nseverity = "error"\nmin_minutes = 400\n'
+    )
     run = runner.init()
     failed(runner("run", "latest", "--scope-file", str(BREAD)), "validation_failed")
     assert document(run, REPORT_JSON)["passed"] is False
@@ -305,7 +360,14 @@ class Terminal:
     def __init__(self, folder: Path, *arguments: str, **environment: str) -> None:
         leader, follower = pty.openpty()
         env = {**clean_environment(), "TERM": "xterm", **environment}
-        process = subprocess.Popen([sys.executable, "-m", "dagogy", *arguments], cwd=folder, stdin=follower, stdout=follower, stderr=follower, env=env)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dagogy", *arguments],
+            cwd=folder,
+            stdin=follower,
+            stdout=follower,
+            stderr=follower,
+            env=env,
+        )
         os.close(follower)
         data = b""
         while True:
@@ -340,7 +402,13 @@ def test_no_color_and_dumb_terminals_are_honoured(runner: CommandRunner) -> None
     assert colours(Terminal(runner.folder, "validate", "latest").text)
     assert not colours(Terminal(runner.folder, "validate", "latest", NO_COLOR="1").text)
     runner.init("live")
-    assert not [c for c in colours(Terminal(runner.folder, "run", "live", "--scope-file", str(BREAD), NO_COLOR="1").text) if re.search(r"[34][0-7]", c)]
+    assert not [
+        c
+        for c in colours(
+            Terminal(runner.folder, "run", "live", "--scope-file", str(BREAD), NO_COLOR="1").text
+        )
+        if re.search(r"[34][0-7]", c)
+    ]
     assert "\x1b" not in Terminal(runner.folder, "run", "live", TERM="dumb").text
 
 
@@ -361,7 +429,9 @@ def test_reports_for_people_and_machines_say_the_same(runner: CommandRunner) -> 
         assert rule["rule_id"] in text
         if rule["findings"]:
             assert f"### {rule['rule_id']} ({rule['findings']})" in text
-    assert len(re.findall(r"^- `/", text, re.MULTILINE)) == sum(f["document"] == "curriculum" for f in report["findings"])
+    assert len(re.findall(r"^- `/", text, re.MULTILINE)) == sum(
+        f["document"] == "curriculum" for f in report["findings"]
+    )
     assert "*bold*" not in text.replace("\\*bold\\*", "")
     summary = report["summary"]
     counted = {s: sum(f["severity"] == s for f in report["findings"]) for s in ("error", "warning", "info")}
@@ -375,9 +445,17 @@ def test_the_formats_of_a_report_agree_on_the_findings(runner: CommandRunner) ->
     run = run_with(runner, json.dumps(bad, indent=1))
     report = failed(runner("validate", "latest", "--format", "json"), "validation_failed").json
     sarif = failed(runner("validate", "latest", "--format", "sarif"), "validation_failed").json
-    jsonschema.validate(sarif, json.loads((ROOT / "tests/data/sarif-2.1.0.schema.json").read_text()), cls=jsonschema.Draft7Validator)
-    assert sorted(r["ruleId"] for r in sarif["runs"][0]["results"]) == sorted(f["rule_id"] for f in report["findings"])
-    junit = ElementTree.fromstring(failed(runner("validate", "latest", "--format", "junit"), "validation_failed").out)
+    jsonschema.validate(
+        sarif,
+        json.loads((ROOT / "tests/data/sarif-2.1.0.schema.json").read_text()),
+        cls=jsonschema.Draft7Validator,
+    )
+    assert sorted(r["ruleId"] for r in sarif["runs"][0]["results"]) == sorted(
+        f["rule_id"] for f in report["findings"]
+    )
+    junit = ElementTree.fromstring(
+        failed(runner("validate", "latest", "--format", "junit"), "validation_failed").out
+    )
     assert len(list(junit.iter("testcase"))) >= len(report["rules"])
     github = failed(runner("validate", "latest", "--format", "github"), "validation_failed").out.splitlines()
     assert sum(line.startswith("::error ") for line in github) == len(report["findings"]) == 2
@@ -392,7 +470,10 @@ def test_a_clean_report_tells_github_that_all_is_well(runner: CommandRunner) -> 
 
 def test_two_documents_on_one_stdout_are_refused(runner: CommandRunner) -> None:
     run_with(runner)
-    assert "leave one of the two out" in failed(runner("validate", "latest", "--json", "--format", "sarif"), "invalid_argument").err
+    assert (
+        "leave one of the two out"
+        in failed(runner("validate", "latest", "--json", "--format", "sarif"), "invalid_argument").err
+    )
     assert runner.ok("validate", "latest", "--json", "--format", "json").json["passed"]
 
 
@@ -406,7 +487,9 @@ def test_two_documents_on_one_stdout_are_refused(runner: CommandRunner) -> None:
         (["export", "latest"], "--format"),
     ],
 )
-def test_a_format_that_does_not_fit_leads_to_the_one_that_does(runner: CommandRunner, arguments: list[str], expected: str) -> None:
+def test_a_format_that_does_not_fit_leads_to_the_one_that_does(
+    runner: CommandRunner, arguments: list[str], expected: str
+) -> None:
     run_with(runner)
     assert expected in failed(runner(*arguments), "invalid_argument").err
 
@@ -422,16 +505,28 @@ EXPORTER = """
     class Odd(Exporter):
         def export(self, context):
             ANSWER
-"""
+"""  # noqa: E501
 
 
 @pytest.mark.parametrize("subject", ["report", "curriculum"])
-@pytest.mark.parametrize(("answer", "expected"), [("raise KeyError('x')", "raised KeyError"), ("return b'bytes'", "answered with a bytes")])
-def test_an_exporter_that_misbehaves_is_named(runner: CommandRunner, site: SitePackages, subject: str, answer: str, expected: str) -> None:
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [("raise KeyError('x')", "raised KeyError"), ("return b'bytes'", "answered with a bytes")],
+)
+def test_an_exporter_that_misbehaves_is_named(
+    runner: CommandRunner, site: SitePackages, subject: str, answer: str, expected: str
+) -> None:
     source = EXPORTER.replace("SUBJECT", subject).replace("ANSWER", answer)
-    site.plugin("exporter-odd", "2.0", entry_points={"exporter": {"odd": "odd_exporter"}}, modules={"odd_exporter": source})
+    site.plugin(
+        "exporter-odd",
+        "2.0",
+        entry_points={"exporter": {"odd": "odd_exporter"}},
+        modules={"odd_exporter": source},
+    )
     run_with(runner)
-    shown = failed(runner("validate" if subject == "report" else "export", "latest", "--format", "odd"), "plugin_error")
+    shown = failed(
+        runner("validate" if subject == "report" else "export", "latest", "--format", "odd"), "plugin_error"
+    )
     assert f"exporter 'odd' of exporter-odd 2.0 cannot be used: it {expected}" in shown.err
 
 
@@ -441,7 +536,12 @@ def test_export_writes_text_a_file_or_a_document(runner: CommandRunner) -> None:
     assert text.startswith(("graph", "flowchart"))
     runner.ok("export", "latest", "--format", "mermaid", "--output", "sub/graph.mmd")
     assert Path("sub/graph.mmd").read_text().strip() == text.strip()
-    assert runner.ok("export", "latest", "--format", "mermaid", "--json").json == {"run_id": run.name, "format": "mermaid", "output": "", "text": text}
+    assert runner.ok("export", "latest", "--format", "mermaid", "--json").json == {
+        "run_id": run.name,
+        "format": "mermaid",
+        "output": "",
+        "text": text,
+    }
 
 
 def test_severity_options_and_off_change_the_verdict(runner: CommandRunner) -> None:
@@ -450,7 +550,10 @@ def test_severity_options_and_off_change_the_verdict(runner: CommandRunner) -> N
     run = run_with(runner, bad)
     rule = "graph.prerequisite_integrity"
     failed(runner("validate", "latest"), "validation_failed")
-    for text, status in ((f'[rules."{rule}"]\nseverity = "warning"\n', "findings"), (f'[rules."{rule}"]\nenabled = false\n', None)):
+    for text, status in (
+        (f'[rules."{rule}"]\nseverity = "warning"\n', "findings"),
+        (f'[rules."{rule}"]\nenabled = false\n', None),
+    ):
         Path("dagogy.toml").write_text(text)
         report = runner.ok("validate", "latest", "--json").json
         assert next((r["status"] for r in report["rules"] if r["rule_id"] == rule), None) == status
@@ -463,7 +566,10 @@ def test_severity_options_and_off_change_the_verdict(runner: CommandRunner) -> N
 def test_a_wrong_option_stops_a_run_before_anything_is_read_or_asked(runner: CommandRunner) -> None:
     run = runner.init()
     Path("dagogy.toml").write_text('[rules."quality.time_granularity"]\nmin_minuets = 3\n')
-    assert "did you mean 'min_minutes'" in failed(runner("run", "latest", "--scope-file", str(BREAD)), "config_error").err
+    assert (
+        "did you mean 'min_minutes'"
+        in failed(runner("run", "latest", "--scope-file", str(BREAD)), "config_error").err
+    )
     assert not (run / SCOPE).exists()
 
 
@@ -490,7 +596,9 @@ def test_options_of_a_rule_change_what_it_finds(runner: CommandRunner) -> None:
         ('[rules]\n"graph.acyclic" = 3\n', "a table is wanted"),
     ],
 )
-def test_a_wrong_rule_configuration_is_an_error_that_leads_on(runner: CommandRunner, text: str, expected: str) -> None:
+def test_a_wrong_rule_configuration_is_an_error_that_leads_on(
+    runner: CommandRunner, text: str, expected: str
+) -> None:
     run_with(runner)
     Path("dagogy.toml").write_text(text)
     assert expected in failed(runner("validate", "latest", "--json"), "config_error").err
@@ -503,20 +611,33 @@ BROKEN_RULE = """
     @hookimpl
     def dagogy_rules():
         yield RuleInfo(id="house.broken", summary="s", api_version=1, impl="broken_rule:MISSING", severity="info")
-"""
+"""  # noqa: E501
 
 
-def test_a_rule_that_cannot_run_fails_the_validation_and_is_in_the_report(runner: CommandRunner, site: SitePackages) -> None:
-    site.plugin("rule-broken", "4.0", entry_points={"rule": {"house.broken": "broken_rule"}}, modules={"broken_rule": BROKEN_RULE})
+def test_a_rule_that_cannot_run_fails_the_validation_and_is_in_the_report(
+    runner: CommandRunner, site: SitePackages
+) -> None:
+    site.plugin(
+        "rule-broken",
+        "4.0",
+        entry_points={"rule": {"house.broken": "broken_rule"}},
+        modules={"broken_rule": BROKEN_RULE},
+    )
     run = run_with(runner)
     shown = failed(runner("validate", "latest", "--json"), "validation_failed")
     assert "rule house.broken could not run" in shown.err
     assert "rule-broken 4.0" in shown.err
-    assert (shown.json["passed"], shown.json["summary"]["rules_failed"], shown.json["summary"]["errors"]) == (False, 1, 0)
+    assert (shown.json["passed"], shown.json["summary"]["rules_failed"], shown.json["summary"]["errors"]) == (
+        False,
+        1,
+        0,
+    )
     assert "`house.broken` failed" in (run / REPORT_MD).read_text()
     failed(runner("plan", "latest"), "stage_conflict")
     for form in ("sarif", "github", "junit"):
-        assert "house.broken" in failed(runner("validate", "latest", "--format", form), "validation_failed").out
+        assert (
+            "house.broken" in failed(runner("validate", "latest", "--format", form), "validation_failed").out
+        )
 
 
 def test_plan_and_iterate_name_the_step_before(runner: CommandRunner) -> None:
@@ -552,7 +673,9 @@ def test_explain_tells_of_every_rule_why_and_how(runner: CommandRunner, rule: st
     assert page["summary"] in runner.ok("explain", rule).out
 
 
-CODES: list[type[errors.DagogyError]] = [k for k in vars(errors).values() if isinstance(k, type) and issubclass(k, errors.DagogyError)]
+CODES: list[type[errors.DagogyError]] = [
+    k for k in vars(errors).values() if isinstance(k, type) and issubclass(k, errors.DagogyError)
+]
 
 
 def test_explain_tells_of_every_error_code(runner: CommandRunner) -> None:
@@ -599,7 +722,15 @@ def test_plugins_are_listed_and_shown(runner: CommandRunner) -> None:
 def test_doctor_is_content_with_a_sound_workspace(runner: CommandRunner) -> None:
     shown = runner.ok("doctor", "--json").json
     assert shown["ok"]
-    assert [c["check"] for c in shown["checks"]] == ["python", "settings", "plugins", "readers", "rules", "runs dir", "provider"]
+    assert [c["check"] for c in shown["checks"]] == [
+        "python",
+        "settings",
+        "plugins",
+        "readers",
+        "rules",
+        "runs dir",
+        "provider",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -610,7 +741,9 @@ def test_doctor_is_content_with_a_sound_workspace(runner: CommandRunner) -> None
         ("ORCHESTRATION_BASE_DIR", "/dev/null", "runs dir", "io_error"),
     ],
 )
-def test_doctor_names_what_is_wrong(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, name: str, value: str, check: str, code: str) -> None:
+def test_doctor_names_what_is_wrong(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, name: str, value: str, check: str, code: str
+) -> None:
     monkeypatch.setenv(name, value)
     shown = failed(runner("doctor", "--json"), code)
     assert check in [c["check"] for c in shown.json["checks"] if not c["ok"]]
@@ -618,7 +751,11 @@ def test_doctor_names_what_is_wrong(runner: CommandRunner, monkeypatch: pytest.M
 
 
 def test_every_command_has_an_example_and_json(runner: CommandRunner) -> None:
-    lines = [[name] for name in COMMANDS if name not in ("plugins", "incidents")] + [["plugins", "list"], ["plugins", "show"], ["incidents", "list"]]
+    lines = [[name] for name in COMMANDS if name not in ("plugins", "incidents")] + [
+        ["plugins", "list"],
+        ["plugins", "show"],
+        ["incidents", "list"],
+    ]
     for line in lines:
         text = runner.ok(*line, "--help").out
         assert re.search(rf"Examples?:\n +dagogy {line[0]}", text), line
@@ -630,7 +767,9 @@ def test_every_command_has_an_example_and_json(runner: CommandRunner) -> None:
 def complete(folder: Path, words: str, **environment: str) -> list[str]:
     """What bash would offer after `words`, which end where the cursor is."""
     count = len(words.split(" ")) - 1
-    done = dagogy(cwd=folder, _DAGOGY_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(count), **environment)
+    done = dagogy(
+        cwd=folder, _DAGOGY_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(count), **environment
+    )
     assert "Traceback" not in done.stderr
     return [line.partition(",")[2] for line in done.stdout.splitlines() if line]
 

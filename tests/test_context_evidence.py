@@ -1,4 +1,6 @@
-"""The evidence that is kept with a curriculum, as rules see it: `RuleContext.evidence`, and the validation that goes by it."""
+"""The evidence that is kept with a curriculum, as rules see it: `RuleContext.evidence`, and
+the validation that goes by it.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,10 @@ def edge(before: str, after: str, weight: float, dropped: Any = "") -> ScopeEdge
 
 
 def concepts(**titles: str) -> tuple[ScopeConcept, ...]:
-    return tuple(ScopeConcept(name, title, ("Course",), (1, 2), f"{title} is.", "inputs/scope.md") for name, title in titles.items())
+    return tuple(
+        ScopeConcept(name, title, ("Course",), (1, 2), f"{title} is.", "inputs/scope.md")
+        for name, title in titles.items()
+    )
 
 
 def context(reading: ScopeReading | None, *nodes: dict[str, Any]) -> RunContext:
@@ -32,8 +37,12 @@ def context(reading: ScopeReading | None, *nodes: dict[str, Any]) -> RunContext:
 
 
 def test_a_concepts_node_is_the_one_with_its_id_else_with_its_title() -> None:
-    reading = ScopeReading(concepts(a="Alpha", b="Beta", x="Gone"), (edge("a", "b", 0.9), edge("x", "b", 0.9)))
-    found = context(reading, {"id": "n7", "title": "BETA"}, {"id": "a", "title": "First"}, {"id": "n8", "title": "Alpha"}).evidence
+    reading = ScopeReading(
+        concepts(a="Alpha", b="Beta", x="Gone"), (edge("a", "b", 0.9), edge("x", "b", 0.9))
+    )
+    found = context(
+        reading, {"id": "n7", "title": "BETA"}, {"id": "a", "title": "First"}, {"id": "n8", "title": "Alpha"}
+    ).evidence
     assert found == {(1, 0): reading.edges[0]}
 
 
@@ -44,7 +53,10 @@ def test_of_two_concepts_that_are_one_node_the_edge_and_the_weightier_evidence_t
         dropped=(edge("b", "a", 0.9, "opposed"), edge("a", "a2", 0.9, "weak")),
     )
     found = context(reading, {"id": "n1", "title": "Alpha"}, {"id": "n2", "title": "Beta"}).evidence
-    assert {pair: (e.weight, e.dropped) for pair, e in found.items()} == {(0, 1): (0.6, ""), (1, 0): (0.9, "opposed")}
+    assert {pair: (e.weight, e.dropped) for pair, e in found.items()} == {
+        (0, 1): (0.6, ""),
+        (1, 0): (0.9, "opposed"),
+    }
 
 
 def test_without_a_reading_there_is_no_evidence() -> None:
@@ -59,11 +71,16 @@ def bread(runner: CommandRunner) -> Path:
 
 
 def turn_round(run: Path) -> tuple[str, str]:
-    """Turns the best supported edge of the curriculum round; returns what was its prerequisite and its dependent."""
+    """Turns the best supported edge of the curriculum round; returns what was its
+    prerequisite and its dependent.
+    """
     reading = kept_reading(Runs(run.parent, os.environ).find(run.name))
     assert reading is not None
     pairs = {(e.prerequisite, e.dependent) for e in (*reading.edges, *reading.dropped)}
-    best = max((e for e in reading.edges if e.quoted and (e.dependent, e.prerequisite) not in pairs), key=lambda e: e.weight)
+    best = max(
+        (e for e in reading.edges if e.quoted and (e.dependent, e.prerequisite) not in pairs),
+        key=lambda e: e.weight,
+    )
     document = json.loads((run / CURRICULUM).read_bytes())
     nodes = {n["id"]: n for n in document["nodes"]}
     nodes[best.dependent]["prerequisites"].remove(best.prerequisite)
@@ -82,20 +99,34 @@ def test_what_is_kept_is_read_back_as_the_provider_told_it(runner: CommandRunner
     assert reading.edges
     assert reading.dropped
     kept = json.loads((bread / EVIDENCE).read_bytes())
-    assert json.loads(json.dumps(reading_parts(reading))) == {key: kept[key] for key in ("concepts", "edges", "dropped")}
+    assert json.loads(json.dumps(reading_parts(reading))) == {
+        key: kept[key] for key in ("concepts", "edges", "dropped")
+    }
 
 
-def test_a_validation_goes_by_the_evidence_that_is_kept_with_the_curriculum(runner: CommandRunner, bread: Path) -> None:
+def test_a_validation_goes_by_the_evidence_that_is_kept_with_the_curriculum(
+    runner: CommandRunner, bread: Path
+) -> None:
     assert findings(runner) == []
     before, after = turn_round(bread)
     [found] = findings(runner)
-    place = next(n for n in json.loads((bread / CURRICULUM).read_bytes())["nodes"] if n["id"] == before)["prerequisites"].index(after)
-    assert (found["node_id"], found["severity"], found["pointer"].rpartition("/")[2]) == (before, "warning", str(place))
+    place = next(n for n in json.loads((bread / CURRICULUM).read_bytes())["nodes"] if n["id"] == before)[
+        "prerequisites"
+    ].index(after)
+    assert (found["node_id"], found["severity"], found["pointer"].rpartition("/")[2]) == (
+        before,
+        "warning",
+        str(place),
+    )
 
 
-def test_of_a_chain_that_its_document_states_every_edge_that_is_turned_round_is_found(runner: CommandRunner, tmp_path: Path) -> None:
+def test_of_a_chain_that_its_document_states_every_edge_that_is_turned_round_is_found(
+    runner: CommandRunner, tmp_path: Path
+) -> None:
     names = ["Anvil", "Bellows", "Copper", "Dowel", "Easel", "Funnel"]
-    (tmp_path / "chain.md").write_text("# Workshop\n\nThe topics stand in teaching order.\n\n" + "".join(f"- {name}\n" for name in names))
+    (tmp_path / "chain.md").write_text(
+        "# Workshop\n\nThe topics stand in teaching order.\n\n" + "".join(f"- {name}\n" for name in names)
+    )
     run = runner.init()
     runner.ok("run", run.name, "--scope-file", str(tmp_path / "chain.md"))
     document = json.loads((run / CURRICULUM).read_bytes())
@@ -106,7 +137,9 @@ def test_of_a_chain_that_its_document_states_every_edge_that_is_turned_round_is_
     assert [f["node_id"] for f in findings(runner)] == [name.lower() for name in names[:-1]]
 
 
-def test_without_it_the_reading_of_the_scope_document_counts_and_without_both_the_rule_is_silent(runner: CommandRunner, bread: Path) -> None:
+def test_without_it_the_reading_of_the_scope_document_counts_and_without_both_the_rule_is_silent(
+    runner: CommandRunner, bread: Path
+) -> None:
     turn_round(bread)
     (bread / EVIDENCE).unlink()
     assert len(findings(runner)) == 1
@@ -115,7 +148,9 @@ def test_without_it_the_reading_of_the_scope_document_counts_and_without_both_th
 
 
 @pytest.mark.parametrize("path", [EVIDENCE, DAG])
-def test_a_validation_is_current_as_long_as_the_evidence_that_it_went_by_is_the_same(runner: CommandRunner, bread: Path, path: str) -> None:
+def test_a_validation_is_current_as_long_as_the_evidence_that_it_went_by_is_the_same(
+    runner: CommandRunner, bread: Path, path: str
+) -> None:
     if path == DAG:
         (bread / EVIDENCE).unlink()
         runner.ok("validate", "latest")
@@ -129,7 +164,9 @@ def test_a_validation_is_current_as_long_as_the_evidence_that_it_went_by_is_the_
 
 
 @pytest.mark.parametrize("path", [EVIDENCE, CONCEPTS])
-def test_evidence_that_cannot_be_read_fails_the_validation_and_names_the_file(runner: CommandRunner, bread: Path, path: str) -> None:
+def test_evidence_that_cannot_be_read_fails_the_validation_and_names_the_file(
+    runner: CommandRunner, bread: Path, path: str
+) -> None:
     if path == CONCEPTS:
         (bread / EVIDENCE).unlink()
     (bread / path).write_text("{")
@@ -158,7 +195,9 @@ def test_evidence_that_is_no_file_of_the_run_leaves_the_run_to_be_read_and_is_re
     assert str(bread / path) in result
 
 
-def test_a_validation_from_before_the_evidence_counted_is_out_of_date_and_says_why(runner: CommandRunner, bread: Path) -> None:
+def test_a_validation_from_before_the_evidence_counted_is_out_of_date_and_says_why(
+    runner: CommandRunner, bread: Path
+) -> None:
     document = json.loads((bread / "run.json").read_bytes())
     del document["stamps"]["validation"]["evidence"]
     (bread / "run.json").write_text(json.dumps(document))

@@ -1,4 +1,6 @@
-"""The contracts: schemas are those of the models, pydantic and the published schemas say the same, and no bytes get past them in silence."""
+"""The contracts: schemas are those of the models, pydantic and the published schemas say the same, and no
+bytes get past them in silence.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,15 @@ import pytest
 from dagogy.api import errors
 from dagogy.contracts import documents, models, types
 from dagogy.contracts.check import Problem, schema_names, schema_problems, schema_text
-from dagogy.contracts.documents import MalformedJson, curriculum_problems, decode_curriculum, decode_topic_spec, is_placeholder, json_values, parse_json
+from dagogy.contracts.documents import (
+    MalformedJson,
+    curriculum_problems,
+    decode_curriculum,
+    decode_topic_spec,
+    is_placeholder,
+    json_values,
+    parse_json,
+)
 from dagogy.kit.cases import complete_spec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,16 +32,34 @@ from pydantic import ValidationError
 from support import EXIT_STATUS, curriculum_of, python, some_fast
 
 FULL_NODE = {"id": "b", "prerequisites": ["a"], "estimate_confidence": 0.5, "estimate_minutes": 12.5}
-RESOURCE = {"title": "T", "url": "https://example.org", "kind": "paper", "role": "reference", "citation": "p. 3"}
+RESOURCE = {
+    "title": "T",
+    "url": "https://example.org",
+    "kind": "paper",
+    "role": "reference",
+    "citation": "p. 3",
+}
 CURRICULUM = curriculum_of(
     {"id": "a"},
     {**FULL_NODE, "resources": [RESOURCE]},
     open_questions=[{"question": "Why?", "related_nodes": ["a"], "status": "open"}],
 )
 LIMITS = {"node_count_min": 2, "node_count_max": 30, "max_prerequisites_per_node": 3}
-PACK = {"domain": "d", "focus_terms": ["f"], "local_paths": ["x.md"], "preferred_resource_kinds": ["doc"], "required_outcomes": ["o"]}
+PACK = {
+    "domain": "d",
+    "focus_terms": ["f"],
+    "local_paths": ["x.md"],
+    "preferred_resource_kinds": ["doc"],
+    "required_outcomes": ["o"],
+}
 SPEC = complete_spec(
-    {"misconceptions": ["It rises by itself."], "scope_out": ["Cakes"], "prerequisites": ["Water"], "constraints": LIMITS, "context_pack": PACK}
+    {
+        "misconceptions": ["It rises by itself."],
+        "scope_out": ["Cakes"],
+        "prerequisites": ["Water"],
+        "constraints": LIMITS,
+        "context_pack": PACK,
+    }
 )
 GOOD = {"curriculum": CURRICULUM, "topic_spec": SPEC}
 
@@ -49,7 +77,9 @@ def decode(name: str, data: bytes) -> Any:
 
 
 def agree(name: str, document: Any) -> list[Problem]:
-    """The problems of `document`, on which the published schema, asked of the whole of it, and pydantic agree."""
+    """The problems of `document`, on which the published schema, asked of the
+    whole of it, and pydantic agree.
+    """
     published = schema_problems(name, document)
     decoded = decode(name, data_of(document))
     # Placeholders and minima above maxima are no business of the schema.
@@ -61,17 +91,22 @@ def agree(name: str, document: Any) -> list[Problem]:
     return published
 
 
-# ------------------------------------------------------------------------------------------------------------------------- the schemas
+# ------------------------------------------------------------------------------------------------ the schemas
 
 
 def test_the_shipped_schemas_are_those_of_the_models() -> None:
     assert schema_names() == sorted(models.ARTIFACTS)
     for name in schema_names():
-        assert schema_text(name) == json.dumps(models.schema_of(name), indent=2, ensure_ascii=False) + "\n", f"{name}: run 'make schemas'"
+        assert schema_text(name) == json.dumps(models.schema_of(name), indent=2, ensure_ascii=False) + "\n", (
+            f"{name}: run 'make schemas'"
+        )
 
 
 def test_generating_a_schema_twice_gives_the_same_bytes_in_any_process() -> None:
-    code = "import json; from dagogy.contracts import models; print(json.dumps({n: models.schema_of(n) for n in models.ARTIFACTS}))"
+    code = (
+        "import json; from dagogy.contracts import models; print(json.dumps({n: models.schema_of(n) for n in "
+        "models.ARTIFACTS}))"
+    )
     one, two = (python(code, PYTHONHASHSEED=seed).stdout for seed in ("1", "2"))
     assert one == two
     assert json.loads(one) == {name: json.loads(schema_text(name)) for name in schema_names()}
@@ -103,14 +138,25 @@ BEFORE = {
         "schema_version": 1,
         "source": "notes.md",
         "mode": "full",
-        "concepts": [{"id": "a", "title": "A", "heading_path": [], "lines": [1, 2], "evidence": "A is first."}],
+        "concepts": [
+            {"id": "a", "title": "A", "heading_path": [], "lines": [1, 2], "evidence": "A is first."}
+        ],
         "skipped": [],
     },
     "scope_dag": {
         "schema_version": 1,
         "source": "notes.md",
         "nodes": ["a", "b"],
-        "edges": [{"prerequisite": "a", "dependent": "b", "kind": "declared", "weight": 0.9, "lines": [4, 4], "evidence": "B requires A."}],
+        "edges": [
+            {
+                "prerequisite": "a",
+                "dependent": "b",
+                "kind": "declared",
+                "weight": 0.9,
+                "lines": [4, 4],
+                "evidence": "B requires A.",
+            }
+        ],
     },
     "optimization_trace": {
         "schema_version": 1,
@@ -152,7 +198,7 @@ def test_what_was_written_before_a_key_was_added_still_fits_schema_and_model(nam
         models.ARTIFACTS[name].model_validate(without)
 
 
-# ------------------------------------------------------------------------------------------------------- the typed shapes and the schema
+# ---------------------------------------------------------------------------- the typed shapes and the schema
 
 
 def shapes(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -203,18 +249,88 @@ BROKEN = [
     ("curriculum", ("topic",), "", "/topic", "minLength", "must not be empty"),
     ("curriculum", ("nodes",), {}, "/nodes", "type", "a list is wanted, this is an object"),
     ("curriculum", ("nodes", 1), "a", "/nodes/1", "type", 'an object is wanted, this is a string: "a"'),
-    ("curriculum", ("nodes", 0, "id"), "-x", "/nodes/0/id", "pattern", '"-x" does not match ^[A-Za-z0-9][A-Za-z0-9_-]*$'),
-    ("curriculum", ("nodes", 0, "id"), "x\n", "/nodes/0/id", "pattern", '"x\\n" does not match ^[A-Za-z0-9][A-Za-z0-9_-]*$'),
-    ("curriculum", ("nodes", 0, "id"), "ä", "/nodes/0/id", "pattern", '"ä" does not match ^[A-Za-z0-9][A-Za-z0-9_-]*$'),
-    ("curriculum", ("nodes", 0, "core_ideas"), ["one"], "/nodes/0/core_ideas", "minItems", "has 1, at least 2 wanted"),
+    (
+        "curriculum",
+        ("nodes", 0, "id"),
+        "-x",
+        "/nodes/0/id",
+        "pattern",
+        '"-x" does not match ^[A-Za-z0-9][A-Za-z0-9_-]*$',
+    ),
+    (
+        "curriculum",
+        ("nodes", 0, "id"),
+        "x\n",
+        "/nodes/0/id",
+        "pattern",
+        '"x\\n" does not match ^[A-Za-z0-9][A-Za-z0-9_-]*$',
+    ),
+    (
+        "curriculum",
+        ("nodes", 0, "id"),
+        "ä",
+        "/nodes/0/id",
+        "pattern",
+        '"ä" does not match ^[A-Za-z0-9][A-Za-z0-9_-]*$',
+    ),
+    (
+        "curriculum",
+        ("nodes", 0, "core_ideas"),
+        ["one"],
+        "/nodes/0/core_ideas",
+        "minItems",
+        "has 1, at least 2 wanted",
+    ),
     ("curriculum", ("nodes", 0, "pitfalls"), [], "/nodes/0/pitfalls", "minItems", "has 0, at least 1 wanted"),
     ("curriculum", ("nodes", 0, "pitfalls", 0), "", "/nodes/0/pitfalls/0", "minLength", "must not be empty"),
-    ("curriculum", ("nodes", 0, "estimate_minutes"), 0, "/nodes/0/estimate_minutes", "exclusiveMinimum", "0 must be more than 0"),
-    ("curriculum", ("nodes", 0, "estimate_minutes"), True, "/nodes/0/estimate_minutes", "type", "a number is wanted, this is a boolean: true"),
-    ("curriculum", ("nodes", 0, "estimate_minutes"), "60", "/nodes/0/estimate_minutes", "type", 'a number is wanted, this is a string: "60"'),
-    ("curriculum", ("nodes", 1, "estimate_confidence"), 1.1, "/nodes/1/estimate_confidence", "maximum", "1.1 must be at most 1"),
-    ("curriculum", ("nodes", 1, "estimate_confidence"), None, "/nodes/1/estimate_confidence", "type", "a number is wanted, this is null: null"),
-    ("curriculum", ("nodes", 0, "mastery_check", "task"), ..., "/nodes/0/mastery_check/task", "required", "'task' is missing"),
+    (
+        "curriculum",
+        ("nodes", 0, "estimate_minutes"),
+        0,
+        "/nodes/0/estimate_minutes",
+        "exclusiveMinimum",
+        "0 must be more than 0",
+    ),
+    (
+        "curriculum",
+        ("nodes", 0, "estimate_minutes"),
+        True,
+        "/nodes/0/estimate_minutes",
+        "type",
+        "a number is wanted, this is a boolean: true",
+    ),
+    (
+        "curriculum",
+        ("nodes", 0, "estimate_minutes"),
+        "60",
+        "/nodes/0/estimate_minutes",
+        "type",
+        'a number is wanted, this is a string: "60"',
+    ),
+    (
+        "curriculum",
+        ("nodes", 1, "estimate_confidence"),
+        1.1,
+        "/nodes/1/estimate_confidence",
+        "maximum",
+        "1.1 must be at most 1",
+    ),
+    (
+        "curriculum",
+        ("nodes", 1, "estimate_confidence"),
+        None,
+        "/nodes/1/estimate_confidence",
+        "type",
+        "a number is wanted, this is null: null",
+    ),
+    (
+        "curriculum",
+        ("nodes", 0, "mastery_check", "task"),
+        ...,
+        "/nodes/0/mastery_check/task",
+        "required",
+        "'task' is missing",
+    ),
     (
         "curriculum",
         ("nodes", 1, "resources", 0, "kind"),
@@ -223,14 +339,49 @@ BROKEN = [
         "enum",
         '"papers" is not one of doc, paper, video, book, spec, other',
     ),
-    ("curriculum", ("open_questions",), None, "/open_questions", "type", "a list is wanted, this is null: null"),
+    (
+        "curriculum",
+        ("open_questions",),
+        None,
+        "/open_questions",
+        "type",
+        "a list is wanted, this is null: null",
+    ),
     ("topic_spec", ("spec_version",), "2.0", "/spec_version", "const", '"2.0" must be "1.0"'),
     ("topic_spec", ("goal",), " \n", "/goal", "pattern", "must not be blank"),
     ("topic_spec", ("scope_in",), [], "/scope_in", "minItems", "has 0, at least 1 wanted"),
-    ("topic_spec", ("constraints", "hours_per_week"), -1, "/constraints/hours_per_week", "exclusiveMinimum", "-1 must be more than 0"),
-    ("topic_spec", ("constraints", "node_count_min"), 0, "/constraints/node_count_min", "minimum", "0 must be at least 1"),
-    ("topic_spec", ("constraints", "node_count_min"), 2.5, "/constraints/node_count_min", "type", "a whole number is wanted, this is a number: 2.5"),
-    ("topic_spec", ("evidence_mode",), "Strict", "/evidence_mode", "enum", '"Strict" is not one of minimal, standard, strict'),
+    (
+        "topic_spec",
+        ("constraints", "hours_per_week"),
+        -1,
+        "/constraints/hours_per_week",
+        "exclusiveMinimum",
+        "-1 must be more than 0",
+    ),
+    (
+        "topic_spec",
+        ("constraints", "node_count_min"),
+        0,
+        "/constraints/node_count_min",
+        "minimum",
+        "0 must be at least 1",
+    ),
+    (
+        "topic_spec",
+        ("constraints", "node_count_min"),
+        2.5,
+        "/constraints/node_count_min",
+        "type",
+        "a whole number is wanted, this is a number: 2.5",
+    ),
+    (
+        "topic_spec",
+        ("evidence_mode",),
+        "Strict",
+        "/evidence_mode",
+        "enum",
+        '"Strict" is not one of minimal, standard, strict',
+    ),
 ]
 
 
@@ -252,9 +403,15 @@ def test_one_broken_place_is_one_problem_with_pointer_keyword_and_message(
         ("topic_spec", (), "", ""),
     ],
 )
-def test_an_unknown_key_is_a_problem_that_names_the_nearest(name: str, path: tuple[Any, ...], key: str, hint: str) -> None:
+def test_an_unknown_key_is_a_problem_that_names_the_nearest(
+    name: str, path: tuple[Any, ...], key: str, hint: str
+) -> None:
     (problem,) = agree(name, changed(name, path, 1, add=key))
-    assert (problem.keyword, problem.message, problem.hint) == ("additionalProperties", f"unknown key '{key}'", hint)
+    assert (problem.keyword, problem.message, problem.hint) == (
+        "additionalProperties",
+        f"unknown key '{key}'",
+        hint,
+    )
     assert problem.pointer == "".join(f"/{p}" for p in path) + "/" + key.replace("~", "~0").replace("/", "~1")
 
 
@@ -266,12 +423,30 @@ def test_all_problems_are_reported_at_once_in_document_order() -> None:
     problems = agree("curriculum", document)
     pointers = [p.pointer for p in problems]
     required = json.loads(schema_text("curriculum"))["$defs"]["Node"]["required"]
-    assert sorted(pointers) == sorted(["/topic", "/zeta", "/nodes/10/id", *(f"/nodes/9/{key}" for key in required)])
+    assert sorted(pointers) == sorted(
+        ["/topic", "/zeta", "/nodes/10/id", *(f"/nodes/9/{key}" for key in required)]
+    )
     assert pointers.index("/nodes/9/id") < pointers.index("/nodes/10/id")
 
 
 @pytest.mark.parametrize(
-    "blank", [" ", "\t\r\n", "\x0b\x0c", "\x1c", "\x1f", "\x85", "\xa0", "\u1680", "\u2003", "\u2028", "\u202f", "\u205f", "\u3000", "\ufeff"]
+    "blank",
+    [
+        " ",
+        "\t\r\n",
+        "\x0b\x0c",
+        "\x1c",
+        "\x1f",
+        "\x85",
+        "\xa0",
+        "\u1680",
+        "\u2003",
+        "\u2028",
+        "\u202f",
+        "\u205f",
+        "\u3000",
+        "\ufeff",
+    ],
 )
 def test_every_kind_of_white_space_is_blank_to_schema_and_model(blank: str) -> None:
     (problem,) = agree("topic_spec", changed("topic_spec", ("goal",), blank))
@@ -295,7 +470,9 @@ def test_schema_and_model_say_the_same_of_deep_nesting(levels: int) -> None:
         deep = [deep]
     for document in (changed("curriculum", ("topic",), deep), deep):
         (problem, *_) = agree("curriculum", document)
-        assert (problem.message == "the document is nested too deeply") == (levels > (201 if document is deep else 200))
+        assert (problem.message == "the document is nested too deeply") == (
+            levels > (201 if document is deep else 200)
+        )
 
 
 # Values of every type, near misses of what is wanted among them.
@@ -339,12 +516,34 @@ STRANGE = st.sampled_from(
         "\U0001f600",
     ]
 ).map(copy.deepcopy)
-KEYS = st.sampled_from(["id", "title", "task", "kind", "citation", "estimate_confidence", "open_questions", "topicc", "", "a/b", "~", "misconceptions", "ü"])
+KEYS = st.sampled_from(
+    [
+        "id",
+        "title",
+        "task",
+        "kind",
+        "citation",
+        "estimate_confidence",
+        "open_questions",
+        "topicc",
+        "",
+        "a/b",
+        "~",
+        "misconceptions",
+        "ü",
+    ]
+)
 
 
 def places(document: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     yield path
-    items = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    items = (
+        document.items()
+        if isinstance(document, dict)
+        else enumerate(document)
+        if isinstance(document, list)
+        else ()
+    )
     for key, value in items:
         yield from places(value, (*path, key))
 
@@ -388,7 +587,9 @@ def test_schema_and_model_agree_on_every_mutated_topic_spec(document: Any) -> No
 
 @settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(mutated("curriculum"), st.sampled_from([None, 2]), st.booleans())
-def test_the_way_of_large_documents_says_what_the_plain_way_says(document: Any, indent: int | None, twice: bool) -> None:
+def test_the_way_of_large_documents_says_what_the_plain_way_says(
+    document: Any, indent: int | None, twice: bool
+) -> None:
     data = json.dumps(document, indent=indent, ensure_ascii=False).encode()
     if twice:
         data = data.replace(b'"title": ', b'"title": "x", "title": ', 1)
@@ -400,7 +601,7 @@ def test_the_way_of_large_documents_says_what_the_plain_way_says(document: Any, 
     assert large.value == plain.value
 
 
-# ---------------------------------------------------------------------------------------------------------------------- bytes to JSON
+# ---------------------------------------------------------------------------------------------- bytes to JSON
 
 SMALL = data_of(curriculum_of())
 SMALL_SPEC = data_of(complete_spec({}))
@@ -422,13 +623,22 @@ MALFORMED = {
     "something behind": (lambda d: d + b" {}", "extra data"),
     "cut off after a comma": (lambda d: d[: d.rindex(b",") + 1], "ends too early"),
     "a trailing comma in the object": (lambda d: d[:-1] + b",\n}", "trailing comma"),
-    "a trailing comma in a list": (lambda d: d.replace(b'"]', b'" , ]', 1).replace(b"[]", b"[1,]", 1), "trailing comma"),
+    "a trailing comma in a list": (
+        lambda d: d.replace(b'"]', b'" , ]', 1).replace(b"[]", b"[1,]", 1),
+        "trailing comma",
+    ),
     "a comment": (lambda d: b"// so\n" + d, "line 1, column 1: expecting value"),
     "single quotes": (lambda d: d.replace(b'"', b"'"), "expecting property name"),
-    "a raw control character": (lambda d: d[:3] + b"\x01" + d[3:], "line 1, column 4: invalid control character"),
+    "a raw control character": (
+        lambda d: d[:3] + b"\x01" + d[3:],
+        "line 1, column 4: invalid control character",
+    ),
     "a list of 10,000 levels": (lambda d: b"[" * 10_000 + b"]" * 10_000, "nested too deeply"),
     "10,000 objects in each other": (lambda d: b'{"a":' * 10_000 + b"1" + b"}" * 10_000, "nested too deeply"),
-    "10,000 levels in a place where anything is wrong": (lambda d: d[:-1] + b', "x": ' + b"[" * 10_000 + b"]" * 10_000 + b"}", "nested too deeply"),
+    "10,000 levels in a place where anything is wrong": (
+        lambda d: d[:-1] + b', "x": ' + b"[" * 10_000 + b"]" * 10_000 + b"}",
+        "nested too deeply",
+    ),
     "half a surrogate": (lambda d: d[:-1] + b', "x": "\\ud800"}', "half of a surrogate pair"),
     "the other half": (lambda d: d[:-1] + b', "x": "\\uDFFF x"}', "half of a surrogate pair"),
     "NaN": (lambda d: d[:-1] + b', "x": NaN}', "NaN is not a JSON number"),
@@ -463,9 +673,26 @@ def minutes(text: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "text", [HUGE_INTEGER, b"9" * 400, b"1" + b"0" * 309, b"1e309", b"-1e400", b"NaN", b"Infinity", b"01", b"1.", b".5", b"+1", b"0x10", b"1_0"]
+    "text",
+    [
+        HUGE_INTEGER,
+        b"9" * 400,
+        b"1" + b"0" * 309,
+        b"1e309",
+        b"-1e400",
+        b"NaN",
+        b"Infinity",
+        b"01",
+        b"1.",
+        b".5",
+        b"+1",
+        b"0x10",
+        b"1_0",
+    ],
 )
-def test_a_number_that_json_has_not_or_nobody_can_count_with_is_refused_where_a_number_is_wanted(text: bytes) -> None:
+def test_a_number_that_json_has_not_or_nobody_can_count_with_is_refused_where_a_number_is_wanted(
+    text: bytes,
+) -> None:
     decoded = decode_curriculum(minutes(text))
     assert decoded.value is None
     (problem,) = decoded.problems
@@ -473,7 +700,17 @@ def test_a_number_that_json_has_not_or_nobody_can_count_with_is_refused_where_a_
     assert len(problem.message) < 200
 
 
-@pytest.mark.parametrize(("text", "value"), [(b"1e2", 100.0), (b"1E+2", 100.0), (b"0.5", 0.5), (b"1e308", 1e308), (b"1" + b"0" * 30, 10**30), (b"6e1", 60.0)])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (b"1e2", 100.0),
+        (b"1E+2", 100.0),
+        (b"0.5", 0.5),
+        (b"1e308", 1e308),
+        (b"1" + b"0" * 30, 10**30),
+        (b"6e1", 60.0),
+    ],
+)
 def test_every_json_number_in_range_is_taken(text: bytes, value: float) -> None:
     decoded = decode_curriculum(minutes(text))
     assert decoded.value is not None
@@ -481,7 +718,13 @@ def test_every_json_number_in_range_is_taken(text: bytes, value: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrap", [lambda d: b"\xef\xbb\xbf" + d, lambda d: b"\n\t " + d + b"\r\n", lambda d: d.replace(b', "', b'\r\n , "')], ids=["BOM", "white space", "CRLF"]
+    "wrap",
+    [
+        lambda d: b"\xef\xbb\xbf" + d,
+        lambda d: b"\n\t " + d + b"\r\n",
+        lambda d: d.replace(b', "', b'\r\n , "'),
+    ],
+    ids=["BOM", "white space", "CRLF"],
 )
 def test_a_byte_order_mark_and_white_space_are_tolerated(wrap: Any) -> None:
     assert decode_curriculum(wrap(SMALL)).value == decode_curriculum(SMALL).value is not None
@@ -494,9 +737,17 @@ TWICE = {
     "in a node": (b'"title": ', b'"title": "x", "title": ', "title"),
     "in a mastery check": (b'"task": ', b'"task": "x", "task": ', "task"),
     "in a resource": (b'"role": ', b'"role": "example", "role": ', "role"),
-    "with another value of a wrong type": (b'"capability": ', b'"capability": 7, "capability": ', "capability"),
+    "with another value of a wrong type": (
+        b'"capability": ',
+        b'"capability": 7, "capability": ',
+        "capability",
+    ),
     "written with an escape": (b'"pitfalls": ', b'"pitfall\\u0073": ["x"], "pitfalls": ', "pitfalls"),
-    "an optional one": (b'"estimate_minutes": ', b'"estimate_confidence": 1, "estimate_confidence": 1, "estimate_minutes": ', "estimate_confidence"),
+    "an optional one": (
+        b'"estimate_minutes": ',
+        b'"estimate_confidence": 1, "estimate_confidence": 1, "estimate_minutes": ',
+        "estimate_confidence",
+    ),
 }
 SPACING = {
     "as usual": b": ",
@@ -526,8 +777,14 @@ def test_a_key_that_stands_twice_is_found_however_it_is_spaced(where: str, spaci
 def test_the_order_of_keys_and_colons_inside_texts_do_not_matter() -> None:
     odd = 'say "title": now, and \\": and \\\\": too : "'
     document = changed("curriculum", ("nodes", 0, "title"), odd)
-    document = dict(reversed(document.items())) | {"nodes": [dict(reversed(n.items())) for n in document["nodes"]]}
-    document["nodes"][1]["resources"] = [RESOURCE, {k: v for k, v in RESOURCE.items() if k != "citation"}, {**RESOURCE, "title": '":'}]
+    document = dict(reversed(document.items())) | {
+        "nodes": [dict(reversed(n.items())) for n in document["nodes"]]
+    }
+    document["nodes"][1]["resources"] = [
+        RESOURCE,
+        {k: v for k, v in RESOURCE.items() if k != "citation"},
+        {**RESOURCE, "title": '":'},
+    ]
     decoded = decode_curriculum(data_of(document))
     assert decoded.value is not None
     assert decoded.value.nodes[0].title == odd
@@ -535,16 +792,24 @@ def test_the_order_of_keys_and_colons_inside_texts_do_not_matter() -> None:
 
 @QUICK
 @given(mutated("curriculum"), st.integers(0, 2**32), st.integers(0, 255))
-def test_no_damaged_byte_raises_anything_or_gives_a_value_with_problems(document: Any, place: int, byte: int) -> None:
+def test_no_damaged_byte_raises_anything_or_gives_a_value_with_problems(
+    document: Any, place: int, byte: int
+) -> None:
     data = bytearray(data_of(document))
     data[place % len(data)] = byte
-    for decoded in (decode_curriculum(bytes(data)), decode_topic_spec(bytes(data)), decode_curriculum(bytes(data[: place % len(data)]))):
+    for decoded in (
+        decode_curriculum(bytes(data)),
+        decode_topic_spec(bytes(data)),
+        decode_curriculum(bytes(data[: place % len(data)])),
+    ):
         assert (decoded.value is None) == bool(decoded.problems)
 
 
 @QUICK
 @given(mutated("curriculum"), st.integers(0, 2**32), st.integers(0, 255))
-def test_the_typed_decoder_takes_nothing_that_strict_json_refuses(document: Any, place: int, byte: int) -> None:
+def test_the_typed_decoder_takes_nothing_that_strict_json_refuses(
+    document: Any, place: int, byte: int
+) -> None:
     data = bytearray(data_of(document))
     data[place % len(data)] = byte
     decoded = decode_curriculum(bytes(data))
@@ -555,15 +820,27 @@ def test_the_typed_decoder_takes_nothing_that_strict_json_refuses(document: Any,
     assert described(decoded.problems) == described(problems)
 
 
-# ---------------------------------------------------------------------------------------------------------------------- large documents
+# -------------------------------------------------------------------------------------------- large documents
 
 
 @pytest.fixture(scope="module", params=some_fast((700, 7000), 700), ids="{} nodes".format)
 def large(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
-    """A document with 70 broken nodes that counts as a large one: more than 4 MB, or a tenth of that where a tenth is called large."""
+    """A document with 70 broken nodes that counts as a large one: more than 4 MB, or a tenth of that where a
+    tenth is called large.
+    """
     count: int = request.param
-    document = curriculum_of(*({"id": f"n{i}", "prerequisites": [f"n{i - 1}"] if i else []} for i in range(count)))
-    breakages = [{"id": "!"}, {"title": 7}, {"estimate_minutes": -1}, {"titel": "x"}, {"resources": [{}]}, {"prerequisites": None}, {"core_ideas": ["x", ""]}]
+    document = curriculum_of(
+        *({"id": f"n{i}", "prerequisites": [f"n{i - 1}"] if i else []} for i in range(count))
+    )
+    breakages = [
+        {"id": "!"},
+        {"title": 7},
+        {"estimate_minutes": -1},
+        {"titel": "x"},
+        {"resources": [{}]},
+        {"prerequisites": None},
+        {"core_ideas": ["x", ""]},
+    ]
     step = count // 70
     for i in range(step // 2, count, step):
         document["nodes"][i].update(breakages[i // step % len(breakages)])
@@ -582,43 +859,72 @@ def test_a_large_document_has_the_problems_that_the_plain_way_finds(large: dict[
     assert len(decoded.problems) >= 70
 
 
-def test_what_is_wrong_around_the_nodes_of_a_large_document_is_reported_with_them(large: dict[str, Any]) -> None:
+def test_what_is_wrong_around_the_nodes_of_a_large_document_is_reported_with_them(
+    large: dict[str, Any],
+) -> None:
     document = {**large, "topic": "", "extra": 1, "open_questions": [{"question": "Why?"}]}
-    assert described(decode_curriculum(data_of(document)).problems) == described(schema_problems("curriculum", document))
-    document = {k: v for k, v in large.items() if k != "topic"} | {"nodes": [n for n in large["nodes"] if n["id"] == "n0"] * len(large["nodes"])}
+    assert described(decode_curriculum(data_of(document)).problems) == described(
+        schema_problems("curriculum", document)
+    )
+    document = {k: v for k, v in large.items() if k != "topic"} | {
+        "nodes": [n for n in large["nodes"] if n["id"] == "n0"] * len(large["nodes"])
+    }
     assert [p.pointer for p in decode_curriculum(data_of(document)).problems] == ["/topic"]
 
 
 @pytest.mark.parametrize("place", ["in a sound node", "in a broken node", "in the last node"])
 def test_a_key_that_stands_twice_in_a_large_document_is_found(large: dict[str, Any], place: str) -> None:
-    where = {"in a sound node": 1, "in a broken node": len(large["nodes"]) // 140, "in the last node": -1}[place]
+    where = {"in a sound node": 1, "in a broken node": len(large["nodes"]) // 140, "in the last node": -1}[
+        place
+    ]
     mark = f'"title": {json.dumps(large["nodes"][where]["title"])}'.encode()
     data = data_of(large).replace(mark, mark + b", " + mark, 1)
     (problem,) = decode_curriculum(data).problems
     assert problem.message == "the key 'title' appears twice in the same object"
 
 
-def test_a_large_document_that_is_cut_off_or_holds_nan_is_reported_with_the_line_of_the_whole(large: dict[str, Any]) -> None:
+def test_a_large_document_that_is_cut_off_or_holds_nan_is_reported_with_the_line_of_the_whole(
+    large: dict[str, Any],
+) -> None:
     data = json.dumps(large, indent=1).encode()
     (problem,) = decode_curriculum(data[:-1]).problems
     assert "the document ends too early" in problem.message
     assert f"line {data.count(10) + 1}," in problem.message
-    (problem,) = decode_curriculum(data.replace(b'"estimate_minutes": -1', b'"estimate_minutes": NaN', 1)).problems
+    (problem,) = decode_curriculum(
+        data.replace(b'"estimate_minutes": -1', b'"estimate_minutes": NaN', 1)
+    ).problems
     assert problem.message == "NaN is not a JSON number"
 
 
 def test_a_mistyped_key_in_every_node_is_reported_for_each(large: dict[str, Any]) -> None:
     document = {**large, "nodes": [{**n, "estimate_minute": 1} for n in large["nodes"]]}
     problems = decode_curriculum(data_of(document)).problems
-    assert sum(p.message == "unknown key 'estimate_minute'" and p.hint == "did you mean 'estimate_minutes'?" for p in problems) == len(large["nodes"])
+    assert sum(
+        p.message == "unknown key 'estimate_minute'" and p.hint == "did you mean 'estimate_minutes'?"
+        for p in problems
+    ) == len(large["nodes"])
 
 
-# ------------------------------------------------------------------------------------------------------- what a schema cannot say of a spec
+# ------------------------------------------------------------------------- what a schema cannot say of a spec
 
 
 @pytest.mark.parametrize(
     "text",
-    ["<your goal>", "{{ goal }}", "TODO", "tbd: later", "...", "…", "n/a", "XXX", "Replace me", "Lorem ipsum dolor", "your goal here", "[[x]]", "fill in"],
+    [
+        "<your goal>",
+        "{{ goal }}",
+        "TODO",
+        "tbd: later",
+        "...",
+        "…",
+        "n/a",
+        "XXX",
+        "Replace me",
+        "Lorem ipsum dolor",
+        "your goal here",
+        "[[x]]",
+        "fill in",
+    ],
 )
 def test_a_placeholder_of_a_template_is_a_problem(text: str) -> None:
     assert is_placeholder(text)
@@ -630,7 +936,17 @@ def test_a_placeholder_of_a_template_is_a_problem(text: str) -> None:
     assert [(p.pointer, p.keyword) for p in decoded.problems] == [("/scope_in/1", "placeholder")]
 
 
-@pytest.mark.parametrize("text", ["Bake bread.", "Use a todo list well", "Placing <div> elements", "Fillings", "Explain what N/A means in R", "Goal setting"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bake bread.",
+        "Use a todo list well",
+        "Placing <div> elements",
+        "Fillings",
+        "Explain what N/A means in R",
+        "Goal setting",
+    ],
+)
 def test_what_only_looks_like_a_placeholder_is_none(text: str) -> None:
     assert not is_placeholder(text)
 
@@ -641,7 +957,10 @@ def test_what_only_looks_like_a_placeholder_is_none(text: str) -> None:
         ({"total_hours_min": 5, "total_hours_max": 5, "node_count_min": 3, "node_count_max": 3}, []),
         ({"total_hours_min": 6, "total_hours_max": 5}, ["/constraints/total_hours_min"]),
         ({"node_count_min": 31}, ["/constraints/node_count_min"]),
-        ({"total_hours_min": 6, "total_hours_max": 5.5, "node_count_min": 10**300}, ["/constraints/total_hours_min", "/constraints/node_count_min"]),
+        (
+            {"total_hours_min": 6, "total_hours_max": 5.5, "node_count_min": 10**300},
+            ["/constraints/total_hours_min", "/constraints/node_count_min"],
+        ),
         ({"total_hours_min": "6", "total_hours_max": 5}, ["/constraints/total_hours_min"]),
     ],
 )
@@ -653,14 +972,21 @@ def test_limits_that_contradict_each_other_are_problems(limits: dict[str, Any], 
 
 def test_the_problems_of_schema_and_sense_are_reported_together() -> None:
     decoded = decode_topic_spec(data_of({**SPEC, "goal": "TODO", "domain_mode": "wild"}))
-    assert {(p.pointer, p.keyword) for p in decoded.problems} == {("/goal", "placeholder"), ("/domain_mode", "enum")}
+    assert {(p.pointer, p.keyword) for p in decoded.problems} == {
+        ("/goal", "placeholder"),
+        ("/domain_mode", "enum"),
+    }
 
 
-# ------------------------------------------------------------------------------------------------------------------ the error taxonomy
+# ----------------------------------------------------------------------------------------- the error taxonomy
 
 
 def test_the_codes_and_exit_statuses_are_those_of_the_contract() -> None:
-    kinds = [k for _, k in inspect.getmembers(errors, inspect.isclass) if issubclass(k, errors.DagogyError) and k is not errors.DagogyError]
+    kinds = [
+        k
+        for _, k in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(k, errors.DagogyError) and k is not errors.DagogyError
+    ]
     assert {k.code: k.exit_status for k in kinds} == EXIT_STATUS
     assert len(kinds) == len(EXIT_STATUS)
     assert (errors.DagogyError.code, errors.DagogyError.exit_status) == ("internal_error", 10)
@@ -668,5 +994,10 @@ def test_the_codes_and_exit_statuses_are_those_of_the_contract() -> None:
 
 def test_a_failure_is_four_things_and_its_message_is_one_line() -> None:
     error = errors.NotFound("no\n run  'x'", hint="try y", details={"run_id": "x"})
-    assert error.as_dict() == {"code": "not_found", "message": "no run 'x'", "details": {"run_id": "x"}, "hint": "try y"}
+    assert error.as_dict() == {
+        "code": "not_found",
+        "message": "no run 'x'",
+        "details": {"run_id": "x"},
+        "hint": "try y",
+    }
     assert error.as_dict()["message"] == error.message

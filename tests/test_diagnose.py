@@ -24,16 +24,21 @@ class Mine(Classifier):
 @hookimpl
 def dagogy_classifiers():
     yield ClassifierInfo(id="{name}", summary="s", api_version=1, impl="{module}:Mine", incidents=("{incident}",))
-'''
+'''  # noqa: E501
 
 
 def answer(incident: str, rank: str = "PROSE", weight: int = 1) -> str:
-    return f'return Diagnosis(incident_id="{incident}", rank=Rank.{rank}, confidence=0.5, evidence=("line",), weight={weight})'
+    return (
+        f'return Diagnosis(incident_id="{incident}", rank=Rank.{rank}, confidence=0.5, evidence=("line",), '
+        f"weight={weight})"
+    )
 
 
 def add(site: SitePackages, name: str, incident: str, body: str) -> None:
     source = TEMPLATE.format(name=name, module=f"mod_{name}", incident=incident, body=body)
-    site.plugin(f"x-{name}", entry_points={"classifier": {name: f"mod_{name}"}}, modules={f"mod_{name}": source})
+    site.plugin(
+        f"x-{name}", entry_points={"classifier": {name: f"mod_{name}"}}, modules={f"mod_{name}": source}
+    )
 
 
 def test_one_that_raises_is_named_and_the_others_go_on(site: SitePackages) -> None:
@@ -75,17 +80,33 @@ def test_the_same_incident_twice_is_no_tie(site: SitePackages) -> None:
 
 def test_a_record_brings_its_facts() -> None:
     failure = from_record(
-        {"code": "provider_error", "message": "m", "details": {"http_status": 429, "stderr": "ERROR: x"}, "exception_chain": [{"type": "a.B", "message": "c"}]}
+        {
+            "code": "provider_error",
+            "message": "m",
+            "details": {"http_status": 429, "stderr": "ERROR: x"},
+            "exception_chain": [{"type": "a.B", "message": "c"}],
+        }
     )
     assert (failure.http_status, failure.text, failure.exception_chain) == (429, "ERROR: x", (("a.B", "c"),))
 
 
 def run(*arguments: str, stdin: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "dagogy", "diagnose", *arguments]
-    return subprocess.run(command, input=stdin, capture_output=True, text=True, cwd=cwd, env=clean_environment(), timeout=HANGS, check=False)
+    return subprocess.run(
+        command,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env=clean_environment(),
+        timeout=HANGS,
+        check=False,
+    )
 
 
-def test_the_command_reads_standard_input_and_ends_with_0_for_unknown_too(runner: CommandRunner, tmp_path: Path) -> None:
+def test_the_command_reads_standard_input_and_ends_with_0_for_unknown_too(
+    runner: CommandRunner, tmp_path: Path
+) -> None:
     known = run("-", "--json", "--http-status", "401", stdin="ERROR: no", cwd=tmp_path)
     assert known.returncode == 0, known.stderr
     assert json.loads(known.stdout)["incident"] == "provider_auth_failed"
@@ -95,5 +116,9 @@ def test_the_command_reads_standard_input_and_ends_with_0_for_unknown_too(runner
 
 
 def test_the_command_keeps_secrets_out(runner: CommandRunner, tmp_path: Path) -> None:
-    message = run("-", stdin="ERROR: unexpected status 401 Unauthorized: Incorrect API key provided: sk-abcdefgh12345678", cwd=tmp_path)
+    message = run(
+        "-",
+        stdin="ERROR: unexpected status 401 Unauthorized: Incorrect API key provided: sk-abcdefgh12345678",
+        cwd=tmp_path,
+    )
     assert "sk-abcdefgh12345678" not in message.stdout + message.stderr

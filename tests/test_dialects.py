@@ -25,12 +25,20 @@ def dagogy_dialects():
 
 
 def host_with(site: SitePackages, body: str) -> Host:
-    site.plugin("house-gateway", "2.1", entry_points={"dialect": {"house.gateway": "house_gateway"}}, modules={"house_gateway": MODULE.format(body=body)})
+    site.plugin(
+        "house-gateway",
+        "2.1",
+        entry_points={"dialect": {"house.gateway": "house_gateway"}},
+        modules={"house_gateway": MODULE.format(body=body)},
+    )
     return site.host()
 
 
 def test_a_dialect_says_which_lines_are_no_evidence(site: SitePackages) -> None:
-    echoed = "def kinds(self, raw, kinds): return ['prompt' if line.startswith('gateway> ') else kind for line, kind in zip(raw, kinds)]"
+    echoed = (
+        "def kinds(self, raw, kinds): return ['prompt' if line.startswith('gateway> ') else kind for line, "
+        "kind in zip(raw, kinds)]"
+    )
     dialects, broken = installed(host_with(site, echoed))
     assert broken == []
     assert not any("echoed" in c.text for c in FailureEvidence(Failure(text=TEXT), dialects).clues)
@@ -46,7 +54,9 @@ class Refused(SignatureClassifier):
 
 def test_an_exception_of_a_package_that_a_dialect_names_speaks_of_the_provider(site: SitePackages) -> None:
     failure = Failure(text="housegateway.errors.ConnectError: [Errno 111] Connection refused")
-    classifier = Refused(ClassifierInfo(id="refused", summary="S.", api_version=1, impl="x:X", incidents=("refused",)))
+    classifier = Refused(
+        ClassifierInfo(id="refused", summary="S.", api_version=1, impl="x:X", incidents=("refused",))
+    )
     assert classifier.classify(failure) is None
     classifier.dialects, _ = installed(host_with(site, "packages = r'housegateway\\.'"))
     found = classifier.classify(failure)
@@ -67,7 +77,9 @@ def test_an_exception_of_a_package_that_a_dialect_names_speaks_of_the_provider(s
         ("addresses = 7", "its addresses is no pattern"),
     ],
 )
-def test_a_dialect_that_fails_is_named_and_changes_nothing(site: SitePackages, body: str, reason: str) -> None:
+def test_a_dialect_that_fails_is_named_and_changes_nothing(
+    site: SitePackages, body: str, reason: str
+) -> None:
     failure = Failure(text=TEXT, exit_status=0 if "kinds" not in body else None)
     wanted = diagnose(site.host(), failure)
     host = host_with(site, body)

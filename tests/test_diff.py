@@ -1,4 +1,6 @@
-"""The diff between two curricula: exact on what did not change, symmetric, and able to tell a new name from a new node."""
+"""The diff between two curricula: exact on what did not change, symmetric, and able to
+tell a new name from a new node.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,8 @@ from hypothesis import strategies as st
 from support import CommandRunner, curriculum_of, failed, run_with, valid_curriculum
 
 WORDS = (
-    "anvil birch cobalt dynamo ember falcon garnet harbour icicle jasmine kelp lantern magnet nectar orchid pebble quartz raven saffron timber umber "
-    "velvet walnut xylem yarrow zephyr almond beacon cedar drizzle"
+    "anvil birch cobalt dynamo ember falcon garnet harbour icicle jasmine kelp lantern magnet nectar orchid "
+    "pebble quartz raven saffron timber umber velvet walnut xylem yarrow zephyr almond beacon cedar drizzle"
 ).split()
 
 
@@ -90,10 +92,14 @@ def test_forth_and_back_say_the_same(old: dict[str, Any], new: dict[str, Any], d
 
 
 @given(documents(least=1), st.data())
-def test_a_new_id_for_the_same_content_is_a_rename_and_changes_nothing_else(old: dict[str, Any], data: st.DataObject) -> None:
+def test_a_new_id_for_the_same_content_is_a_rename_and_changes_nothing_else(
+    old: dict[str, Any], data: st.DataObject
+) -> None:
     ids = data.draw(st.sets(st.sampled_from([n["id"] for n in old["nodes"]]), min_size=1))
     diff = make_diff(typed(old), typed(renamed(old, {i: f"{i}-2" for i in ids})))
-    assert {(r["previous_id"], r["current_id"], r["similarity"]) for r in diff["renamed_nodes"]} == {(i, f"{i}-2", 1.0) for i in ids}
+    assert {(r["previous_id"], r["current_id"], r["similarity"]) for r in diff["renamed_nodes"]} == {
+        (i, f"{i}-2", 1.0) for i in ids
+    }
     assert (diff["added_nodes"], diff["removed_nodes"], diff["changed_nodes"]) == ([], [], [])
     assert diff["critical_path_changed"] is False
 
@@ -111,7 +117,9 @@ def test_the_same_title_under_a_new_id_is_a_rename_whatever_its_content() -> Non
 
 def test_a_small_edit_under_a_new_id_and_title_is_a_rename() -> None:
     old = complete_node(node("anvil"))
-    diff = diff_of(old, {**old, "id": "forge", "title": "Anvil forging", "capability": "anvilise anviler quickly"})
+    diff = diff_of(
+        old, {**old, "id": "forge", "title": "Anvil forging", "capability": "anvilise anviler quickly"}
+    )
     assert [r["current_id"] for r in diff["renamed_nodes"]] == ["forge"]
     assert 0.6 <= diff["renamed_nodes"][0]["similarity"] < 1
     assert diff["changed_nodes"] == [{"id": "forge", "changed_fields": ["capability", "title"]}]
@@ -133,11 +141,21 @@ def test_the_order_of_prerequisites_says_nothing_and_their_set_does() -> None:
     turned = [*nodes[:2], node("cedar", prerequisites=["birch", "anvil"])]
     fewer = [*nodes[:2], node("cedar", prerequisites=["birch"])]
     assert make_diff(typed(curriculum_of(*nodes)), typed(curriculum_of(*turned)))["changed_nodes"] == []
-    assert make_diff(typed(curriculum_of(*nodes)), typed(curriculum_of(*fewer)))["changed_nodes"] == [{"id": "cedar", "changed_fields": ["prerequisites"]}]
+    assert make_diff(typed(curriculum_of(*nodes)), typed(curriculum_of(*fewer)))["changed_nodes"] == [
+        {"id": "cedar", "changed_fields": ["prerequisites"]}
+    ]
 
 
 def test_at_first_everything_is_new() -> None:
-    diff = make_diff(None, typed(curriculum_of(node("anvil", estimate_minutes=40), node("birch", estimate_minutes=50.5, prerequisites=["anvil"]))))
+    diff = make_diff(
+        None,
+        typed(
+            curriculum_of(
+                node("anvil", estimate_minutes=40),
+                node("birch", estimate_minutes=50.5, prerequisites=["anvil"]),
+            )
+        ),
+    )
     assert diff["added_nodes"] == ["anvil", "birch"]
     assert diff["time_delta_minutes"] == 90.5
     assert (diff["previous_critical_path"], diff["current_critical_path"]) == ([], ["anvil", "birch"])
@@ -148,7 +166,11 @@ def test_the_critical_path_changes_when_another_chain_becomes_the_longest() -> N
     short = [node("anvil", estimate_minutes=10), node("birch", estimate_minutes=20)]
     long = [node("anvil", estimate_minutes=30), node("birch", estimate_minutes=20)]
     diff = make_diff(typed(curriculum_of(*short)), typed(curriculum_of(*long)))
-    assert (diff["previous_critical_path"], diff["current_critical_path"], diff["critical_path_changed"]) == (["birch"], ["anvil"], True)
+    assert (diff["previous_critical_path"], diff["current_critical_path"], diff["critical_path_changed"]) == (
+        ["birch"],
+        ["anvil"],
+        True,
+    )
     assert diff["time_delta_minutes"] == 20
     assert diff["changed_nodes"] == [{"id": "anvil", "changed_fields": ["estimate_minutes"]}]
 
@@ -167,7 +189,17 @@ def test_times_that_no_number_can_add_up_are_reported() -> None:
 
 
 def test_thousands_of_new_nodes_are_not_compared_word_by_word() -> None:
-    sides = [typed(curriculum_of(*({"id": f"{side}{i}", "title": f"{side} {i}", "core_ideas": ["same", "words"]} for i in range(2_000)))) for side in "ab"]
+    sides = [
+        typed(
+            curriculum_of(
+                *(
+                    {"id": f"{side}{i}", "title": f"{side} {i}", "core_ideas": ["same", "words"]}
+                    for i in range(2_000)
+                )
+            )
+        )
+        for side in "ab"
+    ]
     diff = make_diff(*sides)
     assert len(diff["added_nodes"]) == len(diff["removed_nodes"]) == 2_000
 
@@ -183,8 +215,13 @@ def test_diff_shows_an_edit_against_the_curriculum_before_and_writes_nothing(run
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file() and path.name != ".lock"}
     assert "~ beta: estimate_minutes" in runner.ok("diff", "latest").out
     document = runner.ok("diff", "latest", "--json").json
-    assert (document["changed_nodes"], document["time_delta_minutes"]) == ([{"id": "beta", "changed_fields": ["estimate_minutes"]}], 30)
-    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file() and path.name != ".lock"} == before
+    assert (document["changed_nodes"], document["time_delta_minutes"]) == (
+        [{"id": "beta", "changed_fields": ["estimate_minutes"]}],
+        30,
+    )
+    assert {
+        path: path.read_bytes() for path in run.rglob("*") if path.is_file() and path.name != ".lock"
+    } == before
 
 
 def test_a_broken_previous_curriculum_is_named_with_the_way_out(runner: CommandRunner) -> None:

@@ -30,46 +30,78 @@ def test_relative_links_lead_to_files(page: Path) -> None:
 
 def _blocks(page: Path) -> dict[str, str]:
     """The fenced blocks of a page whose first line is a comment that names a file, without that line."""
-    return dict(re.findall(r"^```\w+\n# ([\w./-]+/[\w.-]+)\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE))
+    return dict(
+        re.findall(
+            r"^```\w+\n# ([\w./-]+/[\w.-]+)\n(.*?)^```",
+            page.read_text(encoding="utf-8"),
+            re.DOTALL | re.MULTILINE,
+        )
+    )
 
 
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
-    """The distributions of the how-to, written as they are printed and installed; their folder, and the environment that sees them."""
+    """The distributions of the how-to, written as they are printed and installed; their folder, and the
+    environment that sees them.
+    """
     folder = tmp_path_factory.mktemp("printed")
     for name, body in _blocks(PLUGIN_PAGE).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(body, encoding="utf-8")
     site = folder / "site"
-    words = ["pip", "install", "-q", "--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check", "--target", str(site)]
-    done = subprocess.run([sys.executable, "-m", *words, *(str(p.parent) for p in folder.glob("*/pyproject.toml"))], capture_output=True, text=True)
+    words = [
+        "pip",
+        "install",
+        "-q",
+        "--no-deps",
+        "--no-build-isolation",
+        "--no-index",
+        "--disable-pip-version-check",
+        "--target",
+        str(site),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", *words, *(str(p.parent) for p in folder.glob("*/pyproject.toml"))],
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
     return folder, clean_environment([site])
 
 
 def _python(printed: tuple[Path, dict[str, str]], *words: str) -> str:
     folder, environment = printed
-    done = subprocess.run([sys.executable, "-m", *words], cwd=folder, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", *words], cwd=folder, env=environment, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
-def test_the_plugins_of_the_how_to_are_one_of_each_kind_and_ready(printed: tuple[Path, dict[str, str]]) -> None:
+def test_the_plugins_of_the_how_to_are_one_of_each_kind_and_ready(
+    printed: tuple[Path, dict[str, str]],
+) -> None:
     found = json.loads(_python(printed, "dagogy", "plugins", "list", "--json"))["plugins"]
     theirs = {p["kind"]: p["state"] for p in found if p["distribution"].startswith("acme-")}
     assert theirs == dict.fromkeys(KINDS, "ready")
     page = json.loads(_python(printed, "dagogy", "explain", "acme.short_titles", "--json"))
     assert page["distribution"] == "acme-dagogy-rule-short-titles 1.0.0"
-    assert page["options"] == [{"name": "max_chars", "type": "integer >= 1", "default": 60, "description": "longest title allowed"}]
+    assert page["options"] == [
+        {"name": "max_chars", "type": "integer >= 1", "default": 60, "description": "longest title allowed"}
+    ]
     assert "Free a seat" in _python(printed, "dagogy", "explain", "acme_licence")
     assert _python(printed, "dagogy", "acme-greet", "world") == "hello, world\n"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "tests"), [("titles", 6), ("toolbox", 11)])
-def test_a_distribution_of_the_how_to_keeps_what_is_asked_and_passes_its_own_tests(printed: tuple[Path, dict[str, str]], name: str, tests: int) -> None:
+def test_a_distribution_of_the_how_to_keeps_what_is_asked_and_passes_its_own_tests(
+    printed: tuple[Path, dict[str, str]], name: str, tests: int
+) -> None:
     assert json.loads(_python(printed, "dagogy", "plugins", "check", name, "--json"))["passed"]
-    assert f"{tests} passed" in _python(printed, "pytest", "-q", "--rootdir", name, "-p", "no:cacheprovider", name)
+    assert f"{tests} passed" in _python(
+        printed, "pytest", "-q", "--rootdir", name, "-p", "no:cacheprovider", name
+    )
 
 
 def test_the_how_to_has_every_hook_every_key_of_a_case_and_every_part_of_a_page() -> None:
@@ -100,7 +132,11 @@ def test_the_front_matter_keys_of_the_guide_are_those_that_are_read() -> None:
     text = (ROOT / "docs/scope-documents.md").read_text(encoding="utf-8")
     section = text.split("## Front matter")[1].split("## ")[0]
     documented = set(re.findall(r"`(\w+)`", section))
-    read = set(re.findall(r'front(?:\.get\(|, )"(\w+)"', Path(spec.__file__).read_text(encoding="utf-8"))) | set(spec._CONSTRAINTS) | {"title", "reading"}
+    read = (
+        set(re.findall(r'front(?:\.get\(|, )"(\w+)"', Path(spec.__file__).read_text(encoding="utf-8")))
+        | set(spec._CONSTRAINTS)
+        | {"title", "reading"}
+    )
     assert documented == read
 
 
@@ -110,13 +146,20 @@ def test_the_template_for_harnesses_is_the_one_in_the_package() -> None:
 
 
 def test_the_index_of_the_runbook_leads_where_a_diagnosis_leads() -> None:
-    """A phrase alone may say too little, or mean the agent's file as well as one of ours; it may not be diagnosed as something else."""
+    """A phrase alone may say too little, or mean the agent's file as well as one of ours; it may not be
+    diagnosed as something else.
+    """
     from dagogy.host.manager import Host, Selection
     from dagogy.incidents.diagnose import diagnose
     from dagogy.incidents.parsing import from_text
 
     host = Host(Selection(third_party=False))
-    index = (ROOT / "docs/runbook.md").read_text(encoding="utf-8").split("## Find your error text")[1].split("\n## ")[0]
+    index = (
+        (ROOT / "docs/runbook.md")
+        .read_text(encoding="utf-8")
+        .split("## Find your error text")[1]
+        .split("\n## ")[0]
+    )
     rows = re.findall(r"^\| `?(.+?)`? \| (\[.+)\|$", index, re.MULTILINE)
     assert len(rows) > 100
     found = {}
@@ -132,7 +175,12 @@ def test_every_command_of_the_runbook_exists_with_its_options() -> None:
     from dagogy.cli.group import cli
 
     text = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
-    lines = {line.split("  #")[0] for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines() if line}
+    lines = {
+        line.split("  #")[0]
+        for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+        for line in block.splitlines()
+        if line
+    }
     for line in lines:
         words = shlex.split(line.split(" < ")[0])
         context = click.Context(cli, obj=App([]))
@@ -143,7 +191,9 @@ def test_every_command_of_the_runbook_exists_with_its_options() -> None:
 
 def test_every_target_that_the_readme_names_is_in_the_makefile() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in re.findall(r"(?:^|`)make ([a-z-]+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE):
+    for target in re.findall(
+        r"(?:^|`)make ([a-z-]+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+    ):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 

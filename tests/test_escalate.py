@@ -34,7 +34,10 @@ def criteria(done: Outcome) -> str:
 
 def add_failure(run: Path, number: int, **facts: Any) -> None:
     """A record as a provider of the future would leave it."""
-    put(run / f"logs/failures/2030010{number}T000000-000000Z-1-{facts['code']}.json", {"at_utc": f"2030-01-0{number}T00:00:00.000000Z", **facts})
+    put(
+        run / f"logs/failures/2030010{number}T000000-000000Z-1-{facts['code']}.json",
+        {"at_utc": f"2030-01-0{number}T00:00:00.000000Z", **facts},
+    )
 
 
 @pytest.fixture
@@ -44,7 +47,9 @@ def failed(runner: CommandRunner) -> Path:
     return run
 
 
-def test_the_bundle_holds_what_the_runbook_asks_for(runner: CommandRunner, failed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_bundle_holds_what_the_runbook_asks_for(
+    runner: CommandRunner, failed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AGENT_MODEL", "some-model")
     runner("plan", failed.name)
     done = runner.ok("escalate", "latest", "--json", "--note", "since Monday")
@@ -63,18 +68,27 @@ def test_the_bundle_holds_what_the_runbook_asks_for(runner: CommandRunner, faile
         "since Monday",
     ):
         assert wanted in report, wanted
-    assert {"diagnosis.json", "artifacts.json", "redactions.json", "run/run.json", "run/logs/events.jsonl", "run/outputs/reviews/validation_report.md"} <= set(
-        files
-    )
+    assert {
+        "diagnosis.json",
+        "artifacts.json",
+        "redactions.json",
+        "run/run.json",
+        "run/logs/events.jsonl",
+        "run/outputs/reviews/validation_report.md",
+    } <= set(files)
     assert sum(name.startswith("failures/") for name in files) == 2
     assert json.loads(files["diagnosis.json"])[0]["diagnoses"][0]["evidence"]
     manifest = json.loads(files["manifest.json"])
     assert {f["path"]: (f["size"], f["sha256"]) for f in manifest["files"]} == {
-        name: (len(data), hashlib.sha256(data).hexdigest()) for name, data in files.items() if name != "manifest.json"
+        name: (len(data), hashlib.sha256(data).hexdigest())
+        for name, data in files.items()
+        if name != "manifest.json"
     }
 
 
-def test_inputs_and_curriculum_leave_by_hash_alone_unless_they_are_asked_for(runner: CommandRunner, failed: Path) -> None:
+def test_inputs_and_curriculum_leave_by_hash_alone_unless_they_are_asked_for(
+    runner: CommandRunner, failed: Path
+) -> None:
     without = unpacked(runner.ok("escalate", "latest", "--json"))
     assert not any("inputs/" in name or "curriculum" in name for name in without)
     data = (failed / "inputs/topic_spec.json").read_bytes()
@@ -82,10 +96,15 @@ def test_inputs_and_curriculum_leave_by_hash_alone_unless_they_are_asked_for(run
     assert facts["inputs/topic_spec.json"]["sha256"] == hashlib.sha256(data).hexdigest()
     withal = unpacked(runner.ok("escalate", "latest", "--json", "--with-artifacts"))
     assert withal["run/inputs/topic_spec.json"] == data
-    assert [p.name for p in bundles(runner)] == [f"{failed.name}.escalation-2.tar.gz", f"{failed.name}.escalation.tar.gz"]
+    assert [p.name for p in bundles(runner)] == [
+        f"{failed.name}.escalation-2.tar.gz",
+        f"{failed.name}.escalation.tar.gz",
+    ]
 
 
-def test_seeded_secrets_are_in_no_file_of_the_bundle(runner: CommandRunner, site: SitePackages, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_seeded_secrets_are_in_no_file_of_the_bundle(
+    runner: CommandRunner, site: SitePackages, monkeypatch: pytest.MonkeyPatch
+) -> None:
     site.plugin("x-loud", entry_points={"provider": {"loud": "mod_loud"}}, modules={"mod_loud": LOUD})
     run = runner.init()
     (runner.folder / "tea.md").write_text(SCOPE)
@@ -94,7 +113,16 @@ def test_seeded_secrets_are_in_no_file_of_the_bundle(runner: CommandRunner, site
     monkeypatch.setenv("LOUD_PHRASE", SECRET)
     # What somebody else wrote into the run's log, or an older version did.
     with open(run / "logs/events.jsonl", "a") as log:
-        log.write(json.dumps({"at_utc": "2026-01-01T00:00:00Z", "event": "noted", "text": f"{SECRET} and {SECRET[:9]}\n{SECRET[9:]}"}) + f"\ntorn {SECRET}\n")
+        log.write(
+            json.dumps(
+                {
+                    "at_utc": "2026-01-01T00:00:00Z",
+                    "event": "noted",
+                    "text": f"{SECRET} and {SECRET[:9]}\n{SECRET[9:]}",
+                }
+            )
+            + f"\ntorn {SECRET}\n"
+        )
     files = unpacked(runner.ok("escalate", "latest", "--json", "--note", f"with {SECRET}"))
     everything = b"".join(files.values()).decode()
     assert not any(form in everything for form in secret_forms(SECRET))
@@ -106,7 +134,9 @@ def test_seeded_secrets_are_in_no_file_of_the_bundle(runner: CommandRunner, site
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
-def test_a_secret_that_is_left_keeps_the_bundle_from_being_written(runner: CommandRunner, failed: Path, monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+def test_a_secret_that_is_left_keeps_the_bundle_from_being_written(
+    runner: CommandRunner, failed: Path, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
     monkeypatch.setenv("MY_TOKEN", SECRET)
     put(failed / "inputs/notes.md", f"use {SECRET[:5]}\n\n    {SECRET[5:]}\n".encode(encoding))
     runner.ok("escalate", "latest")
@@ -119,7 +149,9 @@ def test_a_secret_that_is_left_keeps_the_bundle_from_being_written(runner: Comma
     assert bundles(runner) == before
 
 
-def test_a_second_look_finds_what_redaction_missed(runner: CommandRunner, failed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_look_finds_what_redaction_missed(
+    runner: CommandRunner, failed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MY_TOKEN", SECRET)
     monkeypatch.setattr("dagogy.incidents.escalation.redacted", lambda value, secrets: value)
     add_failure(failed, 1, code="io_error", message=f"with {SECRET}")
@@ -158,20 +190,29 @@ def test_the_same_validation_failure_again_is_a_criterion(runner: CommandRunner,
     assert "deterministic validator failures" in criteria(runner.ok("escalate", "latest", "--json"))
 
 
-def test_repeated_structured_output_failures_are_a_criterion_whatever_the_provider(runner: CommandRunner) -> None:
+def test_repeated_structured_output_failures_are_a_criterion_whatever_the_provider(
+    runner: CommandRunner,
+) -> None:
     run = runner.init()
     message = "codex_exec mode failed to return valid structured JSON"
     add_failure(run, 1, code="provider_error", message=message, command=["dagogy", "run", "latest"])
     assert "structured-output" not in criteria(runner.ok("escalate", "latest", "--json"))
-    add_failure(run, 2, code="provider_error", message=message + " again", command=["dagogy", "run", "latest"])
+    add_failure(
+        run, 2, code="provider_error", message=message + " again", command=["dagogy", "run", "latest"]
+    )
     done = runner.ok("escalate", "latest", "--json")
     assert "repeated structured-output failures" in criteria(done)
     assert "repeated structured-output failures" in unpacked(done)["report.md"].decode()
 
 
-def test_records_and_files_that_cannot_be_read_do_not_stop_the_bundle(runner: CommandRunner, failed: Path) -> None:
+def test_records_and_files_that_cannot_be_read_do_not_stop_the_bundle(
+    runner: CommandRunner, failed: Path
+) -> None:
     put(failed / "logs/failures/20200101T000000-1-x.json", b"\xff not json")
-    put(failed / "logs/failures/20200102T000000-1-x.json", {"command": 5, "code": None, "exception_chain": [1], "environment": [], "artifacts": 3})
+    put(
+        failed / "logs/failures/20200102T000000-1-x.json",
+        {"command": 5, "code": None, "exception_chain": [1], "environment": [], "artifacts": 3},
+    )
     (failed / "outputs/link").symlink_to("/etc/passwd")
     os.mkfifo(failed / "outputs/pipe")
     files = unpacked(runner.ok("escalate", "latest", "--json", "--with-artifacts"))
@@ -213,10 +254,12 @@ class Mine(Classifier):
 @hookimpl
 def dagogy_classifiers():
     yield ClassifierInfo(id="mine", summary="s", api_version=1, impl="mod_mine:Mine", incidents=("mine",), escalations={escalations})
-"""
+"""  # noqa: E501
 
 
-def test_a_third_party_classifier_declares_its_own_criteria(runner: CommandRunner, site: SitePackages) -> None:
+def test_a_third_party_classifier_declares_its_own_criteria(
+    runner: CommandRunner, site: SitePackages
+) -> None:
     source = MINE.format(escalations='(Escalation(summary="mine came", incidents=("mine",), times=1),)')
     site.plugin("x-mine", entry_points={"classifier": {"mine": "mod_mine"}}, modules={"mod_mine": source})
     add_failure(runner.init(), 1, code="provider_error", message="mine", command=["dagogy", "run", "latest"])
@@ -226,7 +269,11 @@ def test_a_third_party_classifier_declares_its_own_criteria(runner: CommandRunne
 
 
 def test_escalations_that_are_none_make_the_plugin_fail_alone(site: SitePackages) -> None:
-    site.plugin("x-mine", entry_points={"classifier": {"mine": "mod_mine"}}, modules={"mod_mine": MINE.format(escalations='("x",)')})
+    site.plugin(
+        "x-mine",
+        entry_points={"classifier": {"mine": "mod_mine"}},
+        modules={"mod_mine": MINE.format(escalations='("x",)')},
+    )
     plugin = site.loaded("classifier")["mine@x-mine"]
     assert plugin.state == "failed"
     assert "escalations=('x',)" in plugin.reason

@@ -1,4 +1,6 @@
-"""The provider in `examples/provider-chat`, which a third party could have written: installed beside dagogy and run against the faulty server."""
+"""The provider in `examples/provider-chat`, which a third party could have written: installed beside dagogy
+and run against the faulty server.
+"""
 
 from __future__ import annotations
 
@@ -30,15 +32,29 @@ def chat(tmp_path: Path) -> SitePackages:
     return site
 
 
-def run(chat: SitePackages, url: str, *options: str, **environment: str) -> tuple[subprocess.CompletedProcess[str], Any]:
+def run(
+    chat: SitePackages, url: str, *options: str, **environment: str
+) -> tuple[subprocess.CompletedProcess[str], Any]:
     """`dagogy run` with the example; what it printed, and the details of the failure record."""
     work = chat.folder.parent / "work"
     work.mkdir(exist_ok=True)
-    given = {"ACME_CHAT_URL": url, "ACME_CHAT_KEY": SECRET, "AGENT_MODEL": "gpt-fake", "AGENT_RETRY_BUDGET": "0", **environment}
+    given = {
+        "ACME_CHAT_URL": url,
+        "ACME_CHAT_KEY": SECRET,
+        "AGENT_MODEL": "gpt-fake",
+        "AGENT_RETRY_BUDGET": "0",
+        **environment,
+    }
     assert chat.run("init", "course", cwd=work).returncode == 0
-    done = chat.run("run", "course", "--scope-file", str(SCOPE), "--provider", "acme_chat", *options, cwd=work, **given)
+    done = chat.run(
+        "run", "course", "--scope-file", str(SCOPE), "--provider", "acme_chat", *options, cwd=work, **given
+    )
     records = sorted(work.rglob("logs/failures/*.json"))
-    written = b"".join(path.read_bytes() for path in work.rglob("*") if path.is_file()).decode() + done.stdout + done.stderr
+    written = (
+        b"".join(path.read_bytes() for path in work.rglob("*") if path.is_file()).decode()
+        + done.stdout
+        + done.stderr
+    )
     assert SECRET not in written
     return done, json.loads(records[-1].read_text())["details"] if records else {}
 
@@ -48,7 +64,11 @@ def test_it_makes_a_curriculum_that_the_rules_accept(chat: SitePackages, good_fa
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["passed"] is True
     (asked,) = good_faulty.questions
-    assert (asked.path, asked.headers["authorization"], asked.body["response_format"]["json_schema"]["strict"]) == ("/v1/chat/completions", "present", True)
+    assert (
+        asked.path,
+        asked.headers["authorization"],
+        asked.body["response_format"]["json_schema"]["strict"],
+    ) == ("/v1/chat/completions", "present", True)
 
 
 @pytest.mark.parametrize(
@@ -71,15 +91,21 @@ def test_it_makes_a_curriculum_that_the_rules_accept(chat: SitePackages, good_fa
         pytest.param("429quota", "machine_code", "insufficient_quota", marks=pytest.mark.slow),
     ],
 )
-def test_a_failure_is_reported_as_a_fact(chat: SitePackages, good_faulty: Faulty, scenario: str, fact: str, wanted: Any) -> None:
-    done, details = run(chat, good_faulty.url(scenario), AGENT_TIMEOUT_SECONDS="2" if scenario in ("hang", "drip") else "20")
+def test_a_failure_is_reported_as_a_fact(
+    chat: SitePackages, good_faulty: Faulty, scenario: str, fact: str, wanted: Any
+) -> None:
+    done, details = run(
+        chat, good_faulty.url(scenario), AGENT_TIMEOUT_SECONDS="2" if scenario in ("hang", "drip") else "20"
+    )
     assert done.returncode == 8, done.stderr
     assert details[fact] == wanted
     assert len(good_faulty.questions) == 1
 
 
 @pytest.mark.parametrize(("scenario", "ready"), [("ok", True), ("401", False), ("html200", False)])
-def test_doctor_looks_whether_it_could_work(chat: SitePackages, faulty: Faulty, scenario: str, ready: bool) -> None:
+def test_doctor_looks_whether_it_could_work(
+    chat: SitePackages, faulty: Faulty, scenario: str, ready: bool
+) -> None:
     given = {"AGENT_PROVIDER": "acme_chat", "ACME_CHAT_URL": faulty.url(scenario), "ACME_CHAT_KEY": SECRET}
     done = chat.run("doctor", "--json", **given)
     (check,) = [c for c in json.loads(done.stdout)["checks"] if "acme_chat" in json.dumps(c)]
@@ -90,12 +116,28 @@ def test_doctor_looks_whether_it_could_work(chat: SitePackages, faulty: Faulty, 
 
 def test_its_own_tests_pass(chat: SitePackages) -> None:
     environment = clean_environment([chat.folder], PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, str(EXAMPLE / "tests")]
-    done = subprocess.run(command, cwd=chat.folder, env=environment, capture_output=True, text=True, timeout=HANGS, check=False)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        os.devnull,
+        str(EXAMPLE / "tests"),
+    ]
+    done = subprocess.run(
+        command, cwd=chat.folder, env=environment, capture_output=True, text=True, timeout=HANGS, check=False
+    )
     assert done.returncode == 0, done.stdout
 
 
 def test_it_knows_nothing_of_ours_but_the_public_surface() -> None:
     for path in (EXAMPLE / "src").rglob("*.py"):
-        imports = [line for line in path.read_text().splitlines() if "dagogy" in line and line.startswith(("from ", "import "))]
+        imports = [
+            line
+            for line in path.read_text().splitlines()
+            if "dagogy" in line and line.startswith(("from ", "import "))
+        ]
         assert all(re.match(r"from (dagogy\.api[.\w]* import|acme_)", line) for line in imports), path

@@ -17,8 +17,13 @@ from dagogy_exporter_junit.exporter import JUnit
 from dagogy_exporter_mermaid.exporter import Mermaid
 from dagogy_exporter_sarif.exporter import Sarif
 
-AWKWARD = '"quoted", 100 % <b>&amp;]]></b>: a,b\r\nnext line\ttab \x00\x07\x1b[31m \ud7ff\ufffe {0} [x](y) 日本 \U0001f9ec \u2028end'
-SARIF_SCHEMA = json.loads((Path(__file__).parent / "data" / "sarif-2.1.0.schema.json").read_text(encoding="utf-8"))
+AWKWARD = (
+    '"quoted", 100 % <b>&amp;]]></b>: a,b\r\nnext line\ttab \x00\x07\x1b[31m \ud7ff\ufffe {0} [x](y) 日本 '
+    "\U0001f9ec \u2028end"
+)
+SARIF_SCHEMA = json.loads(
+    (Path(__file__).parent / "data" / "sarif-2.1.0.schema.json").read_text(encoding="utf-8")
+)
 
 
 def exporter(kind: type[Exporter]) -> Exporter:
@@ -26,20 +31,46 @@ def exporter(kind: type[Exporter]) -> Exporter:
 
 
 def finding(rule_id: str = "graph.acyclic", severity: str = "error", **part: Any) -> dict[str, Any]:
-    base = {"message": "a -> b -> a", "document": "curriculum", "pointer": "/nodes/1/prerequisites/0", "node_id": "b", "fix": None}
+    base = {
+        "message": "a -> b -> a",
+        "document": "curriculum",
+        "pointer": "/nodes/1/prerequisites/0",
+        "node_id": "b",
+        "fix": None,
+    }
     return {"rule_id": rule_id, "severity": severity, **base, **part}
 
 
-def outcome(rule_id: str, status: str = "findings", severity: str = "error", reason: str = "", findings: int = 0) -> dict[str, Any]:
-    return {"rule_id": rule_id, "severity": severity, "status": status, "reason": reason, "findings": findings}
+def outcome(
+    rule_id: str, status: str = "findings", severity: str = "error", reason: str = "", findings: int = 0
+) -> dict[str, Any]:
+    return {
+        "rule_id": rule_id,
+        "severity": severity,
+        "status": status,
+        "reason": reason,
+        "findings": findings,
+    }
 
 
 def report(findings: list[dict[str, Any]], rules: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
-    return {"schema_version": 1, "run_id": "20260101-000000", "passed": not findings, "score": 80.0, "nodes": 2, "rules": rules, "findings": findings, **more}
+    return {
+        "schema_version": 1,
+        "run_id": "20260101-000000",
+        "passed": not findings,
+        "score": 80.0,
+        "nodes": 2,
+        "rules": rules,
+        "findings": findings,
+        **more,
+    }
 
 
 def context(document: dict[str, Any], **more: Any) -> ExportContext:
-    return ExportContext(document=document, **{"artifact": "runs/a b/outputs/curriculum/curriculum.json", "version": "0.1.0", **more})
+    return ExportContext(
+        document=document,
+        **{"artifact": "runs/a b/outputs/curriculum/curriculum.json", "version": "0.1.0", **more},
+    )
 
 
 FULL = context(
@@ -47,8 +78,20 @@ FULL = context(
         [
             finding(),
             finding("quality.atomicity", "warning", message=AWKWARD, pointer="/nodes/0/title", node_id="a"),
-            finding("schema.topic_spec", "error", document="topic_spec", pointer="", node_id=None, message="no goal"),
-            finding("evidence.mode", "info", pointer="/nodes/0/resources", fix={"safety": "safe", "description": "d", "patch": []}),
+            finding(
+                "schema.topic_spec",
+                "error",
+                document="topic_spec",
+                pointer="",
+                node_id=None,
+                message="no goal",
+            ),
+            finding(
+                "evidence.mode",
+                "info",
+                pointer="/nodes/0/resources",
+                fix={"safety": "safe", "description": "d", "patch": []},
+            ),
         ],
         [
             outcome("graph.acyclic"),
@@ -61,13 +104,21 @@ FULL = context(
         ],
     ),
     lines={"/nodes/1/prerequisites/0": 17},
-    rules={"graph.acyclic": {"summary": "No cycles.", "severity": "error", "help": "A cycle cannot be studied.\n\nBad:\n    a -> a\n\nGood:\n    a"}},
+    rules={
+        "graph.acyclic": {
+            "summary": "No cycles.",
+            "severity": "error",
+            "help": "A cycle cannot be studied.\n\nBad:\n    a -> a\n\nGood:\n    a",
+        }
+    },
 )
 
 
 def sarif_run(exported: ExportContext) -> dict[str, Any]:
     log = json.loads(exporter(Sarif).export(exported))
-    jsonschema.Draft4Validator(SARIF_SCHEMA, format_checker=jsonschema.Draft4Validator.FORMAT_CHECKER).validate(log)
+    jsonschema.Draft4Validator(
+        SARIF_SCHEMA, format_checker=jsonschema.Draft4Validator.FORMAT_CHECKER
+    ).validate(log)
     run: dict[str, Any] = log["runs"][0]
     return run
 
@@ -75,7 +126,11 @@ def sarif_run(exported: ExportContext) -> dict[str, Any]:
 BARE = context(report([finding()], []), artifact="", version="")
 
 
-@pytest.mark.parametrize("exported", [FULL, context(report([], [])), BARE], ids=["full", "empty", "rule that the report does not list"])
+@pytest.mark.parametrize(
+    "exported",
+    [FULL, context(report([], [])), BARE],
+    ids=["full", "empty", "rule that the report does not list"],
+)
 def test_sarif_passes_the_official_schema(exported: ExportContext) -> None:
     run = sarif_run(exported)
     assert len(run["results"]) == len(exported.document["findings"])
@@ -96,7 +151,10 @@ def test_sarif_says_what_where_and_how_bad() -> None:
     assert [r["level"] for r in run["results"]] == ["error", "warning", "error", "note"]
     assert first["locations"] == [
         {
-            "physicalLocation": {"artifactLocation": {"uri": "runs/a%20b/outputs/curriculum/curriculum.json"}, "region": {"startLine": 17}},
+            "physicalLocation": {
+                "artifactLocation": {"uri": "runs/a%20b/outputs/curriculum/curriculum.json"},
+                "region": {"startLine": 17},
+            },
             "logicalLocations": [{"fullyQualifiedName": "/nodes/1/prerequisites/0", "name": "b"}],
         }
     ]
@@ -115,26 +173,56 @@ def test_sarif_says_what_where_and_how_bad() -> None:
 def test_sarif_tells_which_rules_did_not_judge() -> None:
     invocation = sarif_run(FULL)["invocations"][0]
     assert invocation["executionSuccessful"] is False
-    notes = [(note["level"], note["associatedRule"]["id"]) for note in invocation["toolExecutionNotifications"]]
+    notes = [
+        (note["level"], note["associatedRule"]["id"]) for note in invocation["toolExecutionNotifications"]
+    ]
     assert notes == [("note", "graph.progression"), ("error", "house.broken")]
-    assert sarif_run(context(report([finding()], [outcome("graph.acyclic")])))["invocations"][0]["executionSuccessful"] is True
+    assert (
+        sarif_run(context(report([finding()], [outcome("graph.acyclic")])))["invocations"][0][
+            "executionSuccessful"
+        ]
+        is True
+    )
 
 
 def test_sarif_fingerprints_outlive_a_move_and_tell_findings_apart() -> None:
     def prints(*findings: dict[str, Any], **more: Any) -> list[str]:
-        return [r["partialFingerprints"]["dagogyFinding/v1"] for r in sarif_run(context(report(list(findings), []), **more))["results"]]
+        return [
+            r["partialFingerprints"]["dagogyFinding/v1"]
+            for r in sarif_run(context(report(list(findings), []), **more))["results"]
+        ]
 
-    assert prints(finding()) == prints(finding(pointer="/nodes/9/prerequisites/3"), lines={"/nodes/9/prerequisites/3": 99})
-    assert len(set(prints(finding(), finding(message="other"), finding(node_id="c"), finding("house.other"), finding(document="topic_spec")))) == 5
+    assert prints(finding()) == prints(
+        finding(pointer="/nodes/9/prerequisites/3"), lines={"/nodes/9/prerequisites/3": 99}
+    )
+    assert (
+        len(
+            set(
+                prints(
+                    finding(),
+                    finding(message="other"),
+                    finding(node_id="c"),
+                    finding("house.other"),
+                    finding(document="topic_spec"),
+                )
+            )
+        )
+        == 5
+    )
 
 
 def test_sarif_points_into_the_file_of_each_document() -> None:
     files = {"curriculum": "c.json", "topic_spec": "inputs/día#1?.json"}
     spec = finding(document="topic_spec", pointer="/nodes/1")
     run = sarif_run(context(report([spec], []), files=files, lines={"/nodes/1": 3}))
-    assert run["results"][0]["locations"][0]["physicalLocation"] == {"artifactLocation": {"uri": "inputs/d%C3%ADa%231%3F.json"}}
+    assert run["results"][0]["locations"][0]["physicalLocation"] == {
+        "artifactLocation": {"uri": "inputs/d%C3%ADa%231%3F.json"}
+    }
     absolute = sarif_run(context(report([finding()], []), artifact="/tmp/a b.json"))
-    assert absolute["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "file:///tmp/a%20b.json"
+    assert (
+        absolute["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        == "file:///tmp/a%20b.json"
+    )
     colon = sarif_run(context(report([finding()], []), artifact="a:b.json"))
     assert colon["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "a%3Ab.json"
 
@@ -152,7 +240,10 @@ def test_github_commands_keep_to_one_line_each_and_escape() -> None:
     assert lines.pop() == ""
     assert "\r" not in text
     assert len(lines) == 6
-    assert lines[0] == "::error file=runs/a b/outputs/curriculum/curriculum.json,line=17,title=graph.acyclic::a -> b -> a (at /nodes/1/prerequisites/0)"
+    assert lines[0] == (
+        "::error file=runs/a b/outputs/curriculum/curriculum.json,line=17,title=graph.acyclic::a -> b -> "
+        "a (at /nodes/1/prerequisites/0)"
+    )
     assert lines[1].startswith("::warning file=")
     assert '::"quoted", 100 %25 <b>&amp;]]></b>: a,b%0D%0Anext line' in lines[1]
     assert lines[2] == "::error title=schema.topic_spec::no goal"
@@ -187,7 +278,9 @@ def test_junit_has_a_test_case_for_each_rule() -> None:
 
 def test_junit_counts_rules_and_lists_findings() -> None:
     several = [finding(message=f"m{i}") for i in range(3)]
-    suite = ElementTree.fromstring(exporter(JUnit).export(context(report(several, [outcome("graph.acyclic", findings=3)])))).find("testsuite")
+    suite = ElementTree.fromstring(
+        exporter(JUnit).export(context(report(several, [outcome("graph.acyclic", findings=3)])))
+    ).find("testsuite")
     assert suite is not None
     assert suite.get("failures") == "1"
     failure = suite.find("testcase/failure")
@@ -215,7 +308,14 @@ def test_mermaid_draws_each_node_and_arrow() -> None:
         {"id": "end", "title": "Maps", "prerequisites": ["graph", "ghost", "graph"]},
         {"id": "end", "title": "Twin", "prerequisites": ["end"]},
     )
-    assert lines == ["flowchart TD", '    n0["Sets"]', '    n1["Maps"]', '    n2["Twin"]', "    n0 --> n1", "    n1 --> n2"]
+    assert lines == [
+        "flowchart TD",
+        '    n0["Sets"]',
+        '    n1["Maps"]',
+        '    n2["Twin"]',
+        "    n0 --> n1",
+        "    n1 --> n2",
+    ]
 
 
 @pytest.mark.parametrize(

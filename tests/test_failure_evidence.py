@@ -26,7 +26,12 @@ def test_colours_and_typographic_quotes_are_taken_off() -> None:
 
 
 def test_a_message_broken_at_the_terminals_edge_is_read_as_one() -> None:
-    tight = [c.tight for c in FailureEvidence(Failure(text="ERROR: unexpected thing: Incorrect API ke\ny provided by you"), DIALECTS).clues]
+    tight = [
+        c.tight
+        for c in FailureEvidence(
+            Failure(text="ERROR: unexpected thing: Incorrect API ke\ny provided by you"), DIALECTS
+        ).clues
+    ]
     assert any("Incorrect API key provided" in t for t in tight)
 
 
@@ -54,8 +59,15 @@ def test_a_python_dict_of_the_sdk_is_read() -> None:
 
 def test_the_leaf_of_a_traceback_is_not_outer() -> None:
     head = "Traceback (most recent call last):\nhttpcore.ConnectError: inner\n\n"
-    text = head + "The above exception was the direct cause of the following exception:\n\nopenai.APIConnectionError: outer"
-    found = {c.exception: c.outer for c in FailureEvidence(Failure(text=text), DIALECTS).clues if c.kind == "exception"}
+    text = head + (
+        "The above exception was the direct cause of the following exception:\n\n"
+        "openai.APIConnectionError: outer"
+    )
+    found = {
+        c.exception: c.outer
+        for c in FailureEvidence(Failure(text=text), DIALECTS).clues
+        if c.kind == "exception"
+    }
     assert found == {
         "httpcore.ConnectError": False,
         "openai.APIConnectionError": True,
@@ -74,23 +86,44 @@ def test_errno_is_known_by_number_in_any_language_and_system() -> None:
 
 
 def test_only_our_own_codes_are_typed() -> None:
-    assert [c.typed for c in FailureEvidence(Failure(text="[locked] held"), DIALECTS).clues if c.kind == "typed"] == ["locked"]
-    assert [c for c in FailureEvidence(Failure(text="error[E0308]: mismatched types"), DIALECTS).clues if c.kind == "typed"] == []
+    assert [
+        c.typed for c in FailureEvidence(Failure(text="[locked] held"), DIALECTS).clues if c.kind == "typed"
+    ] == ["locked"]
+    assert [
+        c
+        for c in FailureEvidence(Failure(text="error[E0308]: mismatched types"), DIALECTS).clues
+        if c.kind == "typed"
+    ] == []
 
 
 def test_exit_0_with_a_reply_that_parses_is_a_success() -> None:
-    assert FailureEvidence(Failure(text=BANNER + 'x\nwarning: w\ncodex\n{"a": 1}\ntokens used\n1', exit_status=0), DIALECTS).succeeded
-    assert not FailureEvidence(Failure(text=BANNER + "x\nwarning: w\ncodex\nno\ntokens used\n1", exit_status=0), DIALECTS).succeeded
+    assert FailureEvidence(
+        Failure(text=BANNER + 'x\nwarning: w\ncodex\n{"a": 1}\ntokens used\n1', exit_status=0), DIALECTS
+    ).succeeded
+    assert not FailureEvidence(
+        Failure(text=BANNER + "x\nwarning: w\ncodex\nno\ntokens used\n1", exit_status=0), DIALECTS
+    ).succeeded
 
 
 def test_every_clue_has_lines() -> None:
     text = BANNER + "x\nERROR: unexpected status 503 Service Unavailable: no\n"
-    assert all(c.lines and all(c.lines) for c in FailureEvidence(Failure(text=text, exit_status=-9, http_status=503), DIALECTS).clues)
+    assert all(
+        c.lines and all(c.lines)
+        for c in FailureEvidence(Failure(text=text, exit_status=-9, http_status=503), DIALECTS).clues
+    )
 
 
 @pytest.mark.parametrize(
     ("once", "repeated", "times"),
-    [("", "{", 100_000), ("ERROR: ", "(", 100_000), ("", "a.b.", 50_000), ("", "{'a': '" + "x" * 50 + "\n", 3_000), ("", "ERROR: x\n", 20_000)],
+    [
+        ("", "{", 100_000),
+        ("ERROR: ", "(", 100_000),
+        ("", "a.b.", 50_000),
+        ("", "{'a': '" + "x" * 50 + "\n", 3_000),
+        ("", "ERROR: x\n", 20_000),
+    ],
 )
-def test_the_time_for_a_long_or_hostile_text_grows_with_its_length(once: str, repeated: str, times: int) -> None:
+def test_the_time_for_a_long_or_hostile_text_grows_with_its_length(
+    once: str, repeated: str, times: int
+) -> None:
     assert call_growth(clues, once + repeated * times, once + repeated * (times // 4)) <= GROWTH

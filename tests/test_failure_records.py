@@ -1,4 +1,6 @@
-"""What a failing command leaves behind: the record with its facts, the last line on stderr, and no secret anywhere."""
+"""What a failing command leaves behind: the record with its facts, the last line on
+stderr, and no secret anywhere.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,7 @@ class Loud(Provider):
 @hookimpl
 def dagogy_providers():
     yield ProviderInfo(id="loud", summary="s", api_version=1, impl="mod_loud:Loud", settings=(Setting(name="LOUD_PHRASE", summary="s", secret=True),))
-'''
+'''  # noqa: E501
 CLASSIFIER = '''
 import time
 from dagogy.api import ClassifierInfo, hookimpl
@@ -61,11 +63,22 @@ class Mine(Classifier):
 def dagogy_classifiers():
     yield ClassifierInfo(id="mine", summary="s", api_version=1, impl="mod_mine:Mine", incidents=("mine",))
 '''
-SCOPE = "# Tea\n\n## Leaves\nLeaves are picked and dried.\n\n## Water\nWater is boiled before it is poured on the leaves.\n"
+SCOPE = (
+    "# Tea\n\n## Leaves\nLeaves are picked and dried.\n\n## Water\n"
+    "Water is boiled before it is poured on the leaves.\n"
+)
 
 
 def secret_forms(secret: str) -> list[str]:
-    return [secret, base64.b64encode(secret.encode()).decode()[:24], secret[:9], "abcdefgh12345", "passw0rdpassw0rd", "abcd1234efgh", secret[12:]]
+    return [
+        secret,
+        base64.b64encode(secret.encode()).decode()[:24],
+        secret[:9],
+        "abcdefgh12345",
+        "passw0rdpassw0rd",
+        "abcd1234efgh",
+        secret[12:],
+    ]
 
 
 @pytest.fixture
@@ -90,29 +103,56 @@ def test_the_facts_that_a_provider_gives_are_in_the_record(loud: tuple[Path, Out
     run, failed = loud
     assert failed.code == "provider_error"
     record = the_record(run / "logs/failures")
-    assert (record["http_status"], record["machine_code"], record["request_id"]) == (429, "slow_down", "req-7")
+    assert (record["http_status"], record["machine_code"], record["request_id"]) == (
+        429,
+        "slow_down",
+        "req-7",
+    )
     assert (record["child_exit_status"], record["signal"], record["killed_by"]) == (-9, 9, "timeout")
     assert (record["provider"], record["model"]) == ("loud", "some-model")
-    assert [link["type"] for link in record["exception_chain"]] == ["dagogy.api.errors.ProviderError", "builtins.ValueError"]
+    assert [link["type"] for link in record["exception_chain"]] == [
+        "dagogy.api.errors.ProviderError",
+        "builtins.ValueError",
+    ]
     assert record["output_tails"]["stderr"].startswith("[")
     assert len(record["output_tails"]["stderr"]) < 8200
     assert record["environment"]["LOUD_PHRASE"] == {"set": True, "length": len(SECRET)}
     assert record["environment"]["OPENAI_API_KEY"] == {"set": False, "length": 0}
     assert record["plugins"]["x-loud"] == "1.0"
     failure = read_record(next((run / "logs/failures").iterdir()))
-    assert (failure.http_status, failure.machine_code, failure.signal, failure.exit_status) == (429, "slow_down", 9, -9)
+    assert (failure.http_status, failure.machine_code, failure.signal, failure.exit_status) == (
+        429,
+        "slow_down",
+        9,
+        -9,
+    )
     assert "[LOUD_PHRASE]" in failure.text
 
 
-def test_no_secret_is_in_any_file_of_the_run_or_on_the_streams(loud: tuple[Path, Outcome], runner: CommandRunner, site: SitePackages) -> None:
+def test_no_secret_is_in_any_file_of_the_run_or_on_the_streams(
+    loud: tuple[Path, Outcome], runner: CommandRunner, site: SitePackages
+) -> None:
     run, failed = loud
-    again = site.run("run", "latest", "--provider", "loud", "--json", "--debug", cwd=runner.folder, LOUD_PHRASE=SECRET)
+    again = site.run(
+        "run", "latest", "--provider", "loud", "--json", "--debug", cwd=runner.folder, LOUD_PHRASE=SECRET
+    )
     assert "Traceback" in again.stderr
-    (runner.folder / "dagogy.toml").write_text(json.dumps({"loud_phrase": SECRET}).replace(": ", " = ").strip("{}").replace('"loud_phrase"', "loud_phrase"))
+    (runner.folder / "dagogy.toml").write_text(
+        json.dumps({"loud_phrase": SECRET})
+        .replace(": ", " = ")
+        .strip("{}")
+        .replace('"loud_phrase"', "loud_phrase")
+    )
     filed = site.run("run", "latest", "--provider", "loud", cwd=runner.folder)
     assert filed.stderr.startswith("[provider_error]"), filed.stderr
     everything = (
-        failed.err + failed.out + again.stderr + again.stdout + filed.stderr + filed.stdout + "".join(p.read_text() for p in run.rglob("*") if p.is_file())
+        failed.err
+        + failed.out
+        + again.stderr
+        + again.stdout
+        + filed.stderr
+        + filed.stdout
+        + "".join(p.read_text() for p in run.rglob("*") if p.is_file())
     )
     for form in secret_forms(SECRET):
         assert form not in everything
@@ -154,7 +194,9 @@ def test_artifacts_are_reported_by_size_time_and_hash(runner: CommandRunner) -> 
     assert "outputs/reviews/validation_report.json" in facts
 
 
-def test_a_pipe_in_the_place_of_an_artifact_does_not_stop_the_report(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pipe_in_the_place_of_an_artifact_does_not_stop_the_report(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AGENT_PROVIDER", "nonesuch")
     run = run_with(runner)
     (run / "outputs/plan").mkdir(exist_ok=True)
@@ -180,7 +222,9 @@ def test_errno_and_the_end_of_a_child_come_from_the_exceptions() -> None:
     assert record(KeyboardInterrupt())["killed_by"] == "user"
 
 
-def test_a_failure_without_a_run_goes_to_the_runs_dir_if_there_is_one(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_without_a_run_goes_to_the_runs_dir_if_there_is_one(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ORCHESTRATION_TEMPLATE_FILE", "nope.json")
     assert runner("init").status == 7
     assert not runner.runs.exists()
@@ -195,7 +239,9 @@ def test_the_last_line_names_incident_cause_and_next_command(runner: CommandRunn
     run = runner.init()
     lines = runner("run", "latest").err.splitlines()
     assert lines[0].startswith("[stage_conflict] topic spec not ready")
-    assert re.fullmatch(rf"incident stage_conflict: .+; next: dagogy run {run.name} --scope-file FILE", lines[-1])
+    assert re.fullmatch(
+        rf"incident stage_conflict: .+; next: dagogy run {run.name} --scope-file FILE", lines[-1]
+    )
     events = [json.loads(line) for line in (run / "logs/events.jsonl").read_text().splitlines()]
     assert (events[-1]["event"], events[-1]["incident"]) == ("command_failed", "stage_conflict")
     assert (run / "logs/failures" / events[-1]["record"]).is_file()
@@ -210,14 +256,26 @@ def test_the_same_command_is_no_next_step(runner: CommandRunner) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["raise SystemExit(0)", "raise KeyboardInterrupt", "print('noise')", "return 5", "import re; re.match('(a+)+b', 'a' * 60)", "time.sleep(1_000)"]
+    "body",
+    [
+        "raise SystemExit(0)",
+        "raise KeyboardInterrupt",
+        "print('noise')",
+        "return 5",
+        "import re; re.match('(a+)+b', 'a' * 60)",
+        "time.sleep(1_000)",
+    ],
 )
 def test_a_classifier_can_neither_break_nor_hold_up_the_error_report(
     runner: CommandRunner, site: SitePackages, monkeypatch: pytest.MonkeyPatch, body: str
 ) -> None:
     monkeypatch.setattr("dagogy.cli.failures._DIAGNOSIS_SECONDS", 0.5)
     runner.init()
-    site.plugin("x-mine", entry_points={"classifier": {"mine": "mod_mine"}}, modules={"mod_mine": CLASSIFIER.format(body=body)})
+    site.plugin(
+        "x-mine",
+        entry_points={"classifier": {"mine": "mod_mine"}},
+        modules={"mod_mine": CLASSIFIER.format(body=body)},
+    )
     began = time.monotonic()
     failed = runner("run", "latest", "--json")
     assert time.monotonic() - began < HANGS
@@ -230,7 +288,9 @@ def test_a_command_that_only_looks_is_not_the_last_failure(runner: CommandRunner
     run = runner.init()
     runner("run", "latest")
     (runner.folder / "not-a-folder").write_text("")
-    looked = dagogy("escalate", run.name, cwd=runner.folder, ORCHESTRATION_ARCHIVE_DIR=str(runner.folder / "not-a-folder"))
+    looked = dagogy(
+        "escalate", run.name, cwd=runner.folder, ORCHESTRATION_ARCHIVE_DIR=str(runner.folder / "not-a-folder")
+    )
     assert looked.returncode == 6, looked.stderr
     path = last_record(run)
     assert path is not None
@@ -251,7 +311,7 @@ def test_a_failing_command_imports_no_heavy_library(tmp_path: Path) -> None:
     assert done.stdout.strip() == "3 []", done.stderr
 
 
-# ------------------------------------------------------------------------------------------------------------------- redaction
+# -------------------------------------------------------------------------------------------------- redaction
 
 _B64 = base64.b64encode
 
@@ -299,7 +359,16 @@ def test_the_password_of_a_url_is_a_secret_wherever_it_is() -> None:
     assert redacted("login with hunter@two22 failed", secrets) == "login with [HTTPS_PROXY] failed"
 
 
-@pytest.mark.parametrize("text", ["Incorrect API key provided", "password: required", "authorization: missing", "a key=value pair", "sha256 " + "ab12" * 16])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Incorrect API key provided",
+        "password: required",
+        "authorization: missing",
+        "a key=value pair",
+        "sha256 " + "ab12" * 16,
+    ],
+)
 def test_words_about_secrets_are_no_secrets(text: str) -> None:
     assert redacted(text, {}) == text
     assert not remains(text, {})
@@ -310,7 +379,9 @@ def test_redaction_is_linear_in_the_text() -> None:
     assert call_growth(lambda text: redacted(text, {"K": SECRET}), long, short) <= GROWTH
 
 
-def test_the_last_line_sends_nobody_to_recover_where_no_action_helps(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_last_line_sends_nobody_to_recover_where_no_action_helps(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = runner.init()
     (runner.folder / "empty.md").touch()
     last = runner("run", "latest", "--scope-file", "empty.md").err.splitlines()[-1]

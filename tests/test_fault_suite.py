@@ -1,7 +1,9 @@
-"""Fault injection: each failure of the runbook's sections 3 and 4, and each incident that can be brought about here for real, goes in; what
-`run --self-heal` made of it comes out: the incident it saw, what it did, how the failed command ended, and that the inputs are as they were.
+"""Fault injection: each failure of the runbook's sections 3 and 4, and each incident that can be brought
+about here for real, goes in; what `run --self-heal` made of it comes out: the incident it saw, what it did,
+how the failed command ended, and that the inputs are as they were.
 
-What can be recovered without a person is recovered; the rest ends in a bundle. `make bench-faults` prints the table.
+What can be recovered without a person is recovered; the rest ends in a bundle.
+`make bench-faults` prints the table.
 """
 
 from __future__ import annotations
@@ -51,19 +53,32 @@ class Harness:
     def dagogy(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         command = [*self.prefix, sys.executable, "-m", "dagogy", *arguments]
         given = clean_environment(**{**self.environment, **environment})
-        return subprocess.run(command, cwd=self.folder, env=given, capture_output=True, text=True, timeout=HANGS, check=False)
+        return subprocess.run(
+            command, cwd=self.folder, env=given, capture_output=True, text=True, timeout=HANGS, check=False
+        )
 
     def remote(self, scenario: str, **more: str) -> None:
         """The run asks `remote_llm`, and the server behaves as the scenario says."""
-        given = {"AGENT_PROVIDER": "remote_llm", "OPENAI_API_KEY": SECRET, "OPENAI_BASE_URL": self.server.url(scenario), "AGENT_MODEL": "gpt-fake"}
+        given = {
+            "AGENT_PROVIDER": "remote_llm",
+            "OPENAI_API_KEY": SECRET,
+            "OPENAI_BASE_URL": self.server.url(scenario),
+            "AGENT_MODEL": "gpt-fake",
+        }
         self.environment |= {**given, "AGENT_TIMEOUT_SECONDS": "20", "AGENT_RETRY_BUDGET": "0", **more}
 
     def codex(self, text: str) -> None:
         """The run asks a command that only looks like codex."""
         script = self.folder / "fake-codex"
-        script.write_text("#!/bin/sh\n" + textwrap.dedent(text).replace("{answer}", str(self.folder / "answer.json")))
+        script.write_text(
+            "#!/bin/sh\n" + textwrap.dedent(text).replace("{answer}", str(self.folder / "answer.json"))
+        )
         script.chmod(0o755)
-        self.environment |= {"AGENT_PROVIDER": "codex_exec", "CODING_AGENT_CMD": str(script), "AGENT_TIMEOUT_SECONDS": "10"}
+        self.environment |= {
+            "AGENT_PROVIDER": "codex_exec",
+            "CODING_AGENT_CMD": str(script),
+            "AGENT_TIMEOUT_SECONDS": "10",
+        }
 
     def spec(self, **keys: Any) -> None:
         put(self.run / "inputs/topic_spec.json", {**VALID_SPEC, **keys})
@@ -72,7 +87,9 @@ class Harness:
 
 @dataclass(frozen=True)
 class Fault:
-    """`break_it` brings the failure about. `helped`: the action after which the failed command ended well; "" where a person is needed."""
+    """`break_it` brings the failure about. `helped`: the action after which the failed command ended well; ""
+    where a person is needed.
+    """
 
     name: str
     incident: str
@@ -82,11 +99,13 @@ class Fault:
     every_time: bool = False
 
 
-def fault(incident: str, helped: str = "", *, unsafe: bool = False, every_time: bool = False) -> Callable[[Callable[[Harness], object]], Fault]:
+def fault(
+    incident: str, helped: str = "", *, unsafe: bool = False, every_time: bool = False
+) -> Callable[[Callable[[Harness], object]], Fault]:
     return lambda break_it: Fault(break_it.__name__, incident, helped, break_it, unsafe, every_time)
 
 
-# ------------------------------------------------------------------------------------------------------------ runbook, sections 3 and 4
+# ---------------------------------------------------------------------------------- runbook, sections 3 and 4
 
 
 @fault("stage_conflict", every_time=True)
@@ -112,7 +131,7 @@ def a_codex_that_prints_prose(harness: Harness) -> None:
         cat > /dev/null
         while [ $# -gt 0 ]; do [ "$1" = --output-last-message ] && echo "Here is your curriculum." > "$2"; shift; done
         echo '{"type":"turn.completed","usage":{"input_tokens":1,"output_tokens":1}}'
-    """)
+    """)  # noqa: E501
 
 
 @fault("openai_api_key_missing", every_time=True)
@@ -150,7 +169,7 @@ def metadata_of_another_version(harness: Harness) -> None:
     put(harness.run / "run.json", {"schema_version": 99})
 
 
-# ---------------------------------------------------------------------------------------------------------------------- the provider
+# ----------------------------------------------------------------------------------------------- the provider
 
 
 @fault("provider_auth_failed")
@@ -179,7 +198,7 @@ def a_codex_whose_account_lacks_the_model(harness: Harness) -> None:
         esac
         while [ $# -gt 0 ]; do [ "$1" = --output-last-message ] && cp "{answer}" "$2"; shift; done
         echo '{"type":"turn.completed","usage":{"input_tokens":1,"output_tokens":1}}'
-    """)
+    """)  # noqa: E501
     harness.environment["AGENT_MODEL"] = "gpt-not-for-you"
 
 
@@ -265,18 +284,25 @@ def a_codex_that_hangs(harness: Harness) -> None:
 
 @fault("coding_agent_misconfigured")
 def a_codex_that_does_not_know_a_flag(harness: Harness) -> None:
-    harness.environment |= {"AGENT_PROVIDER": "codex_exec", **codex_home(harness.folder / "home", harness.server.url("ok")), "LOCAL_KEY": SECRET}
+    harness.environment |= {
+        "AGENT_PROVIDER": "codex_exec",
+        **codex_home(harness.folder / "home", harness.server.url("ok")),
+        "LOCAL_KEY": SECRET,
+    }
     harness.environment["CODING_AGENT_CMD"] += " --no-such-flag"
 
 
-# ------------------------------------------------------------------------------------------------------- workspace and environment
+# ---------------------------------------------------------------------------------- workspace and environment
 
 
 @fault("workspace_locked", "wait-for-lock")
 def a_lock_that_is_let_go(harness: Harness) -> None:
     release = hold(harness)
     watcher = subprocess.Popen(
-        [sys.executable, "-c", _WATCH, str(harness.run), str(release.pid)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
+        [sys.executable, "-c", _WATCH, str(harness.run), str(release.pid)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
     )
     harness.after.append(lambda: end(watcher))
 
@@ -288,7 +314,9 @@ def a_lock_that_is_held(harness: Harness) -> None:
 
 @fault("stage_conflict")
 def a_topic_spec_with_conflict_markers(harness: Harness) -> None:
-    (harness.run / "inputs/topic_spec.json").write_text('<<<<<<< HEAD\n{"goal": "x"}\n=======\n{}\n>>>>>>> other\n')
+    (harness.run / "inputs/topic_spec.json").write_text(
+        '<<<<<<< HEAD\n{"goal": "x"}\n=======\n{}\n>>>>>>> other\n'
+    )
     harness.arguments = []
 
 
@@ -302,7 +330,8 @@ def a_runs_dir_of_somebody_else(harness: Harness) -> None:
     as_nobody(harness)
     for path in [harness.run.parent, harness.run, *harness.run.rglob("*")]:
         os.chown(path, 0, 0)
-        path.chmod(0o755 if path.is_dir() else 0o644)  # runs are private: whom a run is shared with may read it
+        # runs are private: whom a run is shared with may read it
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 @fault("out_of_memory")
@@ -331,12 +360,17 @@ with locked(pathlib.Path(sys.argv[1]), "dagogy plan"):
     signal.pause()
 """
 #: The rest of the command line under a limit of the address space.
-_LESS_MEMORY = "import os, resource, sys; resource.setrlimit(resource.RLIMIT_AS, (110 * 2**20,) * 2); os.execv(sys.argv[1], sys.argv[1:])"
+_LESS_MEMORY = (
+    "import os, resource, sys; resource.setrlimit(resource.RLIMIT_AS, (110 * 2**20,) * 2); "
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
 
 
 def hold(harness: Harness) -> subprocess.Popen[bytes]:
     """A process that holds the run's lock."""
-    holder = subprocess.Popen([sys.executable, "-c", _HOLD, str(harness.run)], stdout=subprocess.PIPE, start_new_session=True)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", _HOLD, str(harness.run)], stdout=subprocess.PIPE, start_new_session=True
+    )
     assert holder.stdout is not None
     holder.stdout.readline()
     harness.after.append(lambda: end(holder))
@@ -353,7 +387,9 @@ def mount(harness: Harness, folder: Path, size: str) -> None:
     kept = folder.with_name("kept")
     folder.rename(kept)
     folder.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True, check=False).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True, check=False
+    ).returncode:
         pytest.skip("mounting is not allowed here")
     harness.after.append(lambda: subprocess.run(["umount", folder], check=True))
     shutil.copytree(kept, folder, dirs_exist_ok=True)
@@ -374,7 +410,9 @@ def as_nobody(harness: Harness) -> None:
 
 
 @pytest.fixture
-def harness(tmp_path: Path, good_faulty: Faulty, faulty_tls: Faulty, good_curriculum: Any) -> Iterator[Harness]:
+def harness(
+    tmp_path: Path, good_faulty: Faulty, faulty_tls: Faulty, good_curriculum: Any
+) -> Iterator[Harness]:
     folder = tmp_path / "work"
     folder.mkdir()
     put(folder / "answer.json", good_curriculum)
@@ -388,11 +426,17 @@ def harness(tmp_path: Path, good_faulty: Faulty, faulty_tls: Faulty, good_curric
 
 def inputs_of(harness: Harness) -> dict[str, str]:
     """What the user gave, wherever a recovery may have put it, by content."""
-    paths = [*harness.folder.glob("*.md"), *(harness.folder / "runs").glob("2*/inputs/*"), *(harness.folder / "runs").glob("2*/logs/kept/*")]
+    paths = [
+        *harness.folder.glob("*.md"),
+        *(harness.folder / "runs").glob("2*/inputs/*"),
+        *(harness.folder / "runs").glob("2*/logs/kept/*"),
+    ]
     return {hashlib.sha256(path.read_bytes()).hexdigest(): path.name for path in paths if path.is_file()}
 
 
-@pytest.mark.parametrize("case", [pytest.param(f, id=f.name, marks=() if f.every_time else pytest.mark.slow) for f in FAULTS])
+@pytest.mark.parametrize(
+    "case", [pytest.param(f, id=f.name, marks=() if f.every_time else pytest.mark.slow) for f in FAULTS]
+)
 def test_a_fault_is_recovered_from_or_leaves_with_its_evidence(case: Fault, harness: Harness) -> None:
     template = set(inputs_of(harness)) - {hashlib.sha256(SCOPE.read_bytes()).hexdigest()}
     case.break_it(harness)
@@ -401,11 +445,15 @@ def test_a_fault_is_recovered_from_or_leaves_with_its_evidence(case: Fault, harn
     unsafe = ["--unsafe"] if case.unsafe else []
     # A failure that stays must not be waited for longer than it takes to see that it does.
     limit = [] if case.helped else ["--heal-seconds", "4"]
-    done = harness.dagogy("run", "course", *harness.arguments, "--self-heal", *unsafe, *limit, "--json", **mark)
+    done = harness.dagogy(
+        "run", "course", *harness.arguments, "--self-heal", *unsafe, *limit, "--json", **mark
+    )
     document = json.loads(done.stdout)
     healing = document["healing"]
     first = first_incident(harness, healing)
-    helped = [step["action"] for step in healing["steps"] if step["retry"] and step["retry"]["exit_status"] == 0]
+    helped = [
+        step["action"] for step in healing["steps"] if step["retry"] and step["retry"]["exit_status"] == 0
+    ]
     row = {
         "fault": case.name,
         "incident": first,
@@ -420,7 +468,11 @@ def test_a_fault_is_recovered_from_or_leaves_with_its_evidence(case: Fault, harn
     TABLE.mkdir(parents=True, exist_ok=True)
     (TABLE / f"{case.name}.json").write_text(json.dumps(row, indent=2))
     assert "Traceback" not in done.stderr
-    assert (first, row["helped"], row["outcome"]) == (case.incident, case.helped, "resolved" if case.helped else "bundle"), done.stdout + done.stderr
+    assert (first, row["helped"], row["outcome"]) == (
+        case.incident,
+        case.helped,
+        "resolved" if case.helped else "bundle",
+    ), done.stdout + done.stderr
     assert (done.returncode == 0) == bool(case.helped), done.stderr
     assert row["inputs_kept"], row
     assert row["left"] == []
@@ -430,7 +482,9 @@ def test_a_fault_is_recovered_from_or_leaves_with_its_evidence(case: Fault, harn
 
 
 def first_incident(harness: Harness, healing: dict[str, Any]) -> str:
-    """What the first failure was taken for: the log says so, and where none can be written, the last verdict."""
+    """What the first failure was taken for: the log says so, and where none can
+    be written, the last verdict.
+    """
     for run in sorted((harness.folder / "runs").glob("2*-course")):
         if (run / EVENTS).is_file():
             for line in (run / EVENTS).read_text().splitlines():
@@ -441,17 +495,29 @@ def first_incident(harness: Harness, healing: dict[str, Any]) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_a_run_that_was_ended_from_outside_is_taken_up_again_by_recover(number: int, harness: Harness) -> None:
+def test_a_run_that_was_ended_from_outside_is_taken_up_again_by_recover(
+    number: int, harness: Harness
+) -> None:
     harness.remote("hang")
     command = [sys.executable, "-m", "dagogy", "run", "course", "--scope-file", "notes.md"]
-    process = subprocess.Popen(command, cwd=harness.folder, env=clean_environment(**harness.environment), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        command,
+        cwd=harness.folder,
+        env=clean_environment(**harness.environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     while not harness.server.questions:
         os.sched_yield()
     process.send_signal(number)
     process.communicate()
     harness.remote("ok")
     document = json.loads(harness.dagogy("diagnose", "course", "--json").stdout)
-    assert document["incident"] == "interrupted" if number != signal.SIGKILL else document["incident"] in ("interrupted", "unknown")
+    assert (
+        document["incident"] == "interrupted"
+        if number != signal.SIGKILL
+        else document["incident"] in ("interrupted", "unknown")
+    )
     done = harness.dagogy("recover", "course", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(harness.dagogy("status", "course", "--json").stdout)["stage"] == "iterated"

@@ -1,4 +1,6 @@
-"""What happens when a command is cut short: killed at any write, interrupted at any moment, the disk full, read-only or gone."""
+"""What happens when a command is cut short: killed at any write, interrupted at any moment, the disk full,
+read-only or gone.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,15 @@ import pytest
 from dagogy.cli.group import run as run_command
 from dagogy.kit.cases import complete_spec
 from dagogy.workspace.events import read_events
-from support import HANGS, CommandRunner, clean_environment, curriculum_of, forked, in_tmpfs, remount_read_only
+from support import (
+    HANGS,
+    CommandRunner,
+    clean_environment,
+    curriculum_of,
+    forked,
+    in_tmpfs,
+    remount_read_only,
+)
 
 SCOPE = """# Tea
 
@@ -82,13 +92,17 @@ def _assert_whole(folder: Path) -> None:
 
 
 def _temporaries(folder: Path) -> list[str]:
-    """What was left half written. A failure record is written without the lock, so one is only removed when it is a minute old."""
+    """What was left half written. A failure record is written without the lock, so one is only removed when
+    it is a minute old.
+    """
     return [str(p) for p in folder.rglob(".*.tmp") if p.parent.name != "failures"]
 
 
 def _redundant() -> dict[str, Any]:
     """A curriculum that one safe fix makes better."""
-    return curriculum_of({"id": "a"}, {"id": "b", "prerequisites": ["a"]}, {"id": "c", "prerequisites": ["a", "b"]})
+    return curriculum_of(
+        {"id": "a"}, {"id": "b", "prerequisites": ["a"]}, {"id": "c", "prerequisites": ["a", "b"]}
+    )
 
 
 def _prepare(runner: CommandRunner, stage: str) -> Path:
@@ -100,7 +114,9 @@ def _prepare(runner: CommandRunner, stage: str) -> Path:
     elif stage != "initialized":
         runner.ok("run", "latest", "--scope-file", "tea.md")
         if stage == "edited":
-            (run / "inputs/topic_spec.json").write_text((run / "inputs/topic_spec.json").read_text().replace("Tea", "Green Tea"))
+            (run / "inputs/topic_spec.json").write_text(
+                (run / "inputs/topic_spec.json").read_text().replace("Tea", "Green Tea")
+            )
         elif stage == "generated":
             (run / "outputs/plan/plan.json").unlink()
     return run
@@ -129,9 +145,13 @@ _NEXT_RUN = [*_FIRST_RUN, "--scope-section", "Water", "--scope-section", "Leaves
         pytest.param("generated", ["plan", "latest"], 1, marks=pytest.mark.slow),
         pytest.param("iterated", ["iterate", "latest"], 1, marks=pytest.mark.slow),
     ],
-    ids=lambda value: " ".join(value[:1] + [v for v in value if v == "--fix"]) if isinstance(value, list) else str(value),
+    ids=lambda value: (
+        " ".join(value[:1] + [v for v in value if v == "--fix"]) if isinstance(value, list) else str(value)
+    ),
 )
-def test_a_kill_at_any_write_leaves_whole_artifacts_and_the_command_can_be_repeated(runner: CommandRunner, stage: str, command: list[str], step: int) -> None:
+def test_a_kill_at_any_write_leaves_whole_artifacts_and_the_command_can_be_repeated(
+    runner: CommandRunner, stage: str, command: list[str], step: int
+) -> None:
     run = _prepare(runner, stage)
     saved = runner.folder / "saved"
     shutil.copytree(run, saved)
@@ -176,7 +196,9 @@ def test_a_kill_at_any_write_of_init_leaves_no_half_run(runner: CommandRunner, s
 
 
 @_STEPS
-def test_a_kill_at_any_write_of_archive_remove_leaves_the_run_or_its_archive(runner: CommandRunner, step: int) -> None:
+def test_a_kill_at_any_write_of_archive_remove_leaves_the_run_or_its_archive(
+    runner: CommandRunner, step: int
+) -> None:
     run = _prepare(runner, "iterated")
     saved = runner.folder / "saved"
     shutil.copytree(run, saved)
@@ -194,7 +216,9 @@ def test_a_kill_at_any_write_of_archive_remove_leaves_the_run_or_its_archive(run
     assert number > 5
 
 
-def test_what_a_killed_init_left_is_removed_by_a_later_one_and_a_living_one_is_not(runner: CommandRunner) -> None:
+def test_what_a_killed_init_left_is_removed_by_a_later_one_and_a_living_one_is_not(
+    runner: CommandRunner,
+) -> None:
     import fcntl
 
     runner.runs.mkdir()
@@ -228,8 +252,16 @@ def _interrupt_at_call(number: int, which: signal.Signals) -> None:
     sys.setprofile(profile)
 
 
-@pytest.mark.parametrize(("which", "step"), [(signal.SIGTERM, 5), *(pytest.param(s, 1, marks=pytest.mark.slow) for s in (signal.SIGINT, signal.SIGTERM))])
-def test_a_signal_at_any_moment_ends_a_command_in_order(runner: CommandRunner, which: signal.Signals, step: int) -> None:
+@pytest.mark.parametrize(
+    ("which", "step"),
+    [
+        (signal.SIGTERM, 5),
+        *(pytest.param(s, 1, marks=pytest.mark.slow) for s in (signal.SIGINT, signal.SIGTERM)),
+    ],
+)
+def test_a_signal_at_any_moment_ends_a_command_in_order(
+    runner: CommandRunner, which: signal.Signals, step: int
+) -> None:
     run = _prepare(runner, "initialized")
     saved = runner.folder / "saved"
     shutil.copytree(run, saved)
@@ -258,7 +290,11 @@ def test_a_signal_at_any_moment_ends_a_command_in_order(runner: CommandRunner, w
             stopped += 1
             assert done.err.startswith("[interrupted] "), (number, done.err)
             assert done.out, (number, done.err)
-            assert done.json["error"]["code"] == "interrupted" if "error" in done.json else done.json["stage"] == "iterated"
+            assert (
+                done.json["error"]["code"] == "interrupted"
+                if "error" in done.json
+                else done.json["stage"] == "iterated"
+            )
         else:
             assert done.status == 0, (number, done.status, done.err)
             assert done.json["stage"] == "iterated"
@@ -270,7 +306,9 @@ def test_a_signal_at_any_moment_ends_a_command_in_order(runner: CommandRunner, w
 
 
 @pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])
-def test_a_command_that_waits_for_its_scope_file_can_be_stopped(runner: CommandRunner, which: signal.Signals) -> None:
+def test_a_command_that_waits_for_its_scope_file_can_be_stopped(
+    runner: CommandRunner, which: signal.Signals
+) -> None:
     runner.init()
     os.mkfifo(runner.folder / "scope")
     process = subprocess.Popen(
@@ -314,10 +352,19 @@ def _fill(disk: Path, leave: int) -> Path:
 
 @pytest.mark.parametrize(
     "command",
-    [["run", "latest", "--scope-file", "tea.md"], ["validate", "latest"], ["plan", "latest"], ["iterate", "latest"], ["archive", "latest"], ["init", "other"]],
+    [
+        ["run", "latest", "--scope-file", "tea.md"],
+        ["validate", "latest"],
+        ["plan", "latest"],
+        ["iterate", "latest"],
+        ["archive", "latest"],
+        ["init", "other"],
+    ],
     ids=lambda command: command[0],
 )
-def test_a_full_disk_is_an_io_error_and_what_was_there_is_intact(runner: CommandRunner, command: list[str]) -> None:
+def test_a_full_disk_is_an_io_error_and_what_was_there_is_intact(
+    runner: CommandRunner, command: list[str]
+) -> None:
     def body(disk: Path) -> None:
         (runner.folder / "tea.md").write_text(SCOPE)
         run = runner.init()
@@ -358,7 +405,13 @@ def test_a_read_only_runs_dir_is_read_and_refuses_what_writes(runner: CommandRun
         assert runner.stage() == "validated"
         runner.ok("list")
         runner.ok("diff", "latest")
-        for command in (["init", "x"], ["validate", "latest"], ["plan", "latest"], ["run", "latest"], ["archive", "latest"]):
+        for command in (
+            ["init", "x"],
+            ["validate", "latest"],
+            ["plan", "latest"],
+            ["run", "latest"],
+            ["archive", "latest"],
+        ):
             done = runner(*command)
             assert (done.status, done.code) == (6, "io_error"), (command, done.err)
             assert "Read-only file system" in done.err
@@ -371,7 +424,9 @@ def test_a_read_only_runs_dir_is_read_and_refuses_what_writes(runner: CommandRun
 
 
 @pytest.mark.parametrize("kind", ["full", "read-only"])
-def test_commands_that_need_not_write_work_without_a_place_to_write_to(runner: CommandRunner, kind: str) -> None:
+def test_commands_that_need_not_write_work_without_a_place_to_write_to(
+    runner: CommandRunner, kind: str
+) -> None:
     """And those that must are an io_error that leaves nothing, what was there is as it was."""
 
     def body(disk: Path) -> None:
@@ -392,17 +447,31 @@ def test_commands_that_need_not_write_work_without_a_place_to_write_to(runner: C
         else:
             remount_read_only(disk)
         for command in (
-            ["status", "latest"], ["next", "latest"], ["list"], ["diff", "latest"], ["why", "latest", "Leaves"], ["diagnose", "latest"],
-            ["export", "latest", "--format", "mermaid", "-o", "graph.mmd"], ["postmortem", "latest"], ["incidents", "list"], ["incidents", "reset"],
-        ):  # fmt: skip
+            ["status", "latest"],
+            ["next", "latest"],
+            ["list"],
+            ["diff", "latest"],
+            ["why", "latest", "Leaves"],
+            ["diagnose", "latest"],
+            ["export", "latest", "--format", "mermaid", "-o", "graph.mmd"],
+            ["postmortem", "latest"],
+            ["incidents", "list"],
+            ["incidents", "reset"],
+        ):
             runner.ok(*command)
         runner("recover", "latest", "--dry-run")
-        for command in (["init", "--from", str(outside)], ["escalate", "latest"], ["archive", "latest", "--remove"]):
+        for command in (
+            ["init", "--from", str(outside)],
+            ["escalate", "latest"],
+            ["archive", "latest", "--remove"],
+        ):
             done = runner(*command)
             assert (done.status, done.code) == (6, "io_error"), (command, done.err)
             assert _temporaries(disk) == []
         logs = ("filler", "events.jsonl", ".lock")
-        assert {p: p.read_bytes() for p in before if p.name not in logs} == {p: data for p, data in before.items() if p.name not in logs}
+        assert {p: p.read_bytes() for p in before if p.name not in logs} == {
+            p: data for p, data in before.items() if p.name not in logs
+        }
         assert [p.name for p in disk.glob("2*")] == [run.name]
         assert not list(disk.glob(".new-*/*/run.json"))
 
@@ -419,7 +488,9 @@ def test_doctor_tells_of_a_disk_that_is_nearly_full(runner: CommandRunner) -> No
 
 
 @pytest.mark.parametrize("kind", ["file", "loop", "below a file"])
-def test_a_runs_dir_that_is_no_folder_is_named(runner: CommandRunner, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_runs_dir_that_is_no_folder_is_named(
+    runner: CommandRunner, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place = runner.folder / "place"
     if kind == "loop":
         place.symlink_to(place)

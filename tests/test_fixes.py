@@ -38,14 +38,26 @@ def test_a_fix_whose_test_no_longer_holds_is_left() -> None:
 
 
 def test_a_fix_that_fails_halfway_leaves_nothing_behind_and_the_others_in() -> None:
-    halfway = finding("/a", {"op": "replace", "path": "/a", "value": "half"}, {"op": "remove", "path": "/missing"})
+    halfway = finding(
+        "/a", {"op": "replace", "path": "/a", "value": "half"}, {"op": "remove", "path": "/missing"}
+    )
     fixed, done = apply_fixes({"a": 1, "b": 2}, [halfway, finding("/b", *remove("/b", 2))], unsafe=False)
     assert fixed == {"a": 1}
     assert [f.pointer for f in done] == ["/b"]
 
 
 @pytest.mark.parametrize(
-    "operation", ["text", None, 7, {}, {"op": "fly", "path": "/a"}, {"op": "remove"}, {"op": "remove", "path": "a"}, {"op": "add", "path": "/a"}]
+    "operation",
+    [
+        "text",
+        None,
+        7,
+        {},
+        {"op": "fly", "path": "/a"},
+        {"op": "remove"},
+        {"op": "remove", "path": "a"},
+        {"op": "add", "path": "/a"},
+    ],
 )
 def test_a_patch_that_is_none_is_left(operation: Any) -> None:
     fixed, done = apply_fixes({"a": 1}, [finding("/a", operation)], unsafe=False)
@@ -54,13 +66,20 @@ def test_a_patch_that_is_none_is_left(operation: Any) -> None:
 
 def test_what_two_fixes_put_in_is_not_shared_between_their_places() -> None:
     shared: list[str] = []
-    fixed, _ = apply_fixes({"a": 1, "b": 1}, [finding(f"/{k}", {"op": "replace", "path": f"/{k}", "value": shared}) for k in "ab"], unsafe=False)
+    fixed, _ = apply_fixes(
+        {"a": 1, "b": 1},
+        [finding(f"/{k}", {"op": "replace", "path": f"/{k}", "value": shared}) for k in "ab"],
+        unsafe=False,
+    )
     fixed["a"].append("x")
     assert (fixed["b"], shared) == ([], [])
 
 
 def test_unsafe_fixes_go_in_only_when_asked_for_and_those_of_the_topic_spec_never() -> None:
-    findings = [finding("/a", *remove("/a", 1), safety="unsafe"), finding("/b", *remove("/b", 2), document="topic_spec")]
+    findings = [
+        finding("/a", *remove("/a", 1), safety="unsafe"),
+        finding("/b", *remove("/b", 2), document="topic_spec"),
+    ]
     assert apply_fixes({"a": 1, "b": 2}, findings, unsafe=False)[0] == {"a": 1, "b": 2}
     assert apply_fixes({"a": 1, "b": 2}, findings, unsafe=True)[0] == {"b": 2}
 
@@ -100,7 +119,9 @@ def test_validate_counts_the_fixes_it_did_not_apply(runner: CommandRunner) -> No
     assert "1 finding can be fixed with --unsafe-fixes" in shown.out
     report = json.loads((run / "outputs/reviews/validation_report.json").read_bytes())
     assert (report["summary"]["safe_fixes"], report["summary"]["unsafe_fixes"]) == (0, 1)
-    assert "shows 1 that would change the meaning" in (run / "outputs/reviews/validation_report.md").read_text()
+    assert (
+        "shows 1 that would change the meaning" in (run / "outputs/reviews/validation_report.md").read_text()
+    )
 
 
 def test_fix_applies_safe_fixes_and_judges_what_comes_of_it(runner: CommandRunner) -> None:
@@ -128,7 +149,9 @@ def test_diff_shows_what_the_fixes_would_change_and_writes_nothing(runner: Comma
     out = runner.ok("validate", "latest", "--fix", "--diff").out
     assert out.startswith(f"--- a/{CURRICULUM}\n+++ b/{CURRICULUM}\n")
     document = runner.ok("validate", "latest", "--diff", "--json").json
-    assert document["fixes"] == ["graph.redundant_prerequisites /nodes/2/prerequisites/1: " + document["fixes"][0].split(": ", 1)[1]]
+    assert document["fixes"] == [
+        "graph.redundant_prerequisites /nodes/2/prerequisites/1: " + document["fixes"][0].split(": ", 1)[1]
+    ]
     assert document["diff"].strip() == out.strip()
     assert {p: p.read_bytes() for p in run.rglob("*") if p.is_file() and p.name != ".lock"} == before
 
@@ -154,12 +177,25 @@ PLUGIN = """
     @hookimpl
     def dagogy_rules():
         yield RuleInfo(id="house.topic", summary="s", api_version=1, impl="changer_rule:Changer", severity="error", requires=("schema.curriculum",))
-"""
+"""  # noqa: E501
 
 
-@pytest.mark.parametrize(("step", "fixes"), [("lambda topic: 'A' if topic == 'B' else 'B'", 2), ("lambda topic: topic + '!'", 100), ("lambda topic: topic", 0)])
-def test_fixing_ends_with_a_rule_that_is_never_content(runner: CommandRunner, site: SitePackages, step: str, fixes: int) -> None:
-    site.plugin("rule-topic", entry_points={"rule": {"house.topic": "changer"}}, modules={"changer": PLUGIN, "changer_rule": RULE.replace("NEXT", f"({step})")})
+@pytest.mark.parametrize(
+    ("step", "fixes"),
+    [
+        ("lambda topic: 'A' if topic == 'B' else 'B'", 2),
+        ("lambda topic: topic + '!'", 100),
+        ("lambda topic: topic", 0),
+    ],
+)
+def test_fixing_ends_with_a_rule_that_is_never_content(
+    runner: CommandRunner, site: SitePackages, step: str, fixes: int
+) -> None:
+    site.plugin(
+        "rule-topic",
+        entry_points={"rule": {"house.topic": "changer"}},
+        modules={"changer": PLUGIN, "changer_rule": RULE.replace("NEXT", f"({step})")},
+    )
     run_with(runner, valid_curriculum(topic="A"))
     shown = failed(runner("validate", "latest", "--fix"), "validation_failed")
     applied = sum(line.startswith("fixed ") for line in shown.out.splitlines())

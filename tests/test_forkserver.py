@@ -1,4 +1,6 @@
-"""A command from the fork server is what a command in a fresh interpreter is; what the other tests see of processes rests on that."""
+"""A command from the fork server is what a command in a fresh interpreter is; what the other tests see of
+processes rests on that.
+"""
 
 from __future__ import annotations
 
@@ -55,13 +57,16 @@ COMMAND = """
             "read": sys.stdin.read(),
         }
         click.echo(json.dumps(found))
-"""
+"""  # noqa: E501
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     return make_plugin(
-        tmp_path / "site", "facts", entry_points={"command": {"facts": "facts_declared"}}, modules={"facts_declared": DECLARED, "facts_command": COMMAND}
+        tmp_path / "site",
+        "facts",
+        entry_points={"command": {"facts": "facts_declared"}},
+        modules={"facts_declared": DECLARED, "facts_command": COMMAND},
     )
 
 
@@ -82,7 +87,9 @@ def facts(site: Path, folder: Path, *python: str, **environment: str) -> dict[st
 
 
 @pytest.mark.parametrize("python", [(), ("-P",)], ids=["folder first", "safe path"])
-def test_a_forked_command_finds_what_an_executed_one_finds(site: Path, tmp_path: Path, python: tuple[str, ...]) -> None:
+def test_a_forked_command_finds_what_an_executed_one_finds(
+    site: Path, tmp_path: Path, python: tuple[str, ...]
+) -> None:
     (tmp_path / "tmp").mkdir()
     forked = facts(site, tmp_path, *python, TMPDIR=str(tmp_path / "tmp"), MORE="x")
     with forkserver.fresh_interpreters():
@@ -97,7 +104,15 @@ def test_a_forked_command_has_the_terminal_that_it_was_given(site: Path, tmp_pat
         leader, follower = pty.openpty()
         os.write(leader, b"typed\n\x04")
         command = [sys.executable, "-m", "dagogy", "facts"]
-        done = subprocess.run(command, cwd=tmp_path, env=clean_environment([site]), stdin=follower, stdout=subprocess.PIPE, stderr=follower, timeout=HANGS)
+        done = subprocess.run(
+            command,
+            cwd=tmp_path,
+            env=clean_environment([site]),
+            stdin=follower,
+            stdout=subprocess.PIPE,
+            stderr=follower,
+            timeout=HANGS,
+        )
         os.close(leader)
         os.close(follower)
         found: dict[str, Any] = json.loads(done.stdout)
@@ -111,21 +126,35 @@ def test_a_forked_command_has_the_terminal_that_it_was_given(site: Path, tmp_pat
     assert (forked, forked["read"]) == (executed, "typed\n")
 
 
-def test_nothing_of_what_a_test_changed_is_in_a_forked_command(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_of_what_a_test_changed_is_in_a_forked_command(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(os, "changed_by_the_test", True, raising=False)
     found = facts(site, tmp_path)
     assert (found["main"], found["changed"]) == ("forkserver.py", False)
 
 
-@pytest.mark.parametrize("environment", [{"PYTHONHASHSEED": "1"}, {"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}], ids=lambda e: next(iter(e)))
-def test_what_an_interpreter_reads_when_it_starts_gets_a_fresh_one(site: Path, tmp_path: Path, environment: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "environment",
+    [{"PYTHONHASHSEED": "1"}, {"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}],
+    ids=lambda e: next(iter(e)),
+)
+def test_what_an_interpreter_reads_when_it_starts_gets_a_fresh_one(
+    site: Path, tmp_path: Path, environment: dict[str, str]
+) -> None:
     assert facts(site, tmp_path, **environment)["main"] == "__main__.py"
 
 
 def test_a_module_that_stands_before_one_of_the_server_is_imported(site: Path, tmp_path: Path) -> None:
     (site / "click").mkdir()
     (site / "click/__init__.py").write_text("raise SystemExit(7)")
-    done = subprocess.run([sys.executable, "-m", "dagogy", "--help"], cwd=tmp_path, env=clean_environment([site]), capture_output=True, timeout=HANGS)
+    done = subprocess.run(
+        [sys.executable, "-m", "dagogy", "--help"],
+        cwd=tmp_path,
+        env=clean_environment([site]),
+        capture_output=True,
+        timeout=HANGS,
+    )
     assert done.returncode == 7
 
 
@@ -140,7 +169,9 @@ def waiting(runner: CommandRunner) -> Iterator[subprocess.Popen[bytes]]:
     runner.init()
     os.mkfifo(runner.folder / "scope")
     command = [sys.executable, "-m", "dagogy", "run", "latest", "--scope-file", "scope"]
-    process = subprocess.Popen(command, cwd=runner.folder, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        command, cwd=runner.folder, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     with open(runner.folder / "scope", "w"):  # returns when the command has opened it
         yield process
     process.kill()
@@ -148,7 +179,9 @@ def waiting(runner: CommandRunner) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 130), (signal.SIGKILL, -9)])
-def test_a_forked_command_is_a_child_that_takes_signals(waiting: subprocess.Popen[bytes], number: signal.Signals, status: int) -> None:
+def test_a_forked_command_is_a_child_that_takes_signals(
+    waiting: subprocess.Popen[bytes], number: signal.Signals, status: int
+) -> None:
     assert waiting.poll() is None
     waiting.send_signal(number)
     assert waiting.wait(HANGS) == status

@@ -13,7 +13,15 @@ from typing import Any
 import pytest
 from dagogy.api import ProviderInfo
 from dagogy.api.errors import ConfigError, DagogyError, PluginError, ProviderError
-from dagogy.api.providers import Proposal, ProposeRequest, Provider, ProviderSettings, Readiness, RepairInvalidRequest, RepairRequest
+from dagogy.api.providers import (
+    Proposal,
+    ProposeRequest,
+    Provider,
+    ProviderSettings,
+    Readiness,
+    RepairInvalidRequest,
+    RepairRequest,
+)
 from dagogy.api.rules import Finding, Fix
 from dagogy.api.scope import EdgeEvidence, ScopeConcept, ScopeEdge, ScopeReading
 from dagogy.contracts.check import schema_problems
@@ -53,7 +61,9 @@ class Scripted(Provider):
 
 
 class ByTopic:
-    """A judge that finds what the topic says, `errors/warnings[/safe fixes]`, so that a script can choose its scores."""
+    """A judge that finds what the topic says, `errors/warnings[/safe fixes]`, so that a
+    script can choose its scores.
+    """
 
     def judge(self, context: Any) -> ValidationResult:
         errors, warnings, fixes = (*map(int, context.curriculum.topic.split("/")), 0)[:3]
@@ -63,7 +73,13 @@ class ByTopic:
             better = f"{max(errors - 1, 0)}/{warnings}/{fixes - 1}"
             findings[0].fix = Fix("safe", "one less", [{"op": "replace", "path": "/topic", "value": better}])
         score = max(0.0, 100.0 - 20 * errors - 5 * warnings)
-        return ValidationResult(findings, [Outcome(f.rule_id, str(f.severity), "findings", "", 1) for f in findings], score, 1, "rules")
+        return ValidationResult(
+            findings,
+            [Outcome(f.rule_id, str(f.severity), "findings", "", 1) for f in findings],
+            score,
+            1,
+            "rules",
+        )
 
 
 def draft(topic: str, **parts: Any) -> Proposal:
@@ -130,7 +146,11 @@ def test_a_draft_without_errors_below_the_target_is_repaired() -> None:
 def test_the_loop_ends_when_the_budget_is_used_up() -> None:
     played = Played(*(draft(f"{errors}/0") for errors in (4, 3, 2, 1)), iterations=3)
     result = played.run()
-    assert (result.stop_reason, result.accepted, result.best.validation.score) == ("out of budget: 3 iterations", False, 60)
+    assert (result.stop_reason, result.accepted, result.best.validation.score) == (
+        "out of budget: 3 iterations",
+        False,
+        60,
+    )
     assert len(played.provider.asked) == 3
     assert played.kept == ["4/0", "3/0", "2/0"]
 
@@ -147,11 +167,16 @@ def test_the_best_is_kept_when_a_repair_is_worse_or_no_better(worse: str) -> Non
     result = played.run()
     assert result.stop_reason == "no better: the repair did not raise the score"
     assert (played.kept, result.trace["best_iteration"]) == (["2/0"], 1)
-    assert [(r["best"], r["rejected"]) for r in result.trace["iterations"]] == [(True, ""), *[(False, "it does not raise the score")] * 3]
+    assert [(r["best"], r["rejected"]) for r in result.trace["iterations"]] == [
+        (True, ""),
+        *[(False, "it does not raise the score")] * 3,
+    ]
 
 
 class Mender(Scripted):
-    """Mends what it is asked to, by rule; but what `spoils` goes wrong with it, as in a draft that scores less."""
+    """Mends what it is asked to, by rule; but what `spoils` goes wrong with it, as
+    in a draft that scores less.
+    """
 
     def __init__(self, topic: str, *, spoils: Collection[str] = (), beyond: Collection[str] = ()) -> None:
         super().__init__(draft(topic))
@@ -163,18 +188,26 @@ class Mender(Scripted):
         if all(rule in self.beyond for rule in rules):
             return None
         left = [f for f in request.draft.topic.split() if f not in rules]
-        return draft(" ".join(left if not set(rules) & set(self.spoils) else [*left, *rules, "spoilt"]) or "-")
+        return draft(
+            " ".join(left if not set(rules) & set(self.spoils) else [*left, *rules, "spoilt"]) or "-"
+        )
 
 
 class ByWords:
     """A judge with an error for every word of the topic but a dash."""
 
     def judge(self, context: Any) -> ValidationResult:
-        findings = [Finding(word, "/topic", rule_id=word, severity="error") for word in context.curriculum.topic.split() if word != "-"]
+        findings = [
+            Finding(word, "/topic", rule_id=word, severity="error")
+            for word in context.curriculum.topic.split()
+            if word != "-"
+        ]
         return ValidationResult(findings, [], 100.0 - 10 * len(findings), 1, "rules")
 
 
-def fixed(topic: str, *, iterations: int = 20, actions: int = 10, **how: Any) -> tuple[Generation, list[list[str]]]:
+def fixed(
+    topic: str, *, iterations: int = 20, actions: int = 10, **how: Any
+) -> tuple[Generation, list[list[str]]]:
     """The loop with a `Mender`, and of each repair the rules whose findings it was asked to fix."""
     played = Played(iterations=iterations, actions=actions, target=100)
     played.provider = played.loop.provider = Mender(topic, **how)
@@ -185,25 +218,47 @@ def fixed(topic: str, *, iterations: int = 20, actions: int = 10, **how: Any) ->
 
 def test_a_refused_repair_is_tried_in_parts_until_only_what_cannot_be_fixed_is_left() -> None:
     result, asked = fixed("a b c d e", spoils=("d",))
-    assert asked == [["a", "b", "c", "d", "e"], ["a", "b"], ["c", "d", "e"], ["c"], ["d", "e"], ["d"], ["e"], ["d"]]
+    assert asked == [
+        ["a", "b", "c", "d", "e"],
+        ["a", "b"],
+        ["c", "d", "e"],
+        ["c"],
+        ["d", "e"],
+        ["d"],
+        ["e"],
+        ["d"],
+    ]
     assert json.loads(result.best.data)["topic"] == "d"
     assert result.stop_reason == "no better: the repair did not raise the score"
-    repairs = [([f["rule_id"] for f in r["asked"]], r["best"], r["rejected"]) for r in result.trace["iterations"]]
+    repairs = [
+        ([f["rule_id"] for f in r["asked"]], r["best"], r["rejected"]) for r in result.trace["iterations"]
+    ]
     low = "it does not raise the score"
-    assert repairs[:4] == [([], True, ""), (["a", "b", "c", "d", "e"], False, low), (["a", "b"], True, ""), (["c", "d", "e"], False, low)]
+    assert repairs[:4] == [
+        ([], True, ""),
+        (["a", "b", "c", "d", "e"], False, low),
+        (["a", "b"], True, ""),
+        (["c", "d", "e"], False, low),
+    ]
     assert [taken for taken, best, _ in repairs if best] == [[], ["a", "b"], ["c"], ["e"]]
 
 
 def test_findings_that_nothing_can_be_done_about_make_room_for_others() -> None:
     result, asked = fixed("a b c d", beyond=("a", "b"), actions=2)
     assert asked == [["a", "b"], ["c", "d"], ["a", "b"]]
-    assert (json.loads(result.best.data)["topic"], result.stop_reason) == ("a b", "no better: the provider has no repair for the findings left")
+    assert (json.loads(result.best.data)["topic"], result.stop_reason) == (
+        "a b",
+        "no better: the provider has no repair for the findings left",
+    )
 
 
 def test_parts_count_against_the_budget() -> None:
     result, asked = fixed("a b c d", spoils=("a",), iterations=4)
     assert asked == [["a", "b", "c", "d"], ["a", "b"], ["a"]]
-    assert (json.loads(result.best.data)["topic"], result.stop_reason) == ("a b c d", "out of budget: 4 iterations")
+    assert (json.loads(result.best.data)["topic"], result.stop_reason) == (
+        "a b c d",
+        "out of budget: 4 iterations",
+    )
 
 
 def test_findings_that_say_the_same_are_no_parts() -> None:
@@ -213,7 +268,10 @@ def test_findings_that_say_the_same_are_no_parts() -> None:
 
 
 def findings_of(*messages: str) -> list[Finding]:
-    return [Finding(message, f"/nodes/0/core_ideas/{k}", rule_id="r", severity="error") for k, message in enumerate(messages)]
+    return [
+        Finding(message, f"/nodes/0/core_ideas/{k}", rule_id="r", severity="error")
+        for k, message in enumerate(messages)
+    ]
 
 
 def letters(findings: list[Finding]) -> str:
@@ -249,7 +307,15 @@ def test_what_a_part_has_beyond_the_limit_comes_next() -> None:
     assert letters(batch.next(findings_of("c"))) == "c"
 
 
-UNREADABLE = [[], "text", 7, {"topic": "t"}, {"topic": "t", "nodes": [{"id": "a"}]}, {"topic": "t", "nodes": [], "more": 1}, {"topic": "\ud800", "nodes": []}]
+UNREADABLE = [
+    [],
+    "text",
+    7,
+    {"topic": "t"},
+    {"topic": "t", "nodes": [{"id": "a"}]},
+    {"topic": "t", "nodes": [], "more": 1},
+    {"topic": "\ud800", "nodes": []},
+]
 
 
 @pytest.mark.parametrize("document", UNREADABLE)
@@ -275,7 +341,9 @@ def test_a_draft_that_does_not_meet_the_schema_is_handed_to_repair_invalid_as_it
 class OrUnreadable(ByTopic):
     def judge(self, context: Any) -> ValidationResult:
         if context.schema_problems("curriculum"):
-            return ValidationResult([Finding("m", "", rule_id="schema", severity="error")], [], 80.0, 0, "rules")
+            return ValidationResult(
+                [Finding("m", "", rule_id="schema", severity="error")], [], 80.0, 0, "rules"
+            )
         return super().judge(context)
 
 
@@ -283,7 +351,10 @@ def test_a_provider_without_repair_invalid_ends_the_loop_with_the_draft_as_it_is
     played = Played(Proposal(curriculum={"topic": "t"}))
     played.loop.judge = OrUnreadable()  # type: ignore[assignment]
     result = played.loop.run()
-    assert result.stop_reason == "no better: the draft does not meet the schema, so it cannot be repaired in place"
+    assert (
+        result.stop_reason
+        == "no better: the draft does not meet the schema, so it cannot be repaired in place"
+    )
     assert len(result.trace["iterations"]) == len(played.provider.asked) == 1
 
 
@@ -316,7 +387,9 @@ def test_a_fix_that_makes_it_worse_is_not_kept() -> None:
         def judge(self, context: Any) -> ValidationResult:
             validation = super().judge(context)
             if context.curriculum.topic == "1/0":
-                validation.findings[0].fix = Fix("safe", "it gets worse", [{"op": "replace", "path": "/topic", "value": "3/0"}])
+                validation.findings[0].fix = Fix(
+                    "safe", "it gets worse", [{"op": "replace", "path": "/topic", "value": "3/0"}]
+                )
             return validation
 
     played = Played(worse, None)
@@ -348,7 +421,9 @@ def test_a_draft_without_findings_below_the_target_cannot_be_repaired() -> None:
 
 
 def test_usage_and_notes_are_in_the_trace() -> None:
-    result = Played(draft("1/0", usage={"calls": 1, "seconds": 0.5}, notes=["first"]), draft("0/0", usage={"calls": 2})).run()
+    result = Played(
+        draft("1/0", usage={"calls": 1, "seconds": 0.5}, notes=["first"]), draft("0/0", usage={"calls": 2})
+    ).run()
     assert result.trace["usage"] == {"calls": 3, "seconds": 0.5}
     assert [r["notes"] for r in result.trace["iterations"]] == [["first"], []]
 
@@ -361,7 +436,9 @@ def test_a_typed_failure_to_propose_is_passed_on(error: DagogyError) -> None:
 
 
 def test_an_unexpected_failure_to_propose_is_the_plugins_and_names_it() -> None:
-    with pytest.raises(PluginError, match=r"provider 'script' of dagogy-provider-script 1\.2 raised KeyError: 'x'") as caught:
+    with pytest.raises(
+        PluginError, match=r"provider 'script' of dagogy-provider-script 1\.2 raised KeyError: 'x'"
+    ) as caught:
         Played(KeyError("x")).run()
     assert isinstance(caught.value.__cause__, KeyError)
 
@@ -396,7 +473,11 @@ def test_a_document_in_a_cycle_is_the_plugins_fault() -> None:
 
 @pytest.mark.parametrize(
     ("answer", "expected"),
-    [*((a, t) for a, t in GARBAGE if a is not None), (ProviderError("no answer"), "no answer"), (ValueError("x"), "raised ValueError: x")],
+    [
+        *((a, t) for a, t in GARBAGE if a is not None),
+        (ProviderError("no answer"), "no answer"),
+        (ValueError("x"), "raised ValueError: x"),
+    ],
 )
 def test_a_repair_that_fails_ends_the_loop_with_the_best_draft(answer: Any, expected: str) -> None:
     played = Played(draft("1/0"), answer)
@@ -461,7 +542,12 @@ PROVIDER = '''
 @pytest.fixture
 def scripted(runner: CommandRunner, site: SitePackages) -> Callable[..., Path]:
     """A run whose provider answers from a script."""
-    site.plugin("provider-script", "1.2", entry_points={"provider": {"script": "script_provider"}}, modules={"script_provider": PROVIDER})
+    site.plugin(
+        "provider-script",
+        "1.2",
+        entry_points={"provider": {"script": "script_provider"}},
+        modules={"script_provider": PROVIDER},
+    )
 
     def make(*answers: Any) -> Path:
         (runner.folder / "script.json").write_text(json.dumps(answers))
@@ -481,7 +567,9 @@ def curriculum_in(run: Path) -> Any:
     return json.loads((run / "outputs/curriculum/curriculum.json").read_bytes())
 
 
-def test_the_curriculum_in_the_run_is_the_best_draft(runner: CommandRunner, scripted: Callable[..., Path]) -> None:
+def test_the_curriculum_in_the_run_is_the_best_draft(
+    runner: CommandRunner, scripted: Callable[..., Path]
+) -> None:
     run = scripted(BAD, WORSE)
     result = failed(runner("run", "latest", "--provider", "script"), "validation_failed")
     assert "graph.prerequisite_integrity" in result.err
@@ -500,9 +588,15 @@ def test_a_repaired_run_goes_on_to_the_end(runner: CommandRunner, scripted: Call
 
 
 @pytest.mark.parametrize(
-    ("answer", "code", "expected"), [("typed", "provider_error", "the service is down"), ("boom", "plugin_error", "'script' of provider-script 1.2 raised")]
+    ("answer", "code", "expected"),
+    [
+        ("typed", "provider_error", "the service is down"),
+        ("boom", "plugin_error", "'script' of provider-script 1.2 raised"),
+    ],
 )
-def test_a_provider_that_fails_leaves_the_last_curriculum(runner: CommandRunner, scripted: Callable[..., Path], answer: str, code: str, expected: str) -> None:
+def test_a_provider_that_fails_leaves_the_last_curriculum(
+    runner: CommandRunner, scripted: Callable[..., Path], answer: str, code: str, expected: str
+) -> None:
     run = scripted(answer)
     (run / "outputs/curriculum/curriculum.json").write_text(json.dumps(GOOD))
     shown = failed(runner("run", "latest", "--provider", "script", "--json"), code)
@@ -519,10 +613,14 @@ def test_a_provider_that_fails_leaves_the_last_curriculum(runner: CommandRunner,
         ("PAIRS", "read the scope document with something in 'skipped' that is no LeftOut"),
     ],
 )
-def test_a_provider_that_cannot_read_a_scope_document_is_named(runner: CommandRunner, scripted: Callable[..., Path], word: str, expected: str) -> None:
+def test_a_provider_that_cannot_read_a_scope_document_is_named(
+    runner: CommandRunner, scripted: Callable[..., Path], word: str, expected: str
+) -> None:
     scripted()
     Path("scope.md").write_text(f"# {word}\n\nText.\n")
-    shown = failed(runner("run", "latest", "--provider", "script", "--scope-file", "scope.md"), "plugin_error")
+    shown = failed(
+        runner("run", "latest", "--provider", "script", "--scope-file", "scope.md"), "plugin_error"
+    )
     assert f"provider 'script' of provider-script 1.2 {expected}" in shown.err
 
 
@@ -542,27 +640,56 @@ RULE = """
 """
 
 
-def test_a_rule_that_fails_with_a_way_out_tells_it_in_one_line(runner: CommandRunner, site: SitePackages) -> None:
+def test_a_rule_that_fails_with_a_way_out_tells_it_in_one_line(
+    runner: CommandRunner, site: SitePackages
+) -> None:
     body = RULE.replace("yield FINDING", "raise StorageError('the ledger is gone', hint='put it\\n  back')")
     site.plugin(
-        "rule-odd", "3.0", entry_points={"rule": {"house.odd": "odd_rule"}}, modules={"odd_rule": "from dagogy.api.errors import StorageError\n" + dedent(body)}
+        "rule-odd",
+        "3.0",
+        entry_points={"rule": {"house.odd": "odd_rule"}},
+        modules={"odd_rule": "from dagogy.api.errors import StorageError\n" + dedent(body)},
     )
     run = runner.init()
     (run / "inputs/topic_spec.json").write_text(json.dumps(complete_spec({"scope_in": ["Alpha"]})))
     (run / "outputs/curriculum/curriculum.json").write_text(json.dumps(GOOD))
     message = "rule of rule-odd 3.0: the ledger is gone; put it back"
-    assert f"rule house.odd could not run: {message}" in failed(runner("validate", "latest"), "validation_failed").err
+    assert (
+        f"rule house.odd could not run: {message}"
+        in failed(runner("validate", "latest"), "validation_failed").err
+    )
     assert message in (run / "outputs/reviews/validation_report.md").read_text()
 
 
-@pytest.mark.parametrize("finding", ["None", "'text'", "Finding(None)", "Finding('m', 7)", "Finding('m', '', fix=Fix('safe', 'd', 'patch'))", "1/0"])
-def test_a_rule_whose_findings_are_none_fails_the_validation_and_is_named(runner: CommandRunner, site: SitePackages, finding: str) -> None:
-    site.plugin("rule-odd", "3.0", entry_points={"rule": {"house.odd": "odd_rule"}}, modules={"odd_rule": RULE.replace("FINDING", finding)})
+@pytest.mark.parametrize(
+    "finding",
+    [
+        "None",
+        "'text'",
+        "Finding(None)",
+        "Finding('m', 7)",
+        "Finding('m', '', fix=Fix('safe', 'd', 'patch'))",
+        "1/0",
+    ],
+)
+def test_a_rule_whose_findings_are_none_fails_the_validation_and_is_named(
+    runner: CommandRunner, site: SitePackages, finding: str
+) -> None:
+    site.plugin(
+        "rule-odd",
+        "3.0",
+        entry_points={"rule": {"house.odd": "odd_rule"}},
+        modules={"odd_rule": RULE.replace("FINDING", finding)},
+    )
     run = runner.init()
     (run / "inputs/topic_spec.json").write_text(json.dumps(complete_spec({"scope_in": ["Alpha"]})))
     (run / "outputs/curriculum/curriculum.json").write_text(json.dumps(GOOD))
     shown = failed(runner("validate", "latest"), "validation_failed")
-    reason = "raised ZeroDivisionError: division by zero (odd_rule.py:" if finding == "1/0" else "cannot be used: it"
+    reason = (
+        "raised ZeroDivisionError: division by zero (odd_rule.py:"
+        if finding == "1/0"
+        else "cannot be used: it"
+    )
     assert f"rule house.odd could not run: rule of rule-odd 3.0 {reason}" in shown.err
     assert not (run / "logs/validation.ok").exists()
 
@@ -594,7 +721,10 @@ EDGES = ScopeReading(
 
 def chained(topic: str, *names: str) -> Proposal:
     """A curriculum in which each node requires the one before, and the evidence that alpha comes first."""
-    nodes = [{"id": n, "title": n.title(), "prerequisites": list(names[max(0, i - 1) : i])} for i, n in enumerate(names)]
+    nodes = [
+        {"id": n, "title": n.title(), "prerequisites": list(names[max(0, i - 1) : i])}
+        for i, n in enumerate(names)
+    ]
     return Proposal(curriculum=curriculum_of(*nodes, topic=topic), reading=EDGES)
 
 
@@ -610,8 +740,15 @@ def test_a_repair_that_raises_the_score_but_turns_the_evidenced_order_round_is_r
     turned = chained("1/0", "beta", "alpha")
     result = of_both(chained("2/0", "alpha", "beta"), turned, turned, turned, iterations=9).run()
     first, second, *_ = result.trace["iterations"]
-    assert (first["order"], second["order"], second["score"] > first["score"], second["best"]) == (1.0, 0.0, True, False)
-    assert second["rejected"] == "it lowers order (evidence.prerequisite_order) from 1 to 0 of 1: alpha -> beta"
+    assert (first["order"], second["order"], second["score"] > first["score"], second["best"]) == (
+        1.0,
+        0.0,
+        True,
+        False,
+    )
+    assert (
+        second["rejected"] == "it lowers order (evidence.prerequisite_order) from 1 to 0 of 1: alpha -> beta"
+    )
     assert result.stop_reason == f"no better: the repair was rejected: {second['rejected']}"
     assert result.best.reading is EDGES
 
@@ -619,35 +756,68 @@ def test_a_repair_that_raises_the_score_but_turns_the_evidenced_order_round_is_r
 def test_a_repair_that_raises_the_score_but_loses_an_item_of_the_scope_is_rejected() -> None:
     result = of_both(chained("2/0", "alpha", "beta"), chained("1/0", "beta")).run()
     second = result.trace["iterations"][1]
-    assert (second["coverage"], second["best"], second["rejected"]) == (0.5, False, "it lowers coverage (quality.scope_coverage) from 2 to 1 of 2: Alpha")
+    assert (second["coverage"], second["best"], second["rejected"]) == (
+        0.5,
+        False,
+        "it lowers coverage (quality.scope_coverage) from 2 to 1 of 2: Alpha",
+    )
 
 
 def test_a_repair_that_raises_all_three_is_taken() -> None:
     result = of_both(chained("2/0", "beta", "alpha"), chained("0/0", "alpha", "beta")).run()
-    assert [(r["best"], r["order"], r["rejected"]) for r in result.trace["iterations"]] == [(True, 0.0, ""), (True, 1.0, "")]
+    assert [(r["best"], r["order"], r["rejected"]) for r in result.trace["iterations"]] == [
+        (True, 0.0, ""),
+        (True, 1.0, ""),
+    ]
 
 
-def test_a_repair_that_reads_the_evidence_the_other_way_round_is_measured_by_what_the_first_draft_read() -> None:
+def test_a_repair_that_reads_the_evidence_the_other_way_round_is_measured_by_what_the_first_draft_read() -> (
+    None
+):
     edge = EDGES.edges[0]
     turned = replace(EDGES, edges=(replace(edge, prerequisite=edge.dependent, dependent=edge.prerequisite),))
-    second = of_both(chained("2/0", "alpha", "beta"), replace(chained("1/0", "beta", "alpha"), reading=turned)).run().trace["iterations"][1]
+    second = (
+        of_both(chained("2/0", "alpha", "beta"), replace(chained("1/0", "beta", "alpha"), reading=turned))
+        .run()
+        .trace["iterations"][1]
+    )
     assert (second["order"], second["best"]) == (0.0, False)
-    assert second["rejected"] == "it lowers order (evidence.prerequisite_order) from 1 to 0 of 1: alpha -> beta"
+    assert (
+        second["rejected"] == "it lowers order (evidence.prerequisite_order) from 1 to 0 of 1: alpha -> beta"
+    )
 
 
 def test_without_evidence_there_is_no_order_to_lower() -> None:
     result = of_both(draft("2/0"), draft("0/0")).run()
-    assert [(r["order"], r["rejected"], r["best"]) for r in result.trace["iterations"]] == [(None, "", True), (None, "", True)]
+    assert [(r["order"], r["rejected"], r["best"]) for r in result.trace["iterations"]] == [
+        (None, "", True),
+        (None, "", True),
+    ]
 
 
 def test_an_edge_that_no_statement_of_the_source_gives_may_be_turned_round() -> None:
-    alone = replace(EDGES.edges[0], kind="level", lines=(0, 0), evidence="", pieces=(EdgeEvidence("level", 0.9, note="general knowledge: alpha is early"),))
-    first, second = (replace(p, reading=replace(EDGES, edges=(alone,))) for p in (chained("2/0", "alpha", "beta"), chained("1/0", "beta", "alpha")))
+    alone = replace(
+        EDGES.edges[0],
+        kind="level",
+        lines=(0, 0),
+        evidence="",
+        pieces=(EdgeEvidence("level", 0.9, note="general knowledge: alpha is early"),),
+    )
+    first, second = (
+        replace(p, reading=replace(EDGES, edges=(alone,)))
+        for p in (chained("2/0", "alpha", "beta"), chained("1/0", "beta", "alpha"))
+    )
     result = of_both(first, second).run()
-    assert [(r["order"], r["rejected"], r["best"]) for r in result.trace["iterations"]] == [(None, "", True), (None, "", True)]
+    assert [(r["order"], r["rejected"], r["best"]) for r in result.trace["iterations"]] == [
+        (None, "", True),
+        (None, "", True),
+    ]
     quoted = replace(alone, pieces=(*alone.pieces, EdgeEvidence("mention", 0.2, (1, 1), "Beta needs alpha.")))
     first, second = (replace(p, reading=replace(EDGES, edges=(quoted,))) for p in (first, second))
-    assert of_both(first, second).run().trace["iterations"][1]["rejected"] == "it lowers order (evidence.prerequisite_order) from 1 to 0 of 1: alpha -> beta"
+    assert (
+        of_both(first, second).run().trace["iterations"][1]["rejected"]
+        == "it lowers order (evidence.prerequisite_order) from 1 to 0 of 1: alpha -> beta"
+    )
 
 
 # --- measures of third parties
@@ -664,7 +834,7 @@ PICTURES = """
             if any(node.id == "bomb" for node in context.nodes):
                 raise LookupError("a bomb")
             yield Measure("NAME", {node.id: "WORD" in node.capability for node in context.nodes}, protected=PROTECTED)
-"""
+"""  # noqa: E501
 
 
 def pictures(
@@ -676,23 +846,40 @@ def pictures(
     word: str = "picture",
     distribution: str = "house-rule",
 ) -> None:
-    """A distribution with a rule that finds no fault with anything, and measures how many nodes have a picture."""
+    """A distribution with a rule that finds no fault with anything, and measures
+    how many nodes have a picture.
+    """
     module = distribution.replace("-", "_")
     body = dedent(PICTURES)
-    for mark, text in {"RULE": rule, "MODULE": module, "NAME": name, "WORD": word, "PROTECTED": str(protected)}.items():
+    for mark, text in {
+        "RULE": rule,
+        "MODULE": module,
+        "NAME": name,
+        "WORD": word,
+        "PROTECTED": str(protected),
+    }.items():
         body = body.replace(mark, text)
     site.plugin(distribution, "3.0", entry_points={"rule": {rule: module}}, modules={module: body})
 
 
 def shown(topic: str, **pictured: bool) -> Proposal:
     """A curriculum of these nodes, some with a picture."""
-    nodes = [{"id": n, "title": n.title(), "capability": "Draw a picture." if has else "Draw."} for n, has in pictured.items()]
+    nodes = [
+        {"id": n, "title": n.title(), "capability": "Draw a picture." if has else "Draw."}
+        for n, has in pictured.items()
+    ]
     return Proposal(curriculum=curriculum_of(*nodes, topic=topic))
 
 
-def second_round(site: SitePackages, first: Proposal, second: Proposal, **configs: RuleConfig) -> dict[str, Any]:
+def second_round(
+    site: SitePackages, first: Proposal, second: Proposal, **configs: RuleConfig
+) -> dict[str, Any]:
     """What the trace says of a repair that raises the score, under the rules of the site."""
-    result = of_both(first, second, rules=Judge(site.host(), {name.replace("_", "."): config for name, config in configs.items()})).run()
+    result = of_both(
+        first,
+        second,
+        rules=Judge(site.host(), {name.replace("_", "."): config for name, config in configs.items()}),
+    ).run()
     found: dict[str, Any] = result.trace["iterations"][1]
     assert found["score"] > result.trace["iterations"][0]["score"]
     return found
@@ -702,17 +889,26 @@ BOTH, ONE = shown("2/0", alpha=True, beta=True), shown("0/0", alpha=True, beta=F
 ILLUSTRATED = {"rule_id": "house.pictures", "name": "illustrated", "value": 0.5, "protected": True}
 
 
-def test_a_repair_that_lowers_a_protected_measure_of_a_third_party_is_rejected_with_its_rule_and_name(site: SitePackages) -> None:
+def test_a_repair_that_lowers_a_protected_measure_of_a_third_party_is_rejected_with_its_rule_and_name(
+    site: SitePackages,
+) -> None:
     pictures(site)
     found = second_round(site, BOTH, ONE)
-    assert (found["best"], found["rejected"]) == (False, "it lowers illustrated (house.pictures) from 2 to 1 of 2: beta")
+    assert (found["best"], found["rejected"]) == (
+        False,
+        "it lowers illustrated (house.pictures) from 2 to 1 of 2: beta",
+    )
     assert found["measures"] == [ILLUSTRATED]
 
 
 def test_a_measure_that_is_not_protected_is_in_the_trace_and_keeps_no_repair_back(site: SitePackages) -> None:
     pictures(site, protected=False)
     found = second_round(site, BOTH, ONE)
-    assert (found["best"], found["rejected"], found["measures"]) == (True, "", [{**ILLUSTRATED, "protected": False}])
+    assert (found["best"], found["rejected"], found["measures"]) == (
+        True,
+        "",
+        [{**ILLUSTRATED, "protected": False}],
+    )
 
 
 def test_of_a_rule_that_is_switched_off_no_measure_is_protected(site: SitePackages) -> None:
@@ -737,7 +933,9 @@ def test_a_repair_after_which_a_protected_measure_cannot_be_taken_is_rejected(si
     pictures(site)
     found = second_round(site, BOTH, shown("0/0", alpha=True, beta=True, bomb=True))
     assert not found["best"]
-    assert found["rejected"].startswith("house.pictures can no longer measure illustrated: rule of house-rule 3.0 raised LookupError: a bomb")
+    assert found["rejected"].startswith(
+        "house.pictures can no longer measure illustrated: rule of house-rule 3.0 raised LookupError: a bomb"
+    )
     assert found["measures"] == []
 
 
@@ -758,10 +956,15 @@ def test_a_safe_fix_that_lowers_a_protected_measure_is_rejected_too(site: SitePa
     assert fixed["rejected"] == "it lowers illustrated (house.pictures) from 2 to 1 of 2: beta"
 
 
-def test_a_measure_of_a_third_party_does_not_take_the_place_of_one_of_ours_in_the_trace(site: SitePackages) -> None:
+def test_a_measure_of_a_third_party_does_not_take_the_place_of_one_of_ours_in_the_trace(
+    site: SitePackages,
+) -> None:
     pictures(site, rule="a.pictures", name="coverage", distribution="a-rule")
     pictures(site, rule="own.drawings", name="coverage", distribution="dagogy-rule-own", word="Draw")
     found = second_round(site, BOTH, ONE)
-    assert [(m["rule_id"], m["value"]) for m in found["measures"]] == [("own.drawings", 1.0), ("a.pictures", 0.5)]
+    assert [(m["rule_id"], m["value"]) for m in found["measures"]] == [
+        ("own.drawings", 1.0),
+        ("a.pictures", 0.5),
+    ]
     assert found["coverage"] == 1.0
     assert found["rejected"].startswith("it lowers coverage (a.pictures) ")

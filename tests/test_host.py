@@ -1,4 +1,6 @@
-"""The host: eight kinds of plugins, what each kind of trouble becomes, who gets an id, and what is left out before it is imported."""
+"""The host: eight kinds of plugins, what each kind of trouble becomes, who gets an id, and what is left out
+before it is imported.
+"""
 
 from __future__ import annotations
 
@@ -38,9 +40,14 @@ HOOK = {
 }
 
 
-def described(kind: str, plugin_id: str, impl: str, *, api: int = 1, cls: str = "", more: str | None = None) -> str:
+def described(
+    kind: str, plugin_id: str, impl: str, *, api: int = 1, cls: str = "", more: str | None = None
+) -> str:
     name, rest, _ = INFO[kind]
-    return f'{cls or name}(id="{plugin_id}", summary="Does it.", api_version={api}, impl="{impl}"{rest if more is None else more})'
+    return (
+        f'{cls or name}(id="{plugin_id}", summary="Does it.", api_version={api}, '
+        f'impl="{impl}"{rest if more is None else more})'
+    )
 
 
 def hook(kind: str, body: str, *, name: str = "") -> str:
@@ -54,17 +61,26 @@ def implementation(kind: str) -> str:
     return f"{IMPORT_ALL}\n\nclass Thing({base}):\n    pass\n"
 
 
-def healthy(site: SitePackages, kind: str, plugin_id: str, distribution: str, version: str = "1.0", head: str = "") -> None:
+def healthy(
+    site: SitePackages, kind: str, plugin_id: str, distribution: str, version: str = "1.0", head: str = ""
+) -> None:
     module = distribution.replace("-", "_")
     source = head + "\n" + hook(kind, "yield " + described(kind, plugin_id, f"{module}_impl:Thing"))
-    site.plugin(distribution, version, entry_points={kind: {plugin_id: module}}, modules={module: source, f"{module}_impl": implementation(kind)})
+    site.plugin(
+        distribution,
+        version,
+        entry_points={kind: {plugin_id: module}},
+        modules={module: source, f"{module}_impl": implementation(kind)},
+    )
 
 
-# ---------------------------------------------------------------------------------------------------------------- what a plugin can be
+# --------------------------------------------------------------------------------------- what a plugin can be
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_healthy_plugin_of_each_kind_is_ready_and_its_implementation_is_imported_only_when_asked_for(site: SitePackages, kind: str) -> None:
+def test_a_healthy_plugin_of_each_kind_is_ready_and_its_implementation_is_imported_only_when_asked_for(
+    site: SitePackages, kind: str
+) -> None:
     healthy(site, kind, "my.thing", "third-party", "3.2")
     host = site.host()
     (plugin,) = host.load(kind)
@@ -87,10 +103,19 @@ def trouble(kind: str) -> dict[str, tuple[str, str]]:
         "is not Python": ("def (:", "SyntaxError"),
         "imports what is not there": ("import not_there_at_all", "No module named 'not_there_at_all'"),
         "leaves at import": ("import sys\nsys.exit(0)", "SystemExit"),
-        "raises a BaseException at import": ("class Odd(BaseException): pass\nraise Odd('gone')", "Odd: gone"),
-        "raises in the hook": (hook(kind, "raise ValueError('not today')\n    yield"), f"{HOOK[kind]} raised ValueError: not today"),
+        "raises a BaseException at import": (
+            "class Odd(BaseException): pass\nraise Odd('gone')",
+            "Odd: gone",
+        ),
+        "raises in the hook": (
+            hook(kind, "raise ValueError('not today')\n    yield"),
+            f"{HOOK[kind]} raised ValueError: not today",
+        ),
         "raises in the hook after a description": (hook(kind, f"yield {good}; 1 / 0"), "ZeroDivisionError"),
-        "leaves in the hook": (hook(kind, "raise SystemExit(3)\n    yield"), f"{HOOK[kind]} raised SystemExit: 3"),
+        "leaves in the hook": (
+            hook(kind, "raise SystemExit(3)\n    yield"),
+            f"{HOOK[kind]} raised SystemExit: 3",
+        ),
         "raises a kind of KeyboardInterrupt in the hook": (
             "class Stop(KeyboardInterrupt): pass\n" + hook(kind, "raise Stop('me')\n    yield"),
             f"{HOOK[kind]} raised Stop: me",
@@ -100,29 +125,64 @@ def trouble(kind: str) -> dict[str, tuple[str, str]]:
         "gives the hook an argument": (hook(kind, f"yield {good}").replace("():", "(host):"), "host"),
         "yields nothing": (hook(kind, "return iter(())"), "describes nothing, not 'sick'"),
         "returns None": (hook(kind, "return None"), f"{HOOK[kind]} returned None; it must yield {name}s"),
-        "is async": (hook(kind, "return []").replace("def ", "async def "), "is async and returned coroutine"),
-        "describes another id": (hook(kind, "yield " + described(kind, "healthy", "well_impl:Thing")), "describes healthy, not 'sick'"),
-        "describes another kind": (hook(kind, "yield " + described(other, "sick", "well_impl:Thing")), f"is a {INFO[other][0]}, not a {name}"),
+        "is async": (
+            hook(kind, "return []").replace("def ", "async def "),
+            "is async and returned coroutine",
+        ),
+        "describes another id": (
+            hook(kind, "yield " + described(kind, "healthy", "well_impl:Thing")),
+            "describes healthy, not 'sick'",
+        ),
+        "describes another kind": (
+            hook(kind, "yield " + described(other, "sick", "well_impl:Thing")),
+            f"is a {INFO[other][0]}, not a {name}",
+        ),
         "describes with a class of its own": (
             "from types import SimpleNamespace\n" + hook(kind, "yield SimpleNamespace(id='sick')"),
             f"is a SimpleNamespace, not a {name}",
         ),
         "yields a text": (hook(kind, "yield 'sick'"), "describes sick, not 'sick'"),
-        "speaks a later API": (hook(kind, "yield " + described(kind, "sick", "well_impl:Thing", api=99)), "API version 99; this dagogy speaks 1"),
-        "speaks no API": (hook(kind, "yield " + described(kind, "sick", "well_impl:Thing").replace("api_version=1", "api_version=[]")), "API version []"),
-        "names no attribute": (hook(kind, "yield " + described(kind, "sick", "well_impl")), "impl='well_impl' is not of the form"),
-        "has an impl that is no text": (hook(kind, "yield " + described(kind, "sick", "x").replace('impl="x"', "impl=7")), "impl=7 is not of the form"),
-        "has no summary": (hook(kind, "yield " + described(kind, "sick", "well_impl:Thing").replace('"Does it."', '""')), "summary='' is not a line"),
+        "speaks a later API": (
+            hook(kind, "yield " + described(kind, "sick", "well_impl:Thing", api=99)),
+            "API version 99; this dagogy speaks 1",
+        ),
+        "speaks no API": (
+            hook(
+                kind,
+                "yield "
+                + described(kind, "sick", "well_impl:Thing").replace("api_version=1", "api_version=[]"),
+            ),
+            "API version []",
+        ),
+        "names no attribute": (
+            hook(kind, "yield " + described(kind, "sick", "well_impl")),
+            "impl='well_impl' is not of the form",
+        ),
+        "has an impl that is no text": (
+            hook(kind, "yield " + described(kind, "sick", "x").replace('impl="x"', "impl=7")),
+            "impl=7 is not of the form",
+        ),
+        "has no summary": (
+            hook(kind, "yield " + described(kind, "sick", "well_impl:Thing").replace('"Does it."', '""')),
+            "summary='' is not a line",
+        ),
     }
 
 
 @pytest.mark.parametrize("name", trouble("rule"))
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_plugin_in_failure_fails_alone_and_is_named_with_distribution_version_and_reason(site: SitePackages, kind: str, name: str) -> None:
+def test_a_plugin_in_failure_fails_alone_and_is_named_with_distribution_version_and_reason(
+    site: SitePackages, kind: str, name: str
+) -> None:
     source, reason = trouble(kind)[name]
     healthy(site, kind, "healthy", "a-well")
     healthy(site, kind, "sound", "z-well")
-    site.plugin("sick-one", "2.5", entry_points={kind: {"sick": "sick_one"}}, modules={"sick_one": source, "well_impl": implementation(kind)})
+    site.plugin(
+        "sick-one",
+        "2.5",
+        entry_points={kind: {"sick": "sick_one"}},
+        modules={"sick_one": source, "well_impl": implementation(kind)},
+    )
     host = site.host()
     host.load(kind)
     states = {p.id: p.state for p in host.all(kind)}
@@ -131,7 +191,12 @@ def test_a_plugin_in_failure_fails_alone_and_is_named_with_distribution_version_
         host.get(kind, "sick")
     assert reason in caught.value.message
     assert f"{kind} 'sick' of sick-one 2.5 cannot be used: " in caught.value.message
-    assert caught.value.details == {"plugin": "sick", "kind": kind, "distribution": "sick-one", "version": "2.5"}
+    assert caught.value.details == {
+        "plugin": "sick",
+        "kind": kind,
+        "distribution": "sick-one",
+        "version": "2.5",
+    }
     for well in ("healthy", "sound"):
         assert host.implementation(host.get(kind, well)).__module__.endswith("well_impl") or kind == "command"
 
@@ -149,7 +214,9 @@ def test_a_plugin_in_failure_fails_alone_and_is_named_with_distribution_version_
     ],
 )
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_implementation_that_cannot_be_had_is_a_plugin_error_that_names_it(site: SitePackages, kind: str, impl: str, source: str, reason: str) -> None:
+def test_an_implementation_that_cannot_be_had_is_a_plugin_error_that_names_it(
+    site: SitePackages, kind: str, impl: str, source: str, reason: str
+) -> None:
     modules = {"sick_one": hook(kind, "yield " + described(kind, "sick", impl)), "sick_impl": source}
     site.plugin("sick-one", "2.5", entry_points={kind: {"sick": "sick_one"}}, modules=modules)
     healthy(site, kind, "sound", "z-well")
@@ -168,7 +235,11 @@ def test_an_implementation_that_cannot_be_had_is_a_plugin_error_that_names_it(si
     ("kind", "more", "reason"),
     [
         ("rule", ', severity="fatal"', "severity='fatal' is not one of error, warning, info"),
-        ("rule", ', severity="error", requires=("schema.curriculum")', "requires='schema.curriculum' is not a tuple"),
+        (
+            "rule",
+            ', severity="error", requires=("schema.curriculum")',
+            "requires='schema.curriculum' is not a tuple",
+        ),
         ("rule", ', severity="error", groups=(1,)', "groups=(1,) is not a tuple of texts"),
         ("recovery", ', incidents=(), safety="maybe"', "safety='maybe' is not one of safe, unsafe, manual"),
         ("recovery", ', incidents=("x",), safety="safe", times=0', "times=0 is no whole number"),
@@ -179,8 +250,14 @@ def test_an_implementation_that_cannot_be_had_is_a_plugin_error_that_names_it(si
         ("exporter", ', subject="everything"', "subject='everything' is not one of report, curriculum, plan"),
     ],
 )
-def test_a_description_with_a_value_that_cannot_be_meant_is_refused(site: SitePackages, kind: str, more: str, reason: str) -> None:
-    site.plugin("sick-one", entry_points={kind: {"sick": "sick_one"}}, modules={"sick_one": hook(kind, "yield " + described(kind, "sick", "x:Y", more=more))})
+def test_a_description_with_a_value_that_cannot_be_meant_is_refused(
+    site: SitePackages, kind: str, more: str, reason: str
+) -> None:
+    site.plugin(
+        "sick-one",
+        entry_points={kind: {"sick": "sick_one"}},
+        modules={"sick_one": hook(kind, "yield " + described(kind, "sick", "x:Y", more=more))},
+    )
     (plugin,) = site.host().load(kind)
     assert plugin.state == "failed"
     assert reason in plugin.reason
@@ -206,13 +283,19 @@ def test_one_distribution_may_bring_plugins_of_several_kinds_from_one_module(sit
     source = hook("classifier", "yield " + described("classifier", "net", "m_impl:Thing")) + hook(
         "recovery", "yield " + described("recovery", "net.wait", "m_impl:Thing")
     )
-    site.plugin("m", entry_points={"classifier": {"net": "m"}, "recovery": {"net.wait": "m:plugin"}}, modules={"m": source})
+    site.plugin(
+        "m",
+        entry_points={"classifier": {"net": "m"}, "recovery": {"net.wait": "m:plugin"}},
+        modules={"m": source},
+    )
     host = site.host()
     assert [p.state for kind in ("classifier", "recovery") for p in host.load(kind)] == ["ready", "ready"]
 
 
 def test_a_misspelt_hook_fails_every_plugin_of_its_module_and_no_other(site: SitePackages) -> None:
-    source = hook("rule", "yield " + described("rule", "a", "x:Y")) + hook("exporter", "yield 1", name="dagogy_exporterz")
+    source = hook("rule", "yield " + described("rule", "a", "x:Y")) + hook(
+        "exporter", "yield 1", name="dagogy_exporterz"
+    )
     site.plugin("m", entry_points={"rule": {"a": "m"}}, modules={"m": source})
     healthy(site, "rule", "b", "n")
     states = {p.id: (p.state, p.reason) for p in site.host().load("rule")}
@@ -221,23 +304,35 @@ def test_a_misspelt_hook_fails_every_plugin_of_its_module_and_no_other(site: Sit
     assert states["b"] == ("ready", "")
 
 
-# ----------------------------------------------------------------------------------------------------------------------- who gets an id
+# --------------------------------------------------------------------------------------------- who gets an id
 
 
-def test_of_two_third_parties_the_first_by_name_gets_the_id_and_the_other_is_named(site: SitePackages) -> None:
+def test_of_two_third_parties_the_first_by_name_gets_the_id_and_the_other_is_named(
+    site: SitePackages,
+) -> None:
     healthy(site, "rule", "shared", "bee", "1.1")
     healthy(site, "rule", "shared", "ant", "2.2")
     found = site.loaded("rule")
     assert found["shared@ant"].state == "ready"
     loser = found["shared@bee"]
-    assert (loser.state, loser.origin, loser.reason) == ("failed", "bee 1.1", "the id 'shared' is taken by ant 2.2")
+    assert (loser.state, loser.origin, loser.reason) == (
+        "failed",
+        "bee 1.1",
+        "the id 'shared' is taken by ant 2.2",
+    )
     assert [e.distribution for e in site.host().entries("rule")] == ["ant"]
 
 
 @pytest.mark.parametrize("ours_first", [True, False], ids=["ours first on the path", "ours last on the path"])
-@pytest.mark.parametrize("names", [("aaa",), ("zzz",), ("Aaa",), ("aaa", "zzz"), ("aaa", "bbb", "zzz")], ids="+".join)
+@pytest.mark.parametrize(
+    "names", [("aaa",), ("zzz",), ("Aaa",), ("aaa", "zzz"), ("aaa", "bbb", "zzz")], ids="+".join
+)
 def test_ours_keeps_its_id_whatever_the_third_parties_are_called_and_wherever_they_stand(
-    site: SitePackages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...], ours_first: bool
+    site: SitePackages,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    names: tuple[str, ...],
+    ours_first: bool,
 ) -> None:
     ours = SitePackages(tmp_path / "ours")
     monkeypatch.syspath_prepend(str(ours.folder))
@@ -249,7 +344,10 @@ def test_ours_keeps_its_id_whatever_the_third_parties_are_called_and_wherever_th
     assert found.pop("graph.acyclic@dagogy-rule-graph-acyclic").state == "ready"
     assert len(found) == len(names)
     for plugin in found.values():
-        assert (plugin.state, plugin.reason) == ("failed", "the id 'graph.acyclic' is taken by dagogy-rule-graph-acyclic 0.1.0")
+        assert (plugin.state, plugin.reason) == (
+            "failed",
+            "the id 'graph.acyclic' is taken by dagogy-rule-graph-acyclic 0.1.0",
+        )
 
 
 def test_the_same_id_in_two_kinds_is_no_conflict(site: SitePackages) -> None:
@@ -266,14 +364,18 @@ def test_a_plugin_that_is_left_out_gives_its_id_to_the_next(site: SitePackages) 
     assert (found["shared@ant"].state, found["shared@bee"].state) == ("disabled", "ready")
 
 
-def test_an_id_that_dagogy_has_itself_cannot_be_taken_and_a_left_out_claimant_is_just_left_out(site: SitePackages) -> None:
+def test_an_id_that_dagogy_has_itself_cannot_be_taken_and_a_left_out_claimant_is_just_left_out(
+    site: SitePackages,
+) -> None:
     healthy(site, "command", "status", "impostor", "6.6")
     found = site.loaded("command", command={"status"})
     assert found["status@impostor"].reason == "the id 'status' is taken by dagogy itself"
-    assert site.loaded("command", command={"status"}, deny={"impostor"})["status@impostor"].state == "disabled"
+    assert (
+        site.loaded("command", command={"status"}, deny={"impostor"})["status@impostor"].state == "disabled"
+    )
 
 
-# ----------------------------------------------------------------------------------------------- left out before anything is imported
+# ----------------------------------------------------------------------- left out before anything is imported
 
 
 def test_a_list_names_plugins_by_id_or_by_distribution(site: SitePackages) -> None:
@@ -286,7 +388,9 @@ def test_a_list_names_plugins_by_id_or_by_distribution(site: SitePackages) -> No
 
 
 @pytest.mark.parametrize("variable", ["DAGOGY_DISABLE", "DAGOGY_PLUGINS"])
-def test_an_unknown_name_on_a_list_is_a_config_error_with_the_nearest(site: SitePackages, variable: str) -> None:
+def test_an_unknown_name_on_a_list_is_a_config_error_with_the_nearest(
+    site: SitePackages, variable: str
+) -> None:
     healthy(site, "rule", "house.titles", "ant")
     with pytest.raises(ConfigError) as caught:
         site.host(**{"deny" if variable == "DAGOGY_DISABLE" else "allow": {"house.tittles"}})
@@ -301,10 +405,17 @@ def test_lists_in_the_environment_are_split_at_commas_and_an_empty_one_is_none()
 
 @pytest.mark.parametrize(
     ("arguments", "environment"),
-    [((), {"DAGOGY_DISABLE": "marked"}), ((), {"DAGOGY_DISABLE": "ant"}), ((), {"DAGOGY_PLUGINS": "graph.acyclic"}), (("--no-third-party",), {})],
+    [
+        ((), {"DAGOGY_DISABLE": "marked"}),
+        ((), {"DAGOGY_DISABLE": "ant"}),
+        ((), {"DAGOGY_PLUGINS": "graph.acyclic"}),
+        (("--no-third-party",), {}),
+    ],
     ids=["denied by id", "denied by distribution", "not allowed", "no third party"],
 )
-def test_a_plugin_that_is_left_out_is_never_imported(site: SitePackages, tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
+def test_a_plugin_that_is_left_out_is_never_imported(
+    site: SitePackages, tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str]
+) -> None:
     marker = tmp_path / "imported"
     healthy(site, "rule", "marked", "ant", head=f"open({str(marker)!r}, 'w').close()")
     done = site.run("plugins", "list", "--json", *arguments, **environment)
@@ -336,7 +447,7 @@ def test_listing_entry_points_imports_no_plugin_and_none_of_the_heavy_libraries(
         assert "marked" in ids and "graph.acyclic" in ids, ids
         heavy = ("ant", "dagogy_", "pluggy", "pydantic", "networkx", "jsonschema", "click", "zipfile")
         print([m for m in sys.modules if m.startswith(heavy)])
-    """
+    """  # noqa: E501
     done = python(code, path=[site.folder])
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
@@ -360,13 +471,19 @@ def test_an_unknown_or_left_out_plugin_is_not_found_with_the_way_out(site: SiteP
         site.host(deny={"echo"}).get("provider", "echo")
 
 
-# --------------------------------------------------------------------------------------------------------------- on the command line
+# ---------------------------------------------------------------------------------------- on the command line
 
 
 @pytest.fixture(scope="module")
 def made_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
-    make_run(folder, curriculum_of({"id": "a", "title": "Bread"}, {"id": "b", "title": "Everything that can be known of bread", "prerequisites": ["a"]}))
+    make_run(
+        folder,
+        curriculum_of(
+            {"id": "a", "title": "Bread"},
+            {"id": "b", "title": "Everything that can be known of bread", "prerequisites": ["a"]},
+        ),
+    )
     return folder
 
 
@@ -382,9 +499,20 @@ OURS = "schema.curriculum,graph.acyclic,schema.unique_ids"
 
 def rule_plugin(site: SitePackages, body: str, *, head: str = "", requires: str = "") -> None:
     """The rule `house.rule` of house 4.2; `body` is that of its class."""
-    source = hook("rule", "yield " + described("rule", "house.rule", "house_impl:House", more=f', severity="error", requires=({requires})'))
+    source = hook(
+        "rule",
+        "yield "
+        + described(
+            "rule", "house.rule", "house_impl:House", more=f', severity="error", requires=({requires})'
+        ),
+    )
     implementing = f"{IMPORT_ALL}\nfrom typing import Annotated\n{head}\nclass House(Rule):\n    {body}\n"
-    site.plugin("house", "4.2", entry_points={"rule": {"house.rule": "house"}}, modules={"house": source, "house_impl": implementing})
+    site.plugin(
+        "house",
+        "4.2",
+        entry_points={"rule": {"house.rule": "house"}},
+        modules={"house": source, "house_impl": implementing},
+    )
 
 
 def report_of(workspace: Path) -> dict[str, dict[str, str]]:
@@ -409,15 +537,26 @@ def test_a_third_party_s_rule_takes_part_in_a_validation(site: SitePackages, wor
     assert done.returncode == 4, done.stderr
     report = json.loads(done.stdout)
     (finding,) = report["findings"]
-    assert (finding["rule_id"], finding["pointer"], finding["node_id"]) == ("house.titles", "/nodes/1/title", "b")
+    assert (finding["rule_id"], finding["pointer"], finding["node_id"]) == (
+        "house.titles",
+        "/nodes/1/title",
+        "b",
+    )
     assert (finding["severity"], finding["fix"]["safety"]) == ("error", "unsafe")
-    assert {r["rule_id"]: r["status"] for r in report["rules"]} == {**dict.fromkeys(OURS.split(","), "clean"), "house.titles": "findings"}
+    assert {r["rule_id"]: r["status"] for r in report["rules"]} == {
+        **dict.fromkeys(OURS.split(","), "clean"),
+        "house.titles": "findings",
+    }
     assert "house.titles" in done.stderr.splitlines()[0]
-    fixed = site.run("validate", "latest", "--unsafe-fixes", cwd=workspace, DAGOGY_PLUGINS=f"{OURS},house.titles")
+    fixed = site.run(
+        "validate", "latest", "--unsafe-fixes", cwd=workspace, DAGOGY_PLUGINS=f"{OURS},house.titles"
+    )
     assert fixed.returncode == 0, fixed.stderr
 
 
-def test_options_and_severity_of_a_third_party_s_rule_come_from_the_configuration(site: SitePackages, workspace: Path) -> None:
+def test_options_and_severity_of_a_third_party_s_rule_come_from_the_configuration(
+    site: SitePackages, workspace: Path
+) -> None:
     site.copy("house-titles", "1.2.3", "house_titles", rule={"house.titles": "house_titles"})
     allow = {"DAGOGY_PLUGINS": f"{OURS},house.titles"}
     (workspace / "dagogy.toml").write_text('[rules."house.titles"]\nmost = 37\n')
@@ -452,7 +591,9 @@ def test_a_wrong_option_of_a_rule_is_a_config_error_that_names_rule_and_option(
     assert hint in "\n".join(rest)
 
 
-def test_a_rule_without_options_says_so_and_an_unknown_rule_is_named_with_the_nearest(site: SitePackages, workspace: Path) -> None:
+def test_a_rule_without_options_says_so_and_an_unknown_rule_is_named_with_the_nearest(
+    site: SitePackages, workspace: Path
+) -> None:
     (workspace / "dagogy.toml").write_text('[rules."graph.acyclic"]\ndepth = 3\n')
     done = site.run("validate", "latest", cwd=workspace, DAGOGY_PLUGINS=OURS)
     assert (done.returncode, "has no options" in done.stderr) == (7, True)
@@ -468,22 +609,44 @@ CHECK = "def check(self, context, options):\n        "
     ("body", "reason"),
     [
         (CHECK + "raise LookupError('lost')", "LookupError: lost"),
-        pytest.param(CHECK + "yield Finding(message='first')\n        raise LookupError('lost')", "LookupError: lost", marks=pytest.mark.slow),
+        pytest.param(
+            CHECK + "yield Finding(message='first')\n        raise LookupError('lost')",
+            "LookupError: lost",
+            marks=pytest.mark.slow,
+        ),
         (CHECK + "return None", "its check returned None; it must yield findings"),
         pytest.param(CHECK + "yield 'a text'", "neither a Measure nor a Finding", marks=pytest.mark.slow),
-        pytest.param(CHECK + "raise ProviderError('none of my business')", "none of my business", marks=pytest.mark.slow),
-        pytest.param(CHECK + "def again(): again()\n        again()", "RecursionError", marks=pytest.mark.slow),
+        pytest.param(
+            CHECK + "raise ProviderError('none of my business')",
+            "none of my business",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            CHECK + "def again(): again()\n        again()", "RecursionError", marks=pytest.mark.slow
+        ),
         (CHECK + "import sys; sys.exit(0)", "SystemExit"),
-        pytest.param(CHECK + "class Odd(BaseException): pass\n        raise Odd('gone')", "Odd: gone", marks=pytest.mark.slow),
-        pytest.param(CHECK + "class Stop(KeyboardInterrupt): pass\n        raise Stop('me')", "Stop: me", marks=pytest.mark.slow),
+        pytest.param(
+            CHECK + "class Odd(BaseException): pass\n        raise Odd('gone')",
+            "Odd: gone",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            CHECK + "class Stop(KeyboardInterrupt): pass\n        raise Stop('me')",
+            "Stop: me",
+            marks=pytest.mark.slow,
+        ),
         ("def __init__(self, info):\n        raise LookupError('lost')", "lost"),
-        pytest.param("def __init__(self, info):\n        import sys; sys.exit(0)", "cannot be", marks=pytest.mark.slow),
+        pytest.param(
+            "def __init__(self, info):\n        import sys; sys.exit(0)", "cannot be", marks=pytest.mark.slow
+        ),
         pytest.param("def __init__(self):\n        pass", "cannot be created", marks=pytest.mark.slow),
         pytest.param("class Options(Options):\n        most: int", "most", marks=pytest.mark.slow),
         pytest.param("Options = dict", "Options", marks=pytest.mark.slow),
     ],
 )
-def test_a_rule_that_cannot_run_fails_the_validation_and_all_others_still_judge(site: SitePackages, workspace: Path, body: str, reason: str) -> None:
+def test_a_rule_that_cannot_run_fails_the_validation_and_all_others_still_judge(
+    site: SitePackages, workspace: Path, body: str, reason: str
+) -> None:
     rule_plugin(site, body)
     if body == "Options = dict":
         (workspace / "dagogy.toml").write_text('[rules."house.rule"]\nmost = 37\n')
@@ -491,7 +654,10 @@ def test_a_rule_that_cannot_run_fails_the_validation_and_all_others_still_judge(
     assert done.returncode == 4, (done.returncode, done.stdout, done.stderr)
     assert done.stderr.startswith("[validation_failed] ")
     rules = report_of(workspace)
-    assert {name: r["status"] for name, r in rules.items()} == {**dict.fromkeys(OURS.split(","), "clean"), "house.rule": "failed"}
+    assert {name: r["status"] for name, r in rules.items()} == {
+        **dict.fromkeys(OURS.split(","), "clean"),
+        "house.rule": "failed",
+    }
     assert reason in rules["house.rule"]["reason"]
     assert "house 4.2" in rules["house.rule"]["reason"]
     output = done.stdout + done.stderr
@@ -500,8 +666,19 @@ def test_a_rule_that_cannot_run_fails_the_validation_and_all_others_still_judge(
     assert "Traceback" not in output
 
 
-@pytest.mark.parametrize("name", ["raises at import", "leaves at import", "misspells the hook", "speaks a later API", "raises in the hook"])
-def test_a_rule_that_could_not_be_loaded_fails_the_validation(site: SitePackages, workspace: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "raises at import",
+        "leaves at import",
+        "misspells the hook",
+        "speaks a later API",
+        "raises in the hook",
+    ],
+)
+def test_a_rule_that_could_not_be_loaded_fails_the_validation(
+    site: SitePackages, workspace: Path, name: str
+) -> None:
     source, reason = trouble("rule")[name]
     site.plugin("sick-one", "2.5", entry_points={"rule": {"sick": "sick_one"}}, modules={"sick_one": source})
     done = site.run("validate", "latest", cwd=workspace, DAGOGY_PLUGINS=f"{OURS},sick")
@@ -509,14 +686,25 @@ def test_a_rule_that_could_not_be_loaded_fails_the_validation(site: SitePackages
     assert "rule 'sick' of sick-one 2.5 cannot be used" in done.stderr
     assert reason in report_of(workspace)["sick"]["reason"]
     # It fails only those who use it.
-    assert site.run("validate", "latest", cwd=workspace, DAGOGY_PLUGINS=OURS, DAGOGY_DISABLE="sick").returncode == 0
+    assert (
+        site.run("validate", "latest", cwd=workspace, DAGOGY_PLUGINS=OURS, DAGOGY_DISABLE="sick").returncode
+        == 0
+    )
 
 
-def test_a_rule_that_requires_one_that_failed_is_skipped_with_the_reason(site: SitePackages, workspace: Path) -> None:
+def test_a_rule_that_requires_one_that_failed_is_skipped_with_the_reason(
+    site: SitePackages, workspace: Path
+) -> None:
     rule_plugin(site, CHECK + "raise LookupError('lost')")
-    source = hook("rule", "yield " + described("rule", "later", "later_impl:L", more=', severity="error", requires=("house.rule",)'))
+    source = hook(
+        "rule",
+        "yield "
+        + described("rule", "later", "later_impl:L", more=', severity="error", requires=("house.rule",)'),
+    )
     site.plugin(
-        "later", entry_points={"rule": {"later": "later"}}, modules={"later": source, "later_impl": "from dagogy.api.rules import Rule\nclass L(Rule): pass\n"}
+        "later",
+        entry_points={"rule": {"later": "later"}},
+        modules={"later": source, "later_impl": "from dagogy.api.rules import Rule\nclass L(Rule): pass\n"},
     )
     assert site.run("validate", "latest", cwd=workspace, DAGOGY_PLUGINS="house.rule,later").returncode == 4
     assert report_of(workspace)["later"] | {"severity": ""} == {
@@ -528,13 +716,23 @@ def test_a_rule_that_requires_one_that_failed_is_skipped_with_the_reason(site: S
     }
 
 
-def test_rules_run_by_id_behind_what_they_require_and_a_cycle_of_requirements_stops_none(site: SitePackages) -> None:
+def test_rules_run_by_id_behind_what_they_require_and_a_cycle_of_requirements_stops_none(
+    site: SitePackages,
+) -> None:
     required = {"a": ("d",), "b": (), "c": ("e",), "d": ("b",), "e": ("c",), "f": ("c",), "g": ("missing",)}
-    described_ = "\n    ".join("yield " + described("rule", i, "r_impl:R", more=f', severity="info", requires={r!r}') for i, r in required.items())
+    described_ = "\n    ".join(
+        "yield " + described("rule", i, "r_impl:R", more=f', severity="info", requires={r!r}')
+        for i, r in required.items()
+    )
     site.plugin(
         "house",
         entry_points={"rule": dict.fromkeys(required, "house")},
-        modules={"house": hook("rule", described_), "r_impl": "from dagogy.api.rules import Rule\nclass R(Rule):\n    def check(self, s, o): return []\n"},
+        modules={
+            "house": hook("rule", described_),
+            "r_impl": (
+                "from dagogy.api.rules import Rule\nclass R(Rule):\n    def check(self, s, o): return []\n"
+            ),
+        },
     )
     judge = Judge(site.host(), {})
     order = [r.rule_id for r in judge.requirements()]
@@ -551,18 +749,30 @@ def test_a_third_party_s_command_runs_by_its_name_and_stands_in_the_help(site: S
     assert "did you mean 'publish'?" in site.run("publisch").stderr
 
 
-def test_a_command_that_takes_the_id_of_a_built_in_one_is_listed_as_failed_and_never_runs(site: SitePackages) -> None:
+def test_a_command_that_takes_the_id_of_a_built_in_one_is_listed_as_failed_and_never_runs(
+    site: SitePackages,
+) -> None:
     healthy(site, "command", "schema", "impostor", "6.6")
     assert "curriculum" in site.run("schema").stdout
-    (row,) = [p for p in json.loads(site.run("plugins", "list", "--json").stdout)["plugins"] if p["id"] == "schema"]
+    (row,) = [
+        p for p in json.loads(site.run("plugins", "list", "--json").stdout)["plugins"] if p["id"] == "schema"
+    ]
     assert (row["state"], row["distribution"], row["version"]) == ("failed", "impostor", "6.6")
     assert row["reason"] == "the id 'schema' is taken by dagogy itself"
 
 
 @pytest.mark.parametrize(
-    "source", ["raise RuntimeError('no')", hook("command", "yield " + described("command", "publish", "gone:Thing")), "import sys; sys.exit(0)"], ids=str.split
+    "source",
+    [
+        "raise RuntimeError('no')",
+        hook("command", "yield " + described("command", "publish", "gone:Thing")),
+        "import sys; sys.exit(0)",
+    ],
+    ids=str.split,
 )
-def test_a_broken_command_is_a_plugin_error_that_leaves_the_others_alone(site: SitePackages, source: str) -> None:
+def test_a_broken_command_is_a_plugin_error_that_leaves_the_others_alone(
+    site: SitePackages, source: str
+) -> None:
     site.plugin("wiki", "7.0", entry_points={"command": {"publish": "wiki"}}, modules={"wiki": source})
     done = site.run("publish")
     assert done.returncode == 11, done.stderr
@@ -574,15 +784,27 @@ def test_a_broken_command_is_a_plugin_error_that_leaves_the_others_alone(site: S
 def test_a_command_of_a_plugin_that_raises_is_the_plugin_s_failure_and_not_ours(site: SitePackages) -> None:
     source = hook("command", "yield " + described("command", "publish", "wiki_impl:publish"))
     implementing = "import click\n\n@click.command()\ndef publish():\n    raise LookupError('lost')\n"
-    site.plugin("wiki", "7.0", entry_points={"command": {"publish": "wiki"}}, modules={"wiki": source, "wiki_impl": implementing})
+    site.plugin(
+        "wiki",
+        "7.0",
+        entry_points={"command": {"publish": "wiki"}},
+        modules={"wiki": source, "wiki_impl": implementing},
+    )
     done = site.run("publish")
     assert "lost" in done.stderr
     assert "wiki 7.0" in done.stderr
     assert done.returncode == 11
 
 
-def test_a_broken_provider_or_exporter_that_is_asked_for_is_a_plugin_error(site: SitePackages, workspace: Path) -> None:
-    site.plugin("sick", "2.5", entry_points={"provider": {"oracle": "sick"}, "exporter": {"fax": "sick"}}, modules={"sick": "raise OSError('down')"})
+def test_a_broken_provider_or_exporter_that_is_asked_for_is_a_plugin_error(
+    site: SitePackages, workspace: Path
+) -> None:
+    site.plugin(
+        "sick",
+        "2.5",
+        entry_points={"provider": {"oracle": "sick"}, "exporter": {"fax": "sick"}},
+        modules={"sick": "raise OSError('down')"},
+    )
     done = site.run("run", "latest", cwd=workspace, AGENT_PROVIDER="oracle")
     assert (done.returncode, "provider 'oracle' of sick 2.5" in done.stderr) == (11, True), done.stderr
     done = site.run("validate", "latest", "--format", "fax", cwd=workspace, DAGOGY_PLUGINS=f"{OURS},fax")
@@ -590,21 +812,32 @@ def test_a_broken_provider_or_exporter_that_is_asked_for_is_a_plugin_error(site:
     assert site.run("validate", "latest", cwd=workspace, DAGOGY_PLUGINS=OURS).returncode == 0
 
 
-# -------------------------------------------------------------------------------------------------------------- plugins list and show
+# -------------------------------------------------------------------------------------- plugins list and show
 
 
 def test_the_list_shows_every_state_and_never_fails_because_one_plugin_is_broken(site: SitePackages) -> None:
     for kind in KINDS:
         healthy(site, kind, "fine", f"well-{kind}")
-        site.plugin(f"sick-{kind}", "2.5", entry_points={kind: {"sick": f"sick_{kind}"}}, modules={f"sick_{kind}": "raise SystemExit(1)"})
+        site.plugin(
+            f"sick-{kind}",
+            "2.5",
+            entry_points={kind: {"sick": f"sick_{kind}"}},
+            modules={f"sick_{kind}": "raise SystemExit(1)"},
+        )
         healthy(site, kind, "off", f"off-{kind}")
         healthy(site, kind, "fine", f"zz-{kind}")
     done = site.run("plugins", "list", "--json", DAGOGY_DISABLE="off")
     assert (done.returncode, done.stderr) == (0, "")
     rows = json.loads(done.stdout)["plugins"]
-    assert all(set(r) == {"id", "kind", "distribution", "version", "state", "reason", "summary"} for r in rows)
+    assert all(
+        set(r) == {"id", "kind", "distribution", "version", "state", "reason", "summary"} for r in rows
+    )
     for kind in KINDS:
-        states = {(r["id"], r["distribution"]): r["state"] for r in rows if r["kind"] == kind and r["id"] in ("fine", "sick", "off")}
+        states = {
+            (r["id"], r["distribution"]): r["state"]
+            for r in rows
+            if r["kind"] == kind and r["id"] in ("fine", "sick", "off")
+        }
         assert states == {
             ("fine", f"well-{kind}"): "ready",
             ("fine", f"zz-{kind}"): "failed",
@@ -623,8 +856,18 @@ def test_show_tells_what_a_plugin_is_and_why_it_does_not_work(site: SitePackages
     site.copy("house-titles", "1.2.3", "house_titles", rule={"house.titles": "house_titles"})
     site.plugin("sick", "2.5", entry_points={"rule": {"sick.rule": "sick"}}, modules={"sick": "1 / 0"})
     (shown,) = json.loads(site.run("plugins", "show", "house.titles", "--json").stdout)["plugins"]
-    assert (shown["state"], shown["kind"], shown["distribution"], shown["version"], shown["license"]) == ("ready", "rule", "house-titles", "1.2.3", "MIT")
-    assert (shown["module"], shown["impl"], shown["requires"]) == ("house_titles", "house_titles_rule:ShortTitles", ["schema.curriculum"])
+    assert (shown["state"], shown["kind"], shown["distribution"], shown["version"], shown["license"]) == (
+        "ready",
+        "rule",
+        "house-titles",
+        "1.2.3",
+        "MIT",
+    )
+    assert (shown["module"], shown["impl"], shown["requires"]) == (
+        "house_titles",
+        "house_titles_rule:ShortTitles",
+        ["schema.curriculum"],
+    )
     text = site.run("plugins", "show", "sick.rule")
     assert text.returncode == 0
     assert text.stdout.splitlines()[0] == "sick.rule (rule), failed"

@@ -44,7 +44,10 @@ def test_an_event_of_another_type_is_none(tmp_path: Path) -> None:
     log = tmp_path / "events.jsonl"
     append_event(log, "command_started", command="dagogy plan x", pid=7, words=["plan", "x"], folder="/")
     with open(log, "a") as file:
-        file.write('{"event": []}\n{"event": {}}\n{"event": null}\n{"event": "odd", "pid": [], "at_utc": 3, "words": [1], "incidents": 5, "x": [1]}\n')
+        file.write(
+            '{"event": []}\n{"event": {}}\n{"event": null}\n{"event": "odd", "pid": [], "at_utc": 3, '
+            '"words": [1], "incidents": 5, "x": [1]}\n'
+        )
     events = list(read_events(log))
     assert [e["event"] for e in events] == ["command_started", "odd"]
     assert events[1] == {"event": "odd", "x": [1]}
@@ -71,7 +74,9 @@ def test_json_that_is_nested_too_deeply_is_refused(data: bytes) -> None:
         from_json(data)
 
 
-def test_a_crash_for_lack_of_memory_is_out_of_memory_whoever_had_none(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_for_lack_of_memory_is_out_of_memory_whoever_had_none(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from dagogy_provider_internal.provider import Internal
 
     def propose(self: Internal, request: object) -> None:
@@ -82,7 +87,9 @@ def test_a_crash_for_lack_of_memory_is_out_of_memory_whoever_had_none(runner: Co
 
     monkeypatch.setattr(Internal, "propose", propose)
     runner.init()
-    (runner.folder / "tea.md").write_text("# Tea\n\n## Water\nWater is wet.\n\n## Leaves\nLeaves need water.\n")
+    (runner.folder / "tea.md").write_text(
+        "# Tea\n\n## Water\nWater is wet.\n\n## Leaves\nLeaves need water.\n"
+    )
     done = runner("run", "latest", "--scope-file", "tea.md")
     assert (done.status, done.code) == (6, "io_error")
     assert "out of memory (provider 'internal')" in done.err
@@ -90,8 +97,13 @@ def test_a_crash_for_lack_of_memory_is_out_of_memory_whoever_had_none(runner: Co
     assert "report" not in done.err.splitlines()[0]
 
 
-@pytest.mark.parametrize("message", ["Invalid IPv6 URL", "invalid api key", "model 'x' not found", "context length exceeded", "timed out"])
-def test_a_crash_of_who_asks_nobody_is_no_setting_of_another_provider(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, message: str) -> None:
+@pytest.mark.parametrize(
+    "message",
+    ["Invalid IPv6 URL", "invalid api key", "model 'x' not found", "context length exceeded", "timed out"],
+)
+def test_a_crash_of_who_asks_nobody_is_no_setting_of_another_provider(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, message: str
+) -> None:
     from dagogy.pipeline import plan
     from dagogy_provider_internal.provider import Internal
 
@@ -99,7 +111,9 @@ def test_a_crash_of_who_asks_nobody_is_no_setting_of_another_provider(runner: Co
         raise ValueError(message)
 
     runner.init()
-    (runner.folder / "tea.md").write_text("# Tea\n\n## Water\nWater is wet.\n\n## Leaves\nLeaves need water.\n")
+    (runner.folder / "tea.md").write_text(
+        "# Tea\n\n## Water\nWater is wet.\n\n## Leaves\nLeaves need water.\n"
+    )
     monkeypatch.setenv("OPENAI_BASE_URL", "https://127.0.0.1:1/v1")
     with monkeypatch.context() as patch:
         patch.setattr(Internal, "propose", crash)
@@ -116,7 +130,10 @@ def test_a_crash_of_who_asks_nobody_is_no_setting_of_another_provider(runner: Co
 def test_half_a_character_in_the_log_reaches_a_bundle_escaped(runner: CommandRunner) -> None:
     run = finished(runner)
     with open(run / "logs/events.jsonl", "a") as file:
-        file.write('{"at_utc": "2026", "event": "recovery_retried", "told": "\\ud800", "environment": {"A": "\\udc00"}, "exit_status": 8}\n')
+        file.write(
+            '{"at_utc": "2026", "event": "recovery_retried", "told": "\\ud800", "environment": {"A": '
+            '"\\udc00"}, "exit_status": 8}\n'
+        )
     for command in ("escalate", "postmortem", "diagnose"):
         runner.ok(command, "latest")
     runner.ok("postmortem", "latest", "-o", "report.md")

@@ -10,7 +10,10 @@ from dagogy.api.text import normalized
 from dagogy_reader_markdown.reader import read_markdown
 from support import CommandRunner
 
-SOUND = "# Birds\n\n## Falcon\n\nA falcon is a bird that hunts in flight.\n\n## Heron\n\nThe heron needs the falcon.\n\n"
+SOUND = (
+    "# Birds\n\n## Falcon\n\nA falcon is a bird that hunts in flight.\n\n## Heron\n\n"
+    "The heron needs the falcon.\n\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -45,10 +48,27 @@ def test_a_readable_text_is_read(text: str, runner: CommandRunner) -> None:
         assert "could not run" not in done.err
 
 
-@pytest.mark.parametrize("title", ["- - - - - -", "* * * *", "-> -> ->", "→ → →", "https://host.example[Label]", "— —", "²", "½ ¼", "::", "()", "`", "\u0301"])
+@pytest.mark.parametrize(
+    "title",
+    [
+        "- - - - - -",
+        "* * * *",
+        "-> -> ->",
+        "→ → →",
+        "https://host.example[Label]",
+        "— —",
+        "²",
+        "½ ¼",
+        "::",
+        "()",
+        "`",
+        "\u0301",
+    ],
+)
 def test_a_readable_title_is_read(title: str, runner: CommandRunner) -> None:
     (runner.folder / "scope.md").write_text(
-        f"{SOUND}## {title}\n\n{title} is a bird.\n\n- {title}\n- **{title}**: needs {title}\n\n## Owl\n\nThe owl requires {title}.\n"
+        f"{SOUND}## {title}\n\n{title} is a bird.\n\n- {title}\n- **{title}**: needs {title}\n\n## Owl\n\n"
+        f"The owl requires {title}.\n"
     )
     runner.init()
     for mode in ("full", "seed-list"):
@@ -58,14 +78,30 @@ def test_a_readable_title_is_read(title: str, runner: CommandRunner) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://host[Label]", "http://[placeholder]/", "http://[", "https://host:port/", "https://host:99999", "http://[::1", "http://a]b/"]
+    "url",
+    [
+        "https://host[Label]",
+        "http://[placeholder]/",
+        "http://[",
+        "https://host:port/",
+        "https://host:99999",
+        "http://[::1",
+        "http://a]b/",
+    ],
 )
 def test_what_is_no_url_has_no_parts(url: str) -> None:
     assert split_url(url) is None
 
 
 @pytest.mark.parametrize(
-    ("url", "host"), [("https://host/a", "host"), ("http://[::1]:80/", "::1"), ("https://u:p@host:1/", "host"), ("local://a#L1", "a"), ("", None)]
+    ("url", "host"),
+    [
+        ("https://host/a", "host"),
+        ("http://[::1]:80/", "::1"),
+        ("https://u:p@host:1/", "host"),
+        ("local://a#L1", "a"),
+        ("", None),
+    ],
 )
 def test_a_url_has_parts(url: str, host: str | None) -> None:
     parts = split_url(url)
@@ -74,8 +110,13 @@ def test_a_url_has_parts(url: str, host: str | None) -> None:
 
 
 def test_the_label_of_a_link_of_asciidoc_is_no_part_of_its_address() -> None:
-    document = read_markdown("See https://host.example/path[the manual], and https://host.example/?a[]=1.", source="a.md")
-    assert [link.url for block in document.blocks for link in block.links] == ["https://host.example/path", "https://host.example/?a[]=1"]
+    document = read_markdown(
+        "See https://host.example/path[the manual], and https://host.example/?a[]=1.", source="a.md"
+    )
+    assert [link.url for block in document.blocks for link in block.links] == [
+        "https://host.example/path",
+        "https://host.example/?a[]=1",
+    ]
 
 
 def test_combining_marks_without_end_are_normalised_in_runs() -> None:

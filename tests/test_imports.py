@@ -15,7 +15,8 @@ from dagogy.kit.cases import complete_spec
 from support import HANGS, ROOT, clean_environment, curriculum_of
 
 EXAMPLE = ROOT / "examples" / "sourdough-baking.md"
-#: Runs a command and afterwards writes on fd 3, as JSON, which modules it imported and which files it opened (by audit hook, below the workspace).
+#: Runs a command and afterwards writes on fd 3, as JSON, which modules it imported and which files it opened
+#: (by audit hook, below the workspace).
 PROBE = """
 import json, os, sys
 before = set(sys.modules)
@@ -30,11 +31,23 @@ try:
 except SystemExit as done:
     status = done.code
 os.write(3, json.dumps({"status": status, "modules": sorted(set(sys.modules) - before), "opened": opened}).encode())
-"""
+"""  # noqa: E501
 #: What no command may import but one that asks for it by name.
-HEAVY = {"networkx", "pydantic", "openai", "jsonschema", "yaml", "rich", "markdown_it", "jsonpatch", "numpy", "importlib.metadata"}
+HEAVY = {
+    "networkx",
+    "pydantic",
+    "openai",
+    "jsonschema",
+    "yaml",
+    "rich",
+    "markdown_it",
+    "jsonpatch",
+    "numpy",
+    "importlib.metadata",
+}
 
-#: What reading a curriculum or a topic spec takes: pydantic, and what pydantic imports to look for plugins of its own, which our command switches off.
+#: What reading a curriculum or a topic spec takes: pydantic, and what pydantic imports to look for plugins of
+#: its own, which our command switches off.
 TYPED = {"pydantic", "importlib.metadata"}
 
 
@@ -84,13 +97,23 @@ def observe(folder: Path, *arguments: str) -> Seen:
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with a run that was compiled from an example, and one with a curriculum and no scope document."""
+    """A workspace with a run that was compiled from an example, and one with a
+    curriculum and no scope document.
+    """
     folder = tmp_path_factory.mktemp("imports")
     for line in (["init", "scoped"], ["run", "scoped", "--scope-file", str(EXAMPLE)], ["init", "plain"]):
-        subprocess.run([sys.executable, "-m", "dagogy", *line], cwd=folder, env=clean_environment(), check=True, capture_output=True)
+        subprocess.run(
+            [sys.executable, "-m", "dagogy", *line],
+            cwd=folder,
+            env=clean_environment(),
+            check=True,
+            capture_output=True,
+        )
     run = next((folder / "runs").glob("*-plain"))
     (run / "inputs/topic_spec.json").write_text(json.dumps(complete_spec({"scope_in": ["Alpha", "Beta"]})))
-    chain = curriculum_of({"id": "alpha", "title": "Alpha"}, {"id": "beta", "title": "Beta", "prerequisites": ["alpha"]})
+    chain = curriculum_of(
+        {"id": "alpha", "title": "Alpha"}, {"id": "beta", "title": "Beta", "prerequisites": ["alpha"]}
+    )
     (run / "outputs/curriculum/curriculum.json").write_text(json.dumps(chain))
     return folder
 
@@ -98,16 +121,23 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_version_imports_next_to_nothing(work: Path) -> None:
     seen = observe(work, "--version")
     assert seen.status == 0
-    assert not seen.of(["click", "pluggy", "importlib_metadata", "dagogy.cli.app", "dagogy.api", "json.tool", *HEAVY])
+    assert not seen.of(
+        ["click", "pluggy", "importlib_metadata", "dagogy.cli.app", "dagogy.api", "json.tool", *HEAVY]
+    )
     assert {m for m in seen.modules if m.startswith("dagogy")} == {"dagogy", "dagogy.cli", "dagogy.cli.main"}
     assert len(seen.modules) <= 5
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["list", "--json"], ["status", "scoped"], ["next", "scoped"], ["schema"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["list"], ["list", "--json"], ["status", "scoped"], ["next", "scoped"], ["schema"]],
+)
 def test_what_needs_no_document_imports_nothing_that_reads_one(work: Path, arguments: list[str]) -> None:
     seen = observe(work, *arguments)
     assert seen.status == 0
-    assert not seen.of([*HEAVY, "pydantic_core", "pluggy", "dagogy.pipeline.documents", "dagogy.pipeline.judge", "asyncio"])
+    assert not seen.of(
+        [*HEAVY, "pydantic_core", "pluggy", "dagogy.pipeline.documents", "dagogy.pipeline.judge", "asyncio"]
+    )
     assert not {m for m in seen.modules if m.startswith("dagogy_")}
 
 
@@ -124,7 +154,9 @@ def test_a_plugin_of_pydantic_has_no_part_in_a_command(work: Path, tmp_path: Pat
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: loud\nVersion: 1\n")
     (info / "entry_points.txt").write_text("[pydantic]\nloud = loud:plugin\n")
     words = [sys.executable, "-m", "dagogy", "validate", "plain", "--json"]
-    done = subprocess.run(words, cwd=work, env=clean_environment(PYTHONPATH=str(tmp_path)), capture_output=True, text=True)
+    done = subprocess.run(
+        words, cwd=work, env=clean_environment(PYTHONPATH=str(tmp_path)), capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     assert "loud" not in done.stdout + done.stderr
 
@@ -147,7 +179,9 @@ def test_validate_without_a_scope_document_imports_no_parser_and_no_graph_librar
     assert not {m for m in seen.modules if m.startswith(("dagogy_provider_", "dagogy_exporter_"))}
 
 
-def test_validate_with_a_scope_document_reads_the_blocks_that_are_kept_and_imports_no_parser(work: Path) -> None:
+def test_validate_with_a_scope_document_reads_the_blocks_that_are_kept_and_imports_no_parser(
+    work: Path,
+) -> None:
     seen = observe(work, "validate", "scoped")
     assert seen.status == 0
     assert not seen.of(HEAVY - TYPED)
@@ -169,7 +203,11 @@ def test_run_with_the_internal_provider_imports_no_sdk_and_no_graph_library(work
     # rich lays out the table of what was read.
     assert not seen.of(HEAVY - TYPED - {"markdown_it", "yaml", "rich"})
     assert "dagogy_provider_internal" in seen.modules
-    assert not {m for m in seen.modules if m.startswith("dagogy_provider_") and not m.startswith("dagogy_provider_internal")}
+    assert not {
+        m
+        for m in seen.modules
+        if m.startswith("dagogy_provider_") and not m.startswith("dagogy_provider_internal")
+    }
 
 
 def test_run_with_json_in_a_pipe_needs_no_progress_display(work: Path) -> None:
@@ -192,7 +230,13 @@ def test_list_opens_one_file_a_run(work: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "most"),
-    [(["status", "plain"], 4), (["validate", "plain"], 3), (["plan", "scoped"], 3), (["iterate", "scoped"], 3), (["diff", "scoped"], 3)],
+    [
+        (["status", "plain"], 4),
+        (["validate", "plain"], 3),
+        (["plan", "scoped"], 3),
+        (["iterate", "scoped"], 3),
+        (["diff", "scoped"], 3),
+    ],
 )
 def test_the_curriculum_is_read_a_fixed_number_of_times(work: Path, arguments: list[str], most: int) -> None:
     assert 1 <= observe(work, *arguments).times("/curriculum.json") <= most

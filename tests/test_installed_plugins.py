@@ -1,4 +1,6 @@
-"""What every installed plugin must keep, whatever is installed: run over all kinds, on the real environment."""
+"""What every installed plugin must keep, whatever is installed: run over all
+kinds, on the real environment.
+"""
 
 from __future__ import annotations
 
@@ -46,10 +48,17 @@ BASE = {
     "command": click.Command,
 }
 #: By module, the names that are public.
-PUBLIC = {name: set(import_module(name).__all__) for name in ("dagogy.api", "dagogy.testing", *(f"dagogy.api.{m}" for m in api.MODULES))}
+PUBLIC = {
+    name: set(import_module(name).__all__)
+    for name in ("dagogy.api", "dagogy.testing", *(f"dagogy.api.{m}" for m in api.MODULES))
+}
 ENTRIES = [e for e in discover() if normalized(e.distribution).startswith("dagogy-")]
 RULES = [e for e in ENTRIES if e.kind == "rule"]
-PROJECTS = sorted(p.parent for folder in ("providers", "validators", "plugins") for p in (ROOT / folder).glob("*/pyproject.toml"))
+PROJECTS = sorted(
+    p.parent
+    for folder in ("providers", "validators", "plugins")
+    for p in (ROOT / folder).glob("*/pyproject.toml")
+)
 every_plugin = pytest.mark.parametrize("entry", ENTRIES, ids=lambda e: f"{e.kind}-{e.id}")
 every_rule = pytest.mark.parametrize("entry", RULES, ids=lambda e: e.id)
 every_project = pytest.mark.parametrize("project", PROJECTS, ids=lambda p: p.name)
@@ -85,7 +94,7 @@ def test_something_of_ours_is_installed() -> None:
     assert {e.kind for e in ENTRIES} >= {"provider", "rule", "exporter"}
 
 
-# ---------------------------------------------------------------------------------------------------------------------- every plugin
+# ----------------------------------------------------------------------------------------------- every plugin
 
 
 @every_plugin
@@ -154,7 +163,7 @@ def test_entry_modules_import_nothing_heavy() -> None:
                 found[name] = new
                 before |= set(new)
         print(json.dumps(found))
-    """
+    """  # noqa: E501
     modules = sorted({e.module.partition(":")[0] for e in ENTRIES})
     done = python(code, json.dumps(modules))
     assert done.returncode == 0, done.stderr
@@ -175,11 +184,13 @@ def test_loading_every_description_imports_no_implementation() -> None:
     assert done.stdout == f"{len(host().all())} []\n", done.stderr
 
 
-# ------------------------------------------------------------------------------------------------------------------------ every rule
+# ------------------------------------------------------------------------------------------------- every rule
 
 
 @every_rule
-def test_a_rule_s_docstring_says_why_and_has_a_bad_and_a_good_example_and_the_way_out(entry: EntryPoint) -> None:
+def test_a_rule_s_docstring_says_why_and_has_a_bad_and_a_good_example_and_the_way_out(
+    entry: EntryPoint,
+) -> None:
     text = inspect.cleandoc(rule_class(entry).__doc__ or "")
     parts = re.split(r"^(Bad|Good|How to fix):$", text, flags=re.MULTILINE)
     assert parts[1::2] == ["Bad", "Good", "How to fix"]
@@ -240,24 +251,37 @@ def test_what_a_rule_requires_is_installed_and_leads_in_no_cycle(entry: EntryPoi
 
 
 @every_rule
-def test_explain_has_a_page_for_the_rule(entry: EntryPoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_explain_has_a_page_for_the_rule(
+    entry: EntryPoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     app = App([])
     document = page(app, app.host.get("rule", entry.id))
     assert document["id"] == entry.id
     assert "How to fix:" in document["text"]
     assert document["summary"] == ready(entry).info.summary
-    assert {o["name"] for o in document["options"]} == set(rule_class(entry).Options.model_fields) if rule_class(entry).Options else True
+    assert (
+        {o["name"] for o in document["options"]} == set(rule_class(entry).Options.model_fields)
+        if rule_class(entry).Options
+        else True
+    )
 
 
 def test_the_explain_command_prints_a_rule_s_page(tmp_path: Path) -> None:
     done = dagogy("explain", "graph.max_prerequisites", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    for part in ("graph.max_prerequisites (rule of dagogy-rule-graph-max-prerequisites", "Bad:", "Good:", "How to fix:", "Severity: ", "Option "):
+    for part in (
+        "graph.max_prerequisites (rule of dagogy-rule-graph-max-prerequisites",
+        "Bad:",
+        "Good:",
+        "How to fix:",
+        "Severity: ",
+        "Option ",
+    ):
         assert part in done.stdout
 
 
-# --------------------------------------------------------------------------------------------------------------------- every project
+# ---------------------------------------------------------------------------------------------- every project
 
 
 @every_project
@@ -277,7 +301,9 @@ def test_a_plugin_s_source_imports_of_ours_the_api_alone(project: Path) -> None:
                 if top == "dagogy":
                     assert name in PUBLIC, f"{path.name}:{node.lineno} imports {name}"
                     imported = {a.name for a in node.names} if isinstance(node, ast.ImportFrom) else set()
-                    assert imported <= PUBLIC[name], f"{path.name}:{node.lineno} imports {', '.join(imported - PUBLIC[name])} of {name}"
+                    assert imported <= PUBLIC[name], (
+                        f"{path.name}:{node.lineno} imports {', '.join(imported - PUBLIC[name])} of {name}"
+                    )
                 elif top.startswith("dagogy_"):
                     assert top in packages, f"{path.name}:{node.lineno} imports {name}, another plugin"
 
@@ -312,7 +338,11 @@ def test_an_installed_distribution_is_the_one_of_its_pyproject(project: Path) ->
     except importlib_metadata.PackageNotFoundError:
         pytest.skip(f"{about['name']} is not installed")
     assert (normalized(installed.name), installed.version) == (normalized(about["name"]), about["version"])
-    declared = {(group, name, value) for group, entries in about.get("entry-points", {}).items() for name, value in entries.items()}
+    declared = {
+        (group, name, value)
+        for group, entries in about.get("entry-points", {}).items()
+        for name, value in entries.items()
+    }
     declared |= {("console_scripts", name, value) for name, value in about.get("scripts", {}).items()}
     assert {(e.group, e.name, e.value) for e in installed.entry_points} == declared
     for _, _, value in declared:
@@ -331,7 +361,9 @@ def test_a_rule_s_distribution_is_named_after_the_rule(project: Path) -> None:
 def test_every_project_with_entry_points_is_installed() -> None:
     """So that what is written here is also tested here."""
     installed = {normalized(e.distribution) for e in ENTRIES}
-    assert {pyproject(p)["project"]["name"] for p in PROJECTS if pyproject(p)["project"].get("entry-points")} - installed == set()
+    assert {
+        pyproject(p)["project"]["name"] for p in PROJECTS if pyproject(p)["project"].get("entry-points")
+    } - installed == set()
 
 
 def test_the_standard_distribution_brings_every_other_one() -> None:
@@ -344,6 +376,10 @@ def test_the_standard_distribution_brings_every_other_one() -> None:
 
 def test_the_host_starts_on_what_is_installed_without_a_word_on_stderr() -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "dagogy", "plugins", "list"], capture_output=True, text=True, env=clean_environment(), check=False
+        [sys.executable, "-W", "error", "-m", "dagogy", "plugins", "list"],
+        capture_output=True,
+        text=True,
+        env=clean_environment(),
+        check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")

@@ -1,4 +1,6 @@
-"""Junk fails and says why; sound curricula pass. `python tests/test_junk.py` prints the table: caught and missed, by kind and rule, and false alarms."""
+"""Junk fails and says why; sound curricula pass. `python tests/test_junk.py` prints the table: caught and
+missed, by kind and rule, and false alarms.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,18 @@ from collections import Counter
 
 import pytest
 from dagogy_reader_markdown.reader import read_markdown
-from junk_support import DATA, SOUND, caught, chain_of_lines, documents, generated_junk, judged, junk_cases, proposed, sound
+from junk_support import (
+    DATA,
+    SOUND,
+    caught,
+    chain_of_lines,
+    documents,
+    generated_junk,
+    judged,
+    junk_cases,
+    proposed,
+    sound,
+)
 
 FILES = sorted(p.name for p in DATA.glob("junk*.yaml"))
 #: What the rules cannot see. Take a name out when they learn to.
@@ -43,10 +56,19 @@ def test_a_sound_curriculum_is_left_alone(name: str) -> None:
     assert [(f.rule_id, f.severity) for f in judged(sound(name))] == []
 
 
-def test_fillers_of_nodes_that_say_that_nothing_supports_them_are_one_warning_a_rule_unless_all_nodes_say_so_of_a_document_with_text() -> None:
+def test_fillers_of_nodes_that_say_that_nothing_supports_them_are_one_warning_a_rule_unless_all_nodes_say_so_of_a_document_with_text() -> (
+    None
+):
     run = chain_of_lines(
         documents()["bicycle"],
-        ("Use “{t}”.", "“{t}” comes after “{b}”.", "“{t}” stands beside “{a}”.", "Skipping “{t}”.", "Sort “{t}” and “{b}”.", "Both are sorted."),
+        (
+            "Use “{t}”.",
+            "“{t}” comes after “{b}”.",
+            "“{t}” stands beside “{a}”.",
+            "Skipping “{t}”.",
+            "Sort “{t}” and “{b}”.",
+            "Both are sorted.",
+        ),
         strict_titles=True,
     )
     nodes = run.curriculum["nodes"]
@@ -54,23 +76,41 @@ def test_fillers_of_nodes_that_say_that_nothing_supports_them_are_one_warning_a_
         node["estimate_confidence"] = 0.2
     content = ("quality.repetition", "quality.grounding", "quality.distinct_nodes")
     findings = [f for f in judged(run) if f.rule_id in content]
-    assert [(f.rule_id, f.pointer) for f in findings if f.severity == "error"] == [("quality.grounding", "/nodes")]
+    assert [(f.rule_id, f.pointer) for f in findings if f.severity == "error"] == [
+        ("quality.grounding", "/nodes")
+    ]
     # One node that says what the document says of it.
     title = nodes[0]["title"]
     text = documents()["bicycle"]
-    nodes[0]["core_ideas"] = [b.text for b in read_markdown(text, source="bicycle.md").blocks if title in b.path and b.kind == "paragraph"][:2]
+    nodes[0]["core_ideas"] = [
+        b.text
+        for b in read_markdown(text, source="bicycle.md").blocks
+        if title in b.path and b.kind == "paragraph"
+    ][:2]
     findings = [f for f in judged(run) if f.rule_id in content]
     assert {f.severity for f in findings} == {"warning"}
     assert len({f.rule_id for f in findings}) == len(findings)
 
 
 def test_a_document_of_bare_labels_passes_with_one_warning_for_its_texts() -> None:
-    labels = ["Whisk attachment", "Proofing basket", "Banneton liner", "Bench scraper", "Lame blade", "Dutch oven", "Baking stone", "Peel handle"]
+    labels = [
+        "Whisk attachment",
+        "Proofing basket",
+        "Banneton liner",
+        "Bench scraper",
+        "Lame blade",
+        "Dutch oven",
+        "Baking stone",
+        "Peel handle",
+    ]
     findings = judged(proposed("# Bakery\n\n" + "".join(f"- {label}\n" for label in labels)))
     assert [f.rule_id for f in findings if f.severity == "error"] == []
-    assert [f.rule_id for f in findings if f.severity == "warning" and f.rule_id in ("quality.repetition", "quality.grounding", "quality.distinct_nodes")] == [
-        "quality.repetition"
-    ]
+    assert [
+        f.rule_id
+        for f in findings
+        if f.severity == "warning"
+        and f.rule_id in ("quality.repetition", "quality.grounding", "quality.distinct_nodes")
+    ] == ["quality.repetition"]
 
 
 def _table() -> None:

@@ -1,4 +1,6 @@
-"""Words of many languages: what is compared without regard to endings, and that no rule doubts what the source says in its own language."""
+"""Words of many languages: what is compared without regard to endings, and that no rule doubts what the
+source says in its own language.
+"""
 
 from __future__ import annotations
 
@@ -36,23 +38,37 @@ PROSE = """# Основы механики
 ## Энергия
 
 Энергия тела показывает, какую работу оно может совершить. Кинетическая энергия зависит от массы и квадрата скорости.
-"""
+"""  # noqa: E501
 
 
 @pytest.mark.parametrize(
     "forms",
     [
-        "сила силы силе силой силу", "работа работу работы работой", "закон законов законами", "книга книги книгою", "δύναμη δύναμης δυνάμεις",
-        "كتاب الكتاب كتابه", "लड़का लड़के", "force forces forced", "fermentation fermentations", "naïvely naïve",
+        "сила силы силе силой силу",
+        "работа работу работы работой",
+        "закон законов законами",
+        "книга книги книгою",
+        "δύναμη δύναμης δυνάμεις",
+        "كتاب الكتاب كتابه",
+        "लड़का लड़के",
+        "force forces forced",
+        "fermentation fermentations",
+        "naïvely naïve",
     ],
-)  # fmt: skip
+)
 def test_forms_of_a_word_have_the_same_key(forms: str) -> None:
     assert len({tuple(match_keys(word)) for word in forms.split()}) == 1
 
 
 def test_different_words_and_words_of_scripts_without_stems_keep_their_characters() -> None:
     assert len({tuple(match_keys(word)) for word in ("сила", "село", "силос", "lemma1", "lemma12")}) == 5
-    assert [stem(word) for word in ("שיעור", "한국어", "บทเรียน", "việt", "ếch")] == ["שיעור", "한국어", "บทเรียน", "việt", "ếch"]
+    assert [stem(word) for word in ("שיעור", "한국어", "บทเรียน", "việt", "ếch")] == [
+        "שיעור",
+        "한국어",
+        "บทเรียน",
+        "việt",
+        "ếch",
+    ]
     assert match_keys("二分查找") == ["二分", "分查", "查找"]
     assert match_keys("茶") == ["茶"]
 
@@ -60,10 +76,26 @@ def test_different_words_and_words_of_scripts_without_stems_keep_their_character
 @pytest.mark.parametrize(
     "name",
     [
-        "statistika-ru", "shakhmaty-ru", "cuisine-fr", "bienenkunde-de", "strafrecht-de", "hypothek-prosa-de", "cocina-es", "kendo-es", "contabilidade-pt",
-        "matematica-it", "turkce-hukuk-tr", "mishpat-he", "nahw-ar", "korean-pottery-ko", "ikebana-ja", "suanfa-zh", "ecologie-prose-fr", "",
+        "statistika-ru",
+        "shakhmaty-ru",
+        "cuisine-fr",
+        "bienenkunde-de",
+        "strafrecht-de",
+        "hypothek-prosa-de",
+        "cocina-es",
+        "kendo-es",
+        "contabilidade-pt",
+        "matematica-it",
+        "turkce-hukuk-tr",
+        "mishpat-he",
+        "nahw-ar",
+        "korean-pottery-ko",
+        "ikebana-ja",
+        "suanfa-zh",
+        "ecologie-prose-fr",
+        "",
     ],
-)  # fmt: skip
+)
 def test_what_is_taken_from_a_source_is_found_in_it_in_any_language(name: str) -> None:
     run = proposed((SCOPE / f"{name}.md").read_text(encoding="utf-8") if name else PROSE)
     assert [f.message for f in judged(run) if f.rule_id == "quality.grounding"] == []
@@ -72,8 +104,14 @@ def test_what_is_taken_from_a_source_is_found_in_it_in_any_language(name: str) -
 def test_an_idea_that_names_its_concept_in_another_case_is_not_taken_for_that_of_another_concept() -> None:
     run = proposed(PROSE)
     [force] = [node for node in run.curriculum["nodes"] if node["title"] == "Сила"]
-    force["core_ideas"] = ["Работа равна произведению силы на путь.", "При той же силе ускорение тем меньше, чем больше масса тела."]
+    force["core_ideas"] = [
+        "Работа равна произведению силы на путь.",
+        "При той же силе ускорение тем меньше, чем больше масса тела.",
+    ]
     force["resources"] = force["resources"][:1]
     assert [f.message for f in judged(run) if f.rule_id == "quality.grounding"] == []
-    force["core_ideas"] = ["Кинетическая энергия зависит от массы и квадрата скорости.", "Квадратные корни матриц вычисляют разложением Шура."]
+    force["core_ideas"] = [
+        "Кинетическая энергия зависит от массы и квадрата скорости.",
+        "Квадратные корни матриц вычисляют разложением Шура.",
+    ]
     assert len([f for f in judged(run) if f.rule_id == "quality.grounding"]) == 2

@@ -1,6 +1,8 @@
-"""Large scope documents: the work grows with their length and no faster, and what is too much to be taught is told.
+"""Large scope documents: the work grows with their length and no faster, and what is
+too much to be taught is told.
 
-What is counted is calls, of Python and of C, and the characters that a rule splits into words: both are the same on every machine.
+What is counted is calls, of Python and of C, and the characters that a rule splits into words: both are the
+same on every machine.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ from support import CommandRunner, clean_environment, some_fast
 sys.path.append(str(Path(__file__).resolve().parent.parent / "scripts"))
 from documents import document
 
-#: For four times the text, so many times the calls: more than four, since in a longer text more concepts are named by others. Pairs would be sixteen.
+#: For four times the text, so many times the calls: more than four, since in a longer text more concepts are
+#: named by others. Pairs would be sixteen.
 _GROWTH = 5
 
 
@@ -55,7 +58,10 @@ def parsed(shape: str, size: int) -> ScopeDocument:
     ("shape", "size"),
     [
         ("bullets", 12_000),
-        *(pytest.param(shape, 24_000, marks=pytest.mark.slow) for shape in ("bullets", "chinese", "glossary", "headings", "nested", "questions", "table")),
+        *(
+            pytest.param(shape, 24_000, marks=pytest.mark.slow)
+            for shape in ("bullets", "chinese", "glossary", "headings", "nested", "questions", "table")
+        ),
         pytest.param("paragraph", 48_000, marks=pytest.mark.slow),
     ],
 )
@@ -66,7 +72,9 @@ def test_four_times_the_text_is_read_with_about_four_times_the_calls(shape: str,
     assert second <= _GROWTH * first, f"{first} calls, {second} for four times the text"
 
 
-@pytest.mark.parametrize("shape", some_fast(["bullets", "marks", "unclosed", "nested"], "bullets", "unclosed"))
+@pytest.mark.parametrize(
+    "shape", some_fast(["bullets", "marks", "unclosed", "nested"], "bullets", "unclosed")
+)
 def test_four_times_the_text_is_parsed_with_about_four_times_the_calls(shape: str) -> None:
     parsed(shape, 2_000)
     first, second = (calls_of(lambda s=size: parsed(shape, s)) for size in (24_001, 96_001))  # type: ignore[misc]
@@ -80,21 +88,39 @@ def test_brackets_that_nothing_closes_are_not_tried_as_links() -> None:
 
 
 @pytest.mark.parametrize("nodes", [8, 32])
-def test_lines_are_split_as_often_however_many_nodes_cite_them(nodes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_are_split_as_often_however_many_nodes_cite_them(
+    nodes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     split: list[int] = []
     plain = relevance.content_words
     monkeypatch.setattr(relevance, "content_words", lambda text: (split.append(len(text)), plain(text))[1])
     line = "The falcon hunts in flight and the heron waits. " * 2_000
-    cited = {"title": "The document", "url": "local://inputs/scope.md#L3", "kind": "doc", "role": "definition"}
-    made = [{"id": f"n{i}", "title": f"Falcon {i}", "resources": [{**cited, "citation": f"§ {i}"}]} for i in range(nodes)]
-    case = Case("quality.resource_relevance", "one line", "pass", {"curriculum": {"nodes": made}, "scope": f"# Birds\n\n{line}\n"})
+    cited = {
+        "title": "The document",
+        "url": "local://inputs/scope.md#L3",
+        "kind": "doc",
+        "role": "definition",
+    }
+    made = [
+        {"id": f"n{i}", "title": f"Falcon {i}", "resources": [{**cited, "citation": f"§ {i}"}]}
+        for i in range(nodes)
+    ]
+    case = Case(
+        "quality.resource_relevance",
+        "one line",
+        "pass",
+        {"curriculum": {"nodes": made}, "scope": f"# Birds\n\n{line}\n"},
+    )
     (info,) = dagogy_rules()
     rule = relevance.ResourceRelevance(info)
     assert not list(rule.check(context_of(case, tmp_path), rule.Options()))
     assert sum(n >= len(line) - 10 for n in split) == 2  # once by itself, once with its headings
 
 
-@pytest.mark.parametrize(("texts", "times"), [(["They use {topic} and [name] alone."] * 40, 1), (["They use what it is made of."] * 40, 0)])
+@pytest.mark.parametrize(
+    ("texts", "times"),
+    [(["They use {topic} and [name] alone."] * 40, 1), (["They use what it is made of."] * 40, 0)],
+)
 def test_a_source_is_made_ready_for_comparison_once_where_a_text_has_a_variable(
     texts: list[str], times: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,8 +128,14 @@ def test_a_source_is_made_ready_for_comparison_once_where_a_text_has_a_variable(
     plain = node_content._unmarked
     monkeypatch.setattr(node_content, "_unmarked", lambda text: (ready.append(text), plain(text))[1])
     scope = "# Templates\n\n" + "A page has a title in large letters. " * 50
-    made = [{"id": f"n{i}", "title": f"Falcon {i}", "core_ideas": [text, "A falcon hunts in flight."]} for i, text in enumerate(texts)]
-    context = context_of(Case("quality.node_content", "variables", "pass", {"curriculum": {"nodes": made}, "scope": scope}), tmp_path)
+    made = [
+        {"id": f"n{i}", "title": f"Falcon {i}", "core_ideas": [text, "A falcon hunts in flight."]}
+        for i, text in enumerate(texts)
+    ]
+    context = context_of(
+        Case("quality.node_content", "variables", "pass", {"curriculum": {"nodes": made}, "scope": scope}),
+        tmp_path,
+    )
     (info,) = node_content_rules()
     rule = node_content.NodeContent(info)
     assert len(list(rule.check(context, rule.Options()))) == times * len(texts)
@@ -111,7 +143,9 @@ def test_a_source_is_made_ready_for_comparison_once_where_a_text_has_a_variable(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shape", ["bullets", "chinese", "glossary", "headings", "nested", "paragraph", "table", "unclosed"])
+@pytest.mark.parametrize(
+    "shape", ["bullets", "chinese", "glossary", "headings", "nested", "paragraph", "table", "unclosed"]
+)
 def test_a_document_of_5_mb_goes_through_a_run(shape: str, runner: CommandRunner) -> None:
     run = runner.init()
     (runner.folder / "large.md").write_text(document(shape), encoding="utf-8")
@@ -120,12 +154,22 @@ def test_a_document_of_5_mb_goes_through_a_run(shape: str, runner: CommandRunner
         resource.setrlimit(resource.RLIMIT_DATA, (1_500 * 2**20, 1_500 * 2**20))
 
     command = [sys.executable, "-m", "dagogy", "run", "latest", "--scope-file", "large.md"]
-    done = subprocess.run(command, cwd=runner.folder, capture_output=True, text=True, env=clean_environment(), preexec_fn=limit, check=False)
+    done = subprocess.run(
+        command,
+        cwd=runner.folder,
+        capture_output=True,
+        text=True,
+        env=clean_environment(),
+        preexec_fn=limit,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-600:]
     message = json.loads(next(run.rglob("scope_concepts.json")).read_text(encoding="utf-8"))
     curriculum = json.loads(next(run.rglob("curriculum.json")).read_text(encoding="utf-8"))
     assert message["concepts"]
     assert curriculum["nodes"]
     if shape in ("bullets", "glossed"):  # each item is a concept, goes into one, or is reported as left out
-        listed = sum(1 + len(c.get("merged", ())) for c in message["concepts"]) + sum(one["role"] != "group" for one in message["skipped"])
+        listed = sum(1 + len(c.get("merged", ())) for c in message["concepts"]) + sum(
+            one["role"] != "group" for one in message["skipped"]
+        )
         assert listed == document(shape).count("\n- ")

@@ -1,4 +1,6 @@
-"""Commands from start to end as users and machines start them: streams, settings, failures, runs that vanish, many at once."""
+"""Commands from start to end as users and machines start them: streams, settings, failures,
+runs that vanish, many at once.
+"""
 
 from __future__ import annotations
 
@@ -45,16 +47,29 @@ def done(runner: CommandRunner) -> Path:
 def _shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """A line of bash in which `dagogy` is this interpreter's."""
     script = f'set -o pipefail; dagogy() {{ "{sys.executable}" -m dagogy "$@"; }}; {line}'
-    return subprocess.run(["bash", "-c", script], capture_output=True, text=True, env=clean_environment(**environment), timeout=HANGS, check=False)
+    return subprocess.run(
+        ["bash", "-c", script],
+        capture_output=True,
+        text=True,
+        env=clean_environment(**environment),
+        timeout=HANGS,
+        check=False,
+    )
 
 
-# ---------------------------------------------------------------------------------------------------------------------- streams
+# ---------------------------------------------------------------------------------------------------- streams
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-def test_closed_streams_change_neither_work_nor_exit_status(runner: CommandRunner, done: Path, closed: str) -> None:
+def test_closed_streams_change_neither_work_nor_exit_status(
+    runner: CommandRunner, done: Path, closed: str
+) -> None:
     (done / "outputs/plan/plan.json").unlink()
-    lines = [f"dagogy status latest {closed}", f"dagogy validate latest --json {closed}", f"dagogy status nope {closed}; echo $? >&3"]
+    lines = [
+        f"dagogy status latest {closed}",
+        f"dagogy validate latest --json {closed}",
+        f"dagogy status nope {closed}; echo $? >&3",
+    ]
     ended = _shell(f"exec 3>status; {'; '.join(lines[:2])} && {lines[2]}")
     assert (runner.folder / "status").read_text() == "3\n"
     assert "Traceback" not in ended.stderr
@@ -64,15 +79,23 @@ def test_closed_streams_change_neither_work_nor_exit_status(runner: CommandRunne
 
 
 @pytest.mark.parametrize("buffering", ["", "1"])
-@pytest.mark.parametrize("command", ["--version", "--help", "status latest", "list --json", "validate latest --json"])
-def test_a_reader_that_is_gone_is_no_failure(runner: CommandRunner, done: Path, command: str, buffering: str) -> None:
+@pytest.mark.parametrize(
+    "command", ["--version", "--help", "status latest", "list --json", "validate latest --json"]
+)
+def test_a_reader_that_is_gone_is_no_failure(
+    runner: CommandRunner, done: Path, command: str, buffering: str
+) -> None:
     ended = _shell(f"dagogy {command} | (exec <&-)", PYTHONUNBUFFERED=buffering)
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
-def test_a_gate_that_fails_says_so_even_when_nobody_reads_its_report(runner: CommandRunner, done: Path) -> None:
+def test_a_gate_that_fails_says_so_even_when_nobody_reads_its_report(
+    runner: CommandRunner, done: Path
+) -> None:
     curriculum = done / "outputs/curriculum/curriculum.json"
-    curriculum.write_text(curriculum.read_text().replace('"prerequisites": []', '"prerequisites": ["nowhere"]', 1))
+    curriculum.write_text(
+        curriculum.read_text().replace('"prerequisites": []', '"prerequisites": ["nowhere"]', 1)
+    )
     ended = _shell("dagogy validate latest | (exec <&-)", PYTHONUNBUFFERED="1")
     assert ended.returncode == 4
     assert ended.stderr.startswith("[validation_failed] ")
@@ -87,7 +110,9 @@ def test_a_stdout_that_is_full_is_an_io_error(runner: CommandRunner, done: Path,
 
 
 @pytest.mark.parametrize("broken", ["2>/dev/full", "2> >(exec <&-)"])
-def test_diagnostics_that_cannot_be_written_stop_nothing(runner: CommandRunner, done: Path, broken: str) -> None:
+def test_diagnostics_that_cannot_be_written_stop_nothing(
+    runner: CommandRunner, done: Path, broken: str
+) -> None:
     ended = _shell(f"dagogy run latest --scope-file tea.md {broken}")
     assert ended.returncode == 0
     assert f"run {done.name}: iterated" in ended.stdout
@@ -95,12 +120,23 @@ def test_diagnostics_that_cannot_be_written_stop_nothing(runner: CommandRunner, 
 
 @pytest.mark.parametrize(
     "environment",
-    [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}, {"PYTHONIOENCODING": "latin-1"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}],
+    [
+        {"LC_ALL": "C"},
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "latin-1"},
+        {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    ],
 )
-def test_text_that_the_terminal_cannot_show_is_escaped(runner: CommandRunner, done: Path, environment: dict[str, str]) -> None:
+def test_text_that_the_terminal_cannot_show_is_escaped(
+    runner: CommandRunner, done: Path, environment: dict[str, str]
+) -> None:
     def started(*arguments: str) -> tuple[int, bytes, bytes]:
         ended = subprocess.run(
-            [sys.executable, "-m", "dagogy", *arguments], capture_output=True, env=clean_environment(**environment), timeout=HANGS, check=False
+            [sys.executable, "-m", "dagogy", *arguments],
+            capture_output=True,
+            env=clean_environment(**environment),
+            timeout=HANGS,
+            check=False,
         )
         return ended.returncode, ended.stdout, ended.stderr
 
@@ -114,7 +150,9 @@ def test_text_that_the_terminal_cannot_show_is_escaped(runner: CommandRunner, do
     assert (status, err[:11]) == (3, b"[not_found]")
 
 
-def test_a_path_that_is_not_utf_8_is_used_and_shown_in_escapes(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_path_that_is_not_utf_8_is_used_and_shown_in_escapes(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     name = "odd\udcff.md"
     (runner.folder / name).write_text(SCOPE)
     monkeypatch.setenv("ORCHESTRATION_BASE_DIR", "runs\udcff")
@@ -125,7 +163,7 @@ def test_a_path_that_is_not_utf_8_is_used_and_shown_in_escapes(runner: CommandRu
     assert run.is_dir()
 
 
-# --------------------------------------------------------------------------------------------------------------------- settings
+# --------------------------------------------------------------------------------------------------- settings
 
 _WRONG = {
     "AGENT_PROVIDER": ["nonesuch", "Internal"],
@@ -143,8 +181,12 @@ _WRONG = {
 }
 
 
-@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in _WRONG.items() for value in values])
-def test_a_wrong_setting_is_named_with_its_value_and_what_is_accepted(runner: CommandRunner, name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in _WRONG.items() for value in values]
+)
+def test_a_wrong_setting_is_named_with_its_value_and_what_is_accepted(
+    runner: CommandRunner, name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = runner.init()
     (runner.folder / "tea.md").write_text(SCOPE)
     monkeypatch.setenv(name, value)
@@ -174,10 +216,14 @@ def test_a_wrong_value_in_the_file_names_key_and_file(runner: CommandRunner, val
     assert f"agent_timeout_seconds in {runner.folder / 'dagogy.toml'}" in refused.err
 
 
-def test_flag_beats_environment_beats_file_beats_default(runner: CommandRunner, done: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_flag_beats_environment_beats_file_beats_default(
+    runner: CommandRunner, done: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def used(*flags: str) -> int:
         runner.ok("run", "latest", *flags)
-        return int(json.loads((done / "outputs/reviews/optimization_trace.json").read_text())["max_iterations"])
+        return int(
+            json.loads((done / "outputs/reviews/optimization_trace.json").read_text())["max_iterations"]
+        )
 
     assert used() == 4
     (runner.folder / "pyproject.toml").write_text("[tool.dagogy]\nagent_max_iterations = 3\n")
@@ -191,7 +237,9 @@ def test_flag_beats_environment_beats_file_beats_default(runner: CommandRunner, 
     assert used() == 2
 
 
-def test_the_nearest_file_above_counts_and_its_paths_are_relative_to_it(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_nearest_file_above_counts_and_its_paths_are_relative_to_it(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (runner.folder / "dagogy.toml").write_text('orchestration_base_dir = "elsewhere"\n')
     (runner.folder / "a/b").mkdir(parents=True)
     monkeypatch.chdir(runner.folder / "a/b")
@@ -216,7 +264,9 @@ def test_the_nearest_file_above_counts_and_its_paths_are_relative_to_it(runner: 
         ("pyproject.toml", "[tool.dagogy\n", "is not TOML"),
     ],
 )
-def test_a_configuration_file_that_cannot_be_used_is_a_config_error(runner: CommandRunner, name: str, text: str, expected: str) -> None:
+def test_a_configuration_file_that_cannot_be_used_is_a_config_error(
+    runner: CommandRunner, name: str, text: str, expected: str
+) -> None:
     runner.init()
     (runner.folder / name).write_bytes(text.encode("latin-1"))
     refused = runner("status", "latest", "--json")
@@ -241,13 +291,18 @@ def test_a_home_that_is_not_there_is_reported(runner: CommandRunner, monkeypatch
 
 
 def test_a_current_folder_that_was_removed_is_reported(runner: CommandRunner) -> None:
-    ended = _shell('mkdir gone && cd gone && rmdir ../gone && dagogy list --json; echo "$?" && dagogy --version && dagogy schema')
+    ended = _shell(
+        'mkdir gone && cd gone && rmdir ../gone && dagogy list --json; echo "$?" && dagogy --version && '
+        "dagogy schema"
+    )
     assert ended.stdout.startswith('{\n  "error": {\n    "code": "config_error"')
     assert "\n7\ndagogy " in ended.stdout
     assert ended.stderr.startswith("[config_error] the current folder cannot be used")
 
 
-def test_a_template_that_is_not_there_makes_no_run(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_template_that_is_not_there_makes_no_run(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ORCHESTRATION_TEMPLATE_FILE", "missing.json")
     refused = runner("init", "x")
     assert (refused.status, refused.code) == (7, "config_error")
@@ -259,7 +314,7 @@ def test_settings_that_act_before_a_file_is_read_are_known() -> None:
     assert set(CORE_SETTINGS) >= ENVIRONMENT_ONLY
 
 
-# -------------------------------------------------------------------------------------------------------------- failure records
+# -------------------------------------------------------------------------------------------- failure records
 
 _SECRET = "correct-horse-battery"
 
@@ -271,11 +326,35 @@ _SECRET = "correct-horse-battery"
         (["validate", "latest"], "stage_conflict"),
         (["plan", "latest"], "stage_conflict"),
         (["run", "latest", "--scope-file", "tea.md", "AGENT_PROVIDER=nonesuch"], "config_error"),
-        (["run", "latest", "--model", _SECRET, "--scope-file", "tea.md", "AGENT_PROVIDER=https://user:pass@host/x"], "config_error"),
-        (["run", "latest", "--model", "Bearer abcdefgh12345", "--scope-file", "tea.md", "AGENT_PROVIDER=sk-abcdefghijk1"], "config_error"),
+        (
+            [
+                "run",
+                "latest",
+                "--model",
+                _SECRET,
+                "--scope-file",
+                "tea.md",
+                "AGENT_PROVIDER=https://user:pass@host/x",
+            ],
+            "config_error",
+        ),
+        (
+            [
+                "run",
+                "latest",
+                "--model",
+                "Bearer abcdefgh12345",
+                "--scope-file",
+                "tea.md",
+                "AGENT_PROVIDER=sk-abcdefghijk1",
+            ],
+            "config_error",
+        ),
     ],
 )
-def test_a_failed_command_leaves_a_typed_record_without_secrets(runner: CommandRunner, command: list[str], code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_command_leaves_a_typed_record_without_secrets(
+    runner: CommandRunner, command: list[str], code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", _SECRET)
     run = runner.init()
     (runner.folder / "tea.md").write_text(SCOPE)
@@ -287,7 +366,12 @@ def test_a_failed_command_leaves_a_typed_record_without_secrets(runner: CommandR
     assert f"record: {path}" in failed.err
     record = json.loads(path.read_text())
     jsonschema.validate(record, json.loads(schema_text("failure")))
-    assert (record["code"], record["exit_status"], record["run_id"], record["stage"]) == (code, failed.status, run.name, "initialized")
+    assert (record["code"], record["exit_status"], record["run_id"], record["stage"]) == (
+        code,
+        failed.status,
+        run.name,
+        "initialized",
+    )
     assert record["provider"]
     everything = failed.err + failed.out + "".join(p.read_text() for p in run.rglob("*") if p.is_file())
     for secret in (_SECRET, "user:pass", "abcdefgh12345", "sk-abcdefghijk1"):
@@ -295,7 +379,9 @@ def test_a_failed_command_leaves_a_typed_record_without_secrets(runner: CommandR
     assert runner.ok("status", "latest", "--json").json["last_failure"] == f"logs/failures/{path.name}"
 
 
-def test_secrets_in_the_command_line_stay_out_of_lock_and_events(runner: CommandRunner, done: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secrets_in_the_command_line_stay_out_of_lock_and_events(
+    runner: CommandRunner, done: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MY_TOKEN", _SECRET)
     runner.ok("run", "latest", "--model", _SECRET)
     for name in (".lock", "logs/events.jsonl"):
@@ -342,7 +428,15 @@ def test_a_command_that_names_no_run_leaves_no_record(runner: CommandRunner) -> 
 
 
 @pytest.mark.parametrize(
-    "arguments", [["status"], ["nope"], ["status", "--nope"], ["status", "a", "b"], ["run", "x", "--scope-mode", "half"], ["run", "x", "--wait", "-1"]]
+    "arguments",
+    [
+        ["status"],
+        ["nope"],
+        ["status", "--nope"],
+        ["status", "a", "b"],
+        ["run", "x", "--scope-mode", "half"],
+        ["run", "x", "--wait", "-1"],
+    ],
 )
 def test_wrong_usage_is_an_invalid_argument_in_json_too(runner: CommandRunner, arguments: list[str]) -> None:
     refused = runner(*arguments, "--json")
@@ -350,7 +444,7 @@ def test_wrong_usage_is_an_invalid_argument_in_json_too(runner: CommandRunner, a
     assert refused.json["error"]["hint"]
 
 
-# ---------------------------------------------------------------------------------------------------------- a slow provider
+# -------------------------------------------------------------------------------------------- a slow provider
 
 _SLOW = """
 from dagogy.api import ProviderInfo, Setting, hookimpl
@@ -384,11 +478,16 @@ class Working:
         pipe = runner.folder / "pipe"
         os.mkfifo(pipe)
         packages = make_plugin(
-            runner.folder / "site", "slow", entry_points={"provider": {"slow": "slow"}}, modules={"slow": _SLOW, "slow_provider": _SLOW_IMPL}
+            runner.folder / "site",
+            "slow",
+            entry_points={"provider": {"slow": "slow"}},
+            modules={"slow": _SLOW, "slow_provider": _SLOW_IMPL},
         )
         environment = clean_environment([packages], AGENT_PROVIDER="slow", SLOW_PIPE=str(pipe))
         command = [sys.executable, "-m", "dagogy", "run", "latest", "--scope-file", "tea.md"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        )
         self.word: IO[str] = open(pipe, "w")  # noqa: SIM115 - returns when the provider has opened the other end
 
     def go_on(self) -> tuple[int, str]:
@@ -415,7 +514,9 @@ def test_a_second_run_is_reported_of_the_first(runner: CommandRunner, working: W
     runner.ok("list")
 
 
-def test_the_artifacts_of_before_are_there_until_the_provider_has_answered(runner: CommandRunner, done: Path, working: Working) -> None:
+def test_the_artifacts_of_before_are_there_until_the_provider_has_answered(
+    runner: CommandRunner, done: Path, working: Working
+) -> None:
     assert len(json.loads((done / "outputs/curriculum/curriculum.json").read_text())["nodes"]) == 3
     working.process.send_signal(signal.SIGKILL)
     working.process.wait()
@@ -424,7 +525,9 @@ def test_the_artifacts_of_before_are_there_until_the_provider_has_answered(runne
     assert runner.stage() == "iterated"
 
 
-def test_a_run_folder_that_is_deleted_under_a_command_is_not_made_again(runner: CommandRunner, done: Path, working: Working) -> None:
+def test_a_run_folder_that_is_deleted_under_a_command_is_not_made_again(
+    runner: CommandRunner, done: Path, working: Working
+) -> None:
     shutil.rmtree(done)
     status, err = working.go_on()
     assert status in (3, 6), err
@@ -435,7 +538,9 @@ def test_a_run_folder_that_is_deleted_under_a_command_is_not_made_again(runner: 
 
 
 @pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])
-def test_a_run_is_stopped_while_its_provider_works(runner: CommandRunner, done: Path, working: Working, which: signal.Signals) -> None:
+def test_a_run_is_stopped_while_its_provider_works(
+    runner: CommandRunner, done: Path, working: Working, which: signal.Signals
+) -> None:
     working.process.send_signal(which)
     _, err = working.process.communicate(timeout=HANGS)
     assert working.process.returncode == 130
@@ -464,7 +569,9 @@ def test_many_looks_at_a_run_at_work_all_succeed(runner: CommandRunner, working:
     working.process.wait(HANGS)
 
 
-def test_looks_that_bring_a_run_into_line_do_not_make_a_writer_fail(runner: CommandRunner, done: Path) -> None:
+def test_looks_that_bring_a_run_into_line_do_not_make_a_writer_fail(
+    runner: CommandRunner, done: Path
+) -> None:
     """Each look finds a run that is out of line, and takes the lock for a moment."""
     plan, metadata = done / "outputs/plan/plan.json", (done / "run.json").read_bytes()
     plan.unlink()
@@ -492,13 +599,26 @@ def test_looks_that_bring_a_run_into_line_do_not_make_a_writer_fail(runner: Comm
     assert set(ended) <= {0, 6}  # 6: it read `run.json` while the test itself wrote it, which is not atomic
 
 
-@pytest.mark.parametrize("body", ["raise LookupError('lost')", "import sys; sys.exit(0)", "raise type('Odd', (BaseException,), {})('lost')"])
-def test_a_plugin_command_that_ends_itself_does_not_pass_for_success(runner: CommandRunner, body: str) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        "raise LookupError('lost')",
+        "import sys; sys.exit(0)",
+        "raise type('Odd', (BaseException,), {})('lost')",
+    ],
+)
+def test_a_plugin_command_that_ends_itself_does_not_pass_for_success(
+    runner: CommandRunner, body: str
+) -> None:
     imports = "from dagogy.api import CommandInfo, hookimpl\n@hookimpl\ndef dagogy_commands():\n"
     hook = imports + '    yield CommandInfo(id="odd", summary="x", api_version=1, impl="odd_impl:odd")\n'
     command = f"import click\n@click.command()\ndef odd():\n    {body}\n"
     packages = make_plugin(
-        runner.folder / "site", "odd-one", "7.0", entry_points={"command": {"odd": "odd_hook"}}, modules={"odd_hook": hook, "odd_impl": command}
+        runner.folder / "site",
+        "odd-one",
+        "7.0",
+        entry_points={"command": {"odd": "odd_hook"}},
+        modules={"odd_hook": hook, "odd_impl": command},
     )
     done = dagogy("odd", cwd=runner.folder, path=[packages])
     assert done.returncode == 11

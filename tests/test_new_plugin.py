@@ -1,4 +1,6 @@
-"""`dagogy plugins new` and `dagogy plugins check`: a stranger's first plugin, from the template to its own tests."""
+"""`dagogy plugins new` and `dagogy plugins check`: a stranger's first plugin, from
+the template to its own tests.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +80,9 @@ def test_a_new_plugin_installs_is_found_and_passes_its_own_tests(kind: str, tmp_
     environment = clean_environment(PYTHONPATH=str(site))
 
     def run(*words: str, cwd: Path = tmp_path) -> str:
-        done = subprocess.run([sys.executable, "-m", *words], cwd=cwd, env=environment, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-m", *words], cwd=cwd, env=environment, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -93,7 +97,8 @@ def test_a_new_plugin_installs_is_found_and_passes_its_own_tests(kind: str, tmp_
 
 def test_what_is_wrong_with_a_distribution_is_said_check_by_check(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(
-        '[project]\nname = "dagogy-mine"\nversion = "1"\n[project.entry-points."dagogy.rule"]\na = "a"\n[project.entry-points."dagogy.rules"]\nb = "b"\n'
+        '[project]\nname = "dagogy-mine"\nversion = "1"\n[project.entry-points."dagogy.rule"]\na = "a"\n'
+        '[project.entry-points."dagogy.rules"]\nb = "b"\n'
     )
     words = [sys.executable, "-m", "dagogy", "plugins", "check", str(tmp_path), "--json"]
     done = subprocess.run(words, cwd=ROOT, env=clean_environment(), capture_output=True, text=True)
@@ -104,7 +109,8 @@ def test_what_is_wrong_with_a_distribution_is_said_check_by_check(tmp_path: Path
     assert "pip install -e" in wrong["rule 'b'"]
 
 
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"rule"}))  # the cases of the rules are collected beside them
+# the cases of the rules are collected beside them
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"rule"}))
 def test_our_own_plugins_keep_the_promises_of_their_kind(kind: str) -> None:
     host = Host(Selection())
     for plugin in host.load(kind):
@@ -129,17 +135,37 @@ HOOKS = {**{kind: f"dagogy_{kind}s" for kind in KINDS}, "recovery": "dagogy_reco
 @pytest.mark.parametrize(
     ("kind", "source", "wrong"),
     [
-        ("rule", "class Mine(Rule):\n    'Why.'", {"its docstring": "lacks Bad:, Good:, How to fix:", "its cases.yaml": "'acme_x' is not a package"}),
-        ("provider", "class Mine(Provider):\n    def ready(self): return True", {"ready()": "returns bool, not a Readiness"}),
+        (
+            "rule",
+            "class Mine(Rule):\n    'Why.'",
+            {
+                "its docstring": "lacks Bad:, Good:, How to fix:",
+                "its cases.yaml": "'acme_x' is not a package",
+            },
+        ),
         (
             "provider",
-            "class Mine(Provider):\n    def ready(self): return Readiness(ready=True, message='m')\n    def propose(self, request): return {}",
+            "class Mine(Provider):\n    def ready(self): return True",
+            {"ready()": "returns bool, not a Readiness"},
+        ),
+        (
+            "provider",
+            (
+                "class Mine(Provider):\n    def ready(self): return Readiness(ready=True, message='m')\n"
+                "    def propose(self, request): return {}"
+            ),
             {"propose()": "returns dict, not a Proposal"},
         ),
         (
             "classifier",
-            "class Mine(Classifier):\n    '''Mine.\n\n    a:\n        What: It broke.\n    '''\n    def classify(self, failure): return 1",
-            {"the page of 'a' in its docstring": "lacks Recognised by:, What to do:, Retry:", "says nothing of an empty failure": "it answers 1"},
+            (
+                "class Mine(Classifier):\n    '''Mine.\n\n    a:\n        What: It broke.\n    '''\n"
+                "    def classify(self, failure): return 1"
+            ),
+            {
+                "the page of 'a' in its docstring": "lacks Recognised by:, What to do:, Retry:",
+                "says nothing of an empty failure": "it answers 1",
+            },
         ),
         (
             "reader",
@@ -148,30 +174,59 @@ HOOKS = {**{kind: f"dagogy_{kind}s" for kind in KINDS}, "recovery": "dagogy_reco
         ),
         (
             "reader",
-            "class Mine(Reader):\n    def read(self, source): return ScopeDocument('n', 'n', 'a', (Block('paragraph', 'a', (1, 2)),))",
+            (
+                "class Mine(Reader):\n    def read(self, source): return ScopeDocument('n', 'n', 'a', "
+                "(Block('paragraph', 'a', (1, 2)),))"
+            ),
             {"suffixes": "in lower case", "reads b''": "block 0 has lines (1, 2) of 1"},
         ),
-        ("dialect", "class Mine(LogDialect):\n    packages = '('", {"reads what a program may print": "its packages is no pattern"}),
+        (
+            "dialect",
+            "class Mine(LogDialect):\n    packages = '('",
+            {"reads what a program may print": "its packages is no pattern"},
+        ),
         (
             "dialect",
             "class Mine(LogDialect):\n    def kinds(self, raw, kinds): return ['nonsense' for _ in raw]",
             {"reads what a program may print": "other than one kind for each line"},
         ),
-        ("recovery", "class Mine(RecoveryAction): pass", {"its incidents": "declares none", "safety": "gives no reason"}),
-        ("probe", "class Mine(Probe):\n    def look(self, failure, context): raise OSError('boom')", {"looks and comes to its end": "it raised OSError: boom"}),
+        (
+            "recovery",
+            "class Mine(RecoveryAction): pass",
+            {"its incidents": "declares none", "safety": "gives no reason"},
+        ),
+        (
+            "probe",
+            "class Mine(Probe):\n    def look(self, failure, context): raise OSError('boom')",
+            {"looks and comes to its end": "it raised OSError: boom"},
+        ),
         (
             "exporter",
             "class Mine(Exporter):\n    def export(self, context): return context.document['nodes']",
             {"exports a plan of two nodes": "KeyError: 'nodes'"},
         ),
-        ("exporter", "class Mine(Exporter):\n    def export(self, context): return 'x'", {"exports a plan of two nodes": "no text that ends in a newline"}),
-        ("command", "import click\nMine = click.Command('mine')", {"its --help": "give the function a docstring", "an example in its --help": "epilog"}),
+        (
+            "exporter",
+            "class Mine(Exporter):\n    def export(self, context): return 'x'",
+            {"exports a plan of two nodes": "no text that ends in a newline"},
+        ),
+        (
+            "command",
+            "import click\nMine = click.Command('mine')",
+            {"its --help": "give the function a docstring", "an example in its --help": "epilog"},
+        ),
     ],
 )
-def test_the_kit_says_of_each_kind_what_is_not_as_it_should_be(site: SitePackages, kind: str, source: str, wrong: dict[str, str]) -> None:
+def test_the_kit_says_of_each_kind_what_is_not_as_it_should_be(
+    site: SitePackages, kind: str, source: str, wrong: dict[str, str]
+) -> None:
     info = INFOS[kind].format("id='x', summary='S.', api_version=1, impl='acme_impl:Mine'")
     described = f"from dagogy.api import *\n@hookimpl\ndef {HOOKS[kind]}():\n    yield {info}\n"
-    site.plugin("acme", entry_points={kind: {"x": "acme_x"}}, modules={"acme_x": described, "acme_impl": f"{IMPORT_ALL}\n{source}\n"})
+    site.plugin(
+        "acme",
+        entry_points={kind: {"x": "acme_x"}},
+        modules={"acme_x": described, "acme_impl": f"{IMPORT_ALL}\n{source}\n"},
+    )
     host = site.host()
     (plugin,) = host.load(kind)
     found = {what: reason for what, reason in promises(host, plugin, host.implementation(plugin)) if reason}
@@ -192,18 +247,28 @@ ONE_NODE: dict[str, Any] = {"curriculum": {"nodes": [{"id": "a"}]}}
 @pytest.mark.parametrize(
     ("measures", "wanted", "wrong"),
     [
-        ([Measure("m", {"a": True})], [{"name": "m", "value": 1.0, "met": {"a": True}, "total": None, "protected": False}], ""),
+        (
+            [Measure("m", {"a": True})],
+            [{"name": "m", "value": 1.0, "met": {"a": True}, "total": None, "protected": False}],
+            "",
+        ),
         ([Measure("m", {"a": True})], None, ""),
         ([Measure("m", {"a": True})], [], "0 measures wanted, got ['m']"),
         ([], [{"name": "m"}], "1 measures wanted, got []"),
-        ([Measure("m", {"a": True}, protected=True)], [{"name": "m", "protected": False}], "protected of measure 'm' is True, wanted False"),
+        (
+            [Measure("m", {"a": True}, protected=True)],
+            [{"name": "m", "protected": False}],
+            "protected of measure 'm' is True, wanted False",
+        ),
         ([Measure("m", {"a": 0.5}, 4)], [{"value": 0.25}], "value of measure 'm' is 0.125, wanted 0.25"),
         ([Measure("m", {"a": True}), Measure("m", {"b": True})], None, "its measure 'm' was yielded twice"),
         ([Measure("m", {"a": 2})], None, "its measure 'm' has something else in `met`"),
         ([Measure("m", {"a": True}, rule_id="x")], None, "the rule id is filled in by the host"),
     ],
 )
-def test_a_case_states_the_measures_of_a_rule(measures: list[Measure], wanted: Any, wrong: str, tmp_path: Path) -> None:
+def test_a_case_states_the_measures_of_a_rule(
+    measures: list[Measure], wanted: Any, wrong: str, tmp_path: Path
+) -> None:
     class Measuring(Rule):
         def check(self, context: Any, options: Any) -> list[Measure]:
             return measures

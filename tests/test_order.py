@@ -1,4 +1,6 @@
-"""What puts one concept before another: the signals of the provider `internal`, one by one, and what is believed against what."""
+"""What puts one concept before another: the signals of the provider `internal`, one by one, and what is
+believed against what.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,10 @@ from dagogy_provider_internal.naming import tokens
 from dagogy_provider_internal.reading import Studied, read, study
 
 MUSIC = ["Modulation", "Rhythm", "Key signatures", "Counterpoint", "Intervals", "Staff notation"]
-PLAIN = "# Notes\n\n## Tonal harmony\n\nHarmony of chords.\n\n## Chords\n\nThree notes at once.\n\n## Notes\n\nA note is a sound.\n"
+PLAIN = (
+    "# Notes\n\n## Tonal harmony\n\nHarmony of chords.\n\n## Chords\n\nThree notes at once.\n\n## Notes\n\n"
+    "A note is a sound.\n"
+)
 
 
 def studied(text: str, weights: Weights = DEFAULT) -> Studied:
@@ -31,7 +36,9 @@ def order(text: str) -> list[str]:
 
 def edges(text: str, weights: Weights = DEFAULT) -> set[tuple[str, str]]:
     result = studied(text, weights)
-    return {(result.concepts[e.before].title, result.concepts[e.after].title) for e in result.arrangement.edges}
+    return {
+        (result.concepts[e.before].title, result.concepts[e.after].title) for e in result.arrangement.edges
+    }
 
 
 def bullets(items: list[str]) -> str:
@@ -49,7 +56,10 @@ def test_a_level_alone_is_no_edge() -> None:
 
 
 def test_an_edge_tells_what_the_vocabulary_says_for_its_direction() -> None:
-    result = studied("# Music\n\n## Counterpoint\n\nTwo voices that sing in intervals.\n\n## Interval\n\nThe distance of two tones.\n")
+    result = studied(
+        "# Music\n\n## Counterpoint\n\nTwo voices that sing in intervals.\n\n## Interval\n\n"
+        "The distance of two tones.\n"
+    )
     (edge,) = result.arrangement.edges
     assert result.concepts[edge.before].title == "Interval"
     assert edge.pieces[0].kind == "mention"
@@ -74,7 +84,10 @@ def test_words_that_no_field_knows_have_no_level_and_cost_nothing() -> None:
 
 
 def test_the_text_moves_the_level_of_a_name() -> None:
-    texts = [tokens("counting numbers and adding two numbers on a number line"), tokens("eigenvalues of a linear operator on a Hilbert space")]
+    texts = [
+        tokens("counting numbers and adding two numbers on a number line"),
+        tokens("eigenvalues of a linear operator on a Hilbert space"),
+    ]
     named = levels(["Addition", "Addition again"], texts, 0)
     moved = levels(["Addition", "Addition again"], texts, 0.5)
     assert all(named)
@@ -88,9 +101,13 @@ def test_the_text_moves_the_level_of_a_name() -> None:
     "text",
     [
         "# Course\n\n1. Closures\n2. Generics\n3. Booleans\n4. Variables\n5. Introduction to integers\n",
-        "# Course\n\nThe topics in teaching order.\n\n- Closures\n- Generics\n- Booleans\n- Variables\n- Introduction to integers\n",
         (
-            "# Course\n\n## Week 3: Booleans\n\nTrue.\n\n## Week 1: Closures\n\nFunctions with memory.\n\n## Week 2: Generics\n\nTypes for booleans.\n\n"
+            "# Course\n\nThe topics in teaching order.\n\n- Closures\n- Generics\n- Booleans\n- Variables\n"
+            "- Introduction to integers\n"
+        ),
+        (
+            "# Course\n\n## Week 3: Booleans\n\nTrue.\n\n## Week 1: Closures\n\nFunctions with memory.\n\n"
+            "## Week 2: Generics\n\nTypes for booleans.\n\n"
             "## Week 4: Variables\n\nNames.\n\n## Week 5: Introduction to integers\n\nWhole.\n"
         ),
     ],
@@ -102,13 +119,18 @@ def test_a_stated_order_is_believed_against_all_general_knowledge(text: str) -> 
 @pytest.mark.parametrize("group", ["Week {}", "Unit {}", "Module {}: a part"])
 def test_numbered_groups_state_the_order_between_them(group: str) -> None:
     parts = [["Metaclasses", "Decorators"], ["Booleans", "Variables"], ["Loops", "Introduction to integers"]]
-    text = "# Course\n\n" + "\n".join(f"## {group.format(k + 1)}\n\n" + "".join(f"- {x}\n" for x in part) for k, part in enumerate(parts))
+    text = "# Course\n\n" + "\n".join(
+        f"## {group.format(k + 1)}\n\n" + "".join(f"- {x}\n" for x in part) for k, part in enumerate(parts)
+    )
     found = order(text)
     assert [set(found[k : k + 2]) for k in (0, 2, 4)] == [set(p) for p in parts]
 
 
 def test_only_a_declared_prerequisite_turns_a_stated_order_round() -> None:
-    text = "# Course\n\n1. **Sauces**: Requires stocks.\n2. **Stocks**: Bones and water.\n3. **Soups**: Made of stocks.\n4. **Roux**: Flour.\n"
+    text = (
+        "# Course\n\n1. **Sauces**: Requires stocks.\n2. **Stocks**: Bones and water.\n"
+        "3. **Soups**: Made of stocks.\n4. **Roux**: Flour.\n"
+    )
     found = order(text)
     assert found.index("Stocks") < found.index("Sauces") < found.index("Soups") < found.index("Roux")
 
@@ -116,7 +138,11 @@ def test_only_a_declared_prerequisite_turns_a_stated_order_round() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_the_order_of_a_document_that_calls_itself_unordered_changes_nothing(seed: int) -> None:
     sections = PLAIN.replace("# Notes\n", "# Notes\n\nIn no particular order.\n", 1).split("\n## ")
-    extra = ["Rhythm\n\nBeats in time.\n", "Counterpoint\n\nVoices against voices; each note against a note.\n", "Scales\n\nNotes in order of pitch.\n"]
+    extra = [
+        "Rhythm\n\nBeats in time.\n",
+        "Counterpoint\n\nVoices against voices; each note against a note.\n",
+        "Scales\n\nNotes in order of pitch.\n",
+    ]
     first, rest = sections[0], [*sections[1:], *extra]
     shuffled = rest[:]
     random.Random(seed).shuffle(shuffled)
@@ -140,7 +166,10 @@ def test_a_glossary_behind_numbered_chapters_has_no_place_in_their_order() -> No
         "Winter": "It is cold.",
     }
     chapters = "".join(f"## {k}. {name}\n\n{text}\n\n" for k, (name, text) in enumerate(found.items(), 1))
-    glossary = "## Glossary\n\n- **Super**: a box for honey.\n- **Smoker**: a can that smokes.\n- **Propolis**: resin that bees gather.\n"
+    glossary = (
+        "## Glossary\n\n- **Super**: a box for honey.\n- **Smoker**: a can that smokes.\n"
+        "- **Propolis**: resin that bees gather.\n"
+    )
     edges = read(read_markdown(f"# Bees\n\n{chapters}{glossary}", source="notes.md")).edges
     stated = [e for e in edges if e.kind == "order"]
     assert stated

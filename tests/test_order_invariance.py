@@ -1,5 +1,6 @@
-"""Where a source treats something says nothing once it calls itself unordered: the same sections, items and rows in another order give the same concepts
-and edges. Without such a remark the order of a document is its author's, and is kept unless what is known of the concepts contradicts it."""
+"""Where a source treats something says nothing once it calls itself unordered: the same sections, items and
+rows in another order give the same concepts and edges. Without such a remark the order of a document is its
+author's, and is kept unless what is known of the concepts contradicts it."""
 
 from __future__ import annotations
 
@@ -20,16 +21,41 @@ ROOT = Path(__file__).resolve().parents[1]
 SCOPE, ORDERING = ROOT / "tests/data/scope", ROOT / "tests/data/ordering"
 DOCUMENTS = [
     *sorted((ROOT / "examples").glob("*.md")),
-    *(ORDERING / name / "scope.md" for name in ("hand-chemistry", "hand-music-theory", "hand-sailing", "pkg-metamath-topology", "pkg-sympy-tutorial")),
+    *(
+        ORDERING / name / "scope.md"
+        for name in (
+            "hand-chemistry",
+            "hand-music-theory",
+            "hand-sailing",
+            "pkg-metamath-topology",
+            "pkg-sympy-tutorial",
+        )
+    ),
     *(
         SCOPE / f"{name}.md"
         for name in (
-            "api-abbreviations", "bread-table-without-header", "geology-chapters", "cell-biology-outline", "music-mixed", "cuisine-fr",
-            "ethics-prose-headings", "fermentation-levels", "finance-glossary", "glaciology-weeks", "guitarra-es", "ikebana-ja", "nahw-ar",
-            "onboarding-tasks", "photography-duplicates", "strafrecht-de", "statistika-ru", "suanfa-zh", "welding-table",
+            "api-abbreviations",
+            "bread-table-without-header",
+            "geology-chapters",
+            "cell-biology-outline",
+            "music-mixed",
+            "cuisine-fr",
+            "ethics-prose-headings",
+            "fermentation-levels",
+            "finance-glossary",
+            "glaciology-weeks",
+            "guitarra-es",
+            "ikebana-ja",
+            "nahw-ar",
+            "onboarding-tasks",
+            "photography-duplicates",
+            "strafrecht-de",
+            "statistika-ru",
+            "suanfa-zh",
+            "welding-table",
         )
     ),
-]  # fmt: skip
+]
 _ITEM, _ROW, _RULE = re.compile(r"[-*+] "), re.compile(r"\|"), re.compile(r"\|[\s:|-]*-[\s:|-]*$")
 Line = tuple[int, str]
 
@@ -57,12 +83,14 @@ def in_study(result: Studied) -> list[str]:
 
 
 def edges(result: Studied) -> set[tuple[str, str]]:
-    return {(result.concepts[e.before].title, result.concepts[e.after].title) for e in result.arrangement.edges}
+    return {
+        (result.concepts[e.before].title, result.concepts[e.after].title) for e in result.arrangement.edges
+    }
 
 
 def shuffled(text: str, result: Studied, seed: int) -> str:
-    """`text` with the sections under each heading, and the items and rows of lists and tables that name concepts, in another order. What is said of
-    one concept stays as it is."""
+    """`text` with the sections under each heading, and the items and rows of lists and tables that name
+    concepts, in another order. What is said of one concept stays as it is."""
     lines = list(enumerate(text.split("\n"), 1))
     named = {concept.lines[0] for concept in result.concepts}
     return "\n".join(line for _, line in _sections(lines, 1, named, random.Random(seed)))
@@ -73,7 +101,10 @@ def _sections(lines: Sequence[Line], level: int, named: set[int], chance: random
         return list(_items(lines, named, chance))
     starts = [i for i, (_, line) in enumerate(lines) if line.startswith("#" * level + " ")]
     first = starts[0] if starts else len(lines)
-    parts = [[lines[a], *_sections(lines[a + 1 : b], level + 1, named, chance), (0, "")] for a, b in zip(starts, [*starts[1:], len(lines)], strict=False)]
+    parts = [
+        [lines[a], *_sections(lines[a + 1 : b], level + 1, named, chance), (0, "")]
+        for a, b in zip(starts, [*starts[1:], len(lines)], strict=False)
+    ]
     chance.shuffle(parts)
     return [*_sections(lines[:first], level + 1, named, chance), *(line for part in parts for line in part)]
 
@@ -99,8 +130,14 @@ def _items(lines: Sequence[Line], named: set[int], chance: random.Random) -> Ite
                 yield line
 
 
-@pytest.mark.parametrize("path", some_fast(DOCUMENTS, *DOCUMENTS[::3]), ids=lambda p: p.stem if p.stem != "scope" else p.parent.name)
-def test_another_order_of_sections_items_and_rows_of_an_unordered_document_changes_nothing(path: Path) -> None:
+@pytest.mark.parametrize(
+    "path",
+    some_fast(DOCUMENTS, *DOCUMENTS[::3]),
+    ids=lambda p: p.stem if p.stem != "scope" else p.parent.name,
+)
+def test_another_order_of_sections_items_and_rows_of_an_unordered_document_changes_nothing(
+    path: Path,
+) -> None:
     text = unordered(path.read_text(encoding="utf-8"))
     before = studied(text)
     for seed in (1, 2):
@@ -114,11 +151,21 @@ def test_another_order_of_sections_items_and_rows_of_an_unordered_document_chang
 @pytest.mark.parametrize(
     ("header", "cells"),
     [
-        ("Week", "1 2 3 4 5"), ("#", "01 02 03 04 05"), ("No.", "1. 2. 3. 4. 5."), ("Session", "I II III IV V"), ("Lecture", "L1 L2 L3 L4 L10"),
-        ("Day", "1 2 2 3 3"), ("Woche", "1–2 3 4–5 6 7"), ("Semaine", "1 2 3 4 5"), ("Semana", "1 2 3 4 5"), ("周次", "第一周 第二周 第三周 第四周 第十周"),
+        ("Week", "1 2 3 4 5"),
+        ("#", "01 02 03 04 05"),
+        ("No.", "1. 2. 3. 4. 5."),
+        ("Session", "I II III IV V"),
+        ("Lecture", "L1 L2 L3 L4 L10"),
+        ("Day", "1 2 2 3 3"),
+        ("Woche", "1–2 3 4–5 6 7"),
+        ("Semaine", "1 2 3 4 5"),
+        ("Semana", "1 2 3 4 5"),
+        ("周次", "第一周 第二周 第三周 第四周 第十周"),
     ],
-)  # fmt: skip
-def test_a_column_of_weeks_or_numbers_states_the_order_of_its_rows_wherever_they_stand(header: str, cells: str) -> None:
+)
+def test_a_column_of_weeks_or_numbers_states_the_order_of_its_rows_wherever_they_stand(
+    header: str, cells: str
+) -> None:
     topics = ["Metaclasses", "Introduction to integers", "Decorators", "Booleans", "Variables"]
     rows = [f"| {cell} | {topic} |" for cell, topic in zip(cells.split(), topics, strict=True)]
     head = f"# Course\n\n| {header} | Topic |\n|---|---|\n"
@@ -132,14 +179,23 @@ def test_a_column_of_weeks_or_numbers_states_the_order_of_its_rows_wherever_they
 
 
 def test_rows_of_the_same_week_are_one_group_and_an_empty_cell_goes_on_with_the_week_above() -> None:
-    text = "# Course\n\n| Week | Topic |\n|---|---|\n| 2 | Counterpoint |\n| | Harmony |\n| 1 | Rhythm |\n| | Pitch |\n"
+    text = (
+        "# Course\n\n| Week | Topic |\n|---|---|\n| 2 | Counterpoint |\n| | Harmony |\n| 1 | Rhythm |\n| |"
+        " Pitch |\n"
+    )
     found = in_study(studied(text))
     assert (set(found[:2]), set(found[2:])) == ({"Rhythm", "Pitch"}, {"Counterpoint", "Harmony"})
 
 
-@pytest.mark.parametrize(("header", "cells"), [("Week", "3 September|10 September|1 October"), ("Day", "Monday|Tuesday|Friday"), ("Weight", "1|2|3")])
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [("Week", "3 September|10 September|1 October"), ("Day", "Monday|Tuesday|Friday"), ("Weight", "1|2|3")],
+)
 def test_dates_and_amounts_are_no_numbers_of_a_course(header: str, cells: str) -> None:
-    rows = "".join(f"| {cell} | {topic} |\n" for cell, topic in zip(cells.split("|"), ("Torque", "Levers", "Pulleys"), strict=True))
+    rows = "".join(
+        f"| {cell} | {topic} |\n"
+        for cell, topic in zip(cells.split("|"), ("Torque", "Levers", "Pulleys"), strict=True)
+    )
     found = studied(f"# Course\n\n| {header} | Topic |\n|---|---|\n{rows}")
     assert not any(c.number for c in found.concepts)
     assert not any(p.kind == "order" for e in found.arrangement.edges for p in e.pieces)
@@ -153,8 +209,14 @@ def test_a_list_that_says_nothing_of_its_order_is_kept_as_it_stands() -> None:
 
 def test_an_order_that_what_is_known_of_the_concepts_contradicts_is_not_kept() -> None:
     sections = [
-        "## Twill\n\nA twill is a plain weave whose weft floats over two threads of the warp, each row shifted by one.\n",
-        "## Satin\n\nA satin is a twill whose floats are long; the plain weave shows nowhere, and the weft hides the warp.\n",
+        (
+            "## Twill\n\nA twill is a plain weave whose weft floats over two threads of the warp, each row "
+            "shifted by one.\n"
+        ),
+        (
+            "## Satin\n\nA satin is a twill whose floats are long; the plain weave shows nowhere, and the "
+            "weft hides the warp.\n"
+        ),
         "## Plain weave\n\nIn a plain weave the weft goes over and under each thread of the warp.\n",
         "## Weft\n\nThe weft is the thread that crosses the warp.\n",
         "## Warp\n\nThe warp is what is stretched on the loom.\n",
@@ -163,7 +225,24 @@ def test_an_order_that_what_is_known_of_the_concepts_contradicts_is_not_kept() -
     assert found.index("Warp") < found.index("Plain weave") < found.index("Satin")
 
 
-def test_what_has_no_number_stays_behind_the_number_before_it_where_the_numbers_rise_and_comes_last_where_they_do_not() -> None:
-    parts = ["## 1. Rhythm\n\nBeats.\n", "## Interlude on pitch\n\nHigh and low.\n", "## 2. Harmony\n\nChords.\n", "## 3. Counterpoint\n\nVoices.\n"]
-    assert in_study(studied("# Music\n\n" + "\n".join(parts))) == ["Rhythm", "Interlude on pitch", "Harmony", "Counterpoint"]
-    assert in_study(studied("# Music\n\n" + "\n".join(parts[::-1]))) == ["Rhythm", "Harmony", "Counterpoint", "Interlude on pitch"]
+def test_what_has_no_number_stays_behind_the_number_before_it_where_the_numbers_rise_and_comes_last_where_they_do_not() -> (
+    None
+):
+    parts = [
+        "## 1. Rhythm\n\nBeats.\n",
+        "## Interlude on pitch\n\nHigh and low.\n",
+        "## 2. Harmony\n\nChords.\n",
+        "## 3. Counterpoint\n\nVoices.\n",
+    ]
+    assert in_study(studied("# Music\n\n" + "\n".join(parts))) == [
+        "Rhythm",
+        "Interlude on pitch",
+        "Harmony",
+        "Counterpoint",
+    ]
+    assert in_study(studied("# Music\n\n" + "\n".join(parts[::-1]))) == [
+        "Rhythm",
+        "Harmony",
+        "Counterpoint",
+        "Interlude on pitch",
+    ]

@@ -46,7 +46,11 @@ def cases(draw: st.DrawFn) -> tuple[Curriculum, float]:
     nodes: list[dict[str, Any]] = [{} for _ in range(size)]
     for rank in range(size):
         before = draw(st.lists(st.integers(0, rank - 1), max_size=4, unique=True)) if rank else []
-        nodes[place[rank]] = {"id": f"n{rank}", "prerequisites": [f"n{b}" for b in before], "estimate_minutes": draw(minutes)}
+        nodes[place[rank]] = {
+            "id": f"n{rank}",
+            "prerequisites": [f"n{b}" for b in before],
+            "estimate_minutes": draw(minutes),
+        }
     return typed(*nodes), draw(st.sampled_from([0.5, 1, 2.5, 5, 10]))
 
 
@@ -64,7 +68,9 @@ def test_every_node_is_taught_once_and_after_its_prerequisites(case: tuple[Curri
 
 
 @given(cases())
-def test_no_week_is_empty_or_holds_more_than_the_budget_but_for_a_single_larger_node_which_is_said(case: tuple[Curriculum, float]) -> None:
+def test_no_week_is_empty_or_holds_more_than_the_budget_but_for_a_single_larger_node_which_is_said(
+    case: tuple[Curriculum, float],
+) -> None:
     curriculum, hours = case
     minutes = {node.id: node.estimate_minutes for node in curriculum.nodes}
     plan = make_plan(curriculum, spec_of(hours))
@@ -80,19 +86,28 @@ def test_no_week_is_empty_or_holds_more_than_the_budget_but_for_a_single_larger_
 
 
 @given(cases())
-def test_a_week_ends_only_when_the_next_one_begins_with_what_no_longer_fitted(case: tuple[Curriculum, float]) -> None:
-    """So two weeks in a row always hold more than one budget, and there are fewer than twice as many weeks as the hours fill, plus one."""
+def test_a_week_ends_only_when_the_next_one_begins_with_what_no_longer_fitted(
+    case: tuple[Curriculum, float],
+) -> None:
+    """So two weeks in a row always hold more than one budget, and there are fewer than twice as many weeks as
+    the hours fill, plus one.
+    """
     curriculum, hours = case
     minutes = {node.id: node.estimate_minutes for node in curriculum.nodes}
     plan = make_plan(curriculum, spec_of(hours))
     budget = hours * 60
     for week, following in pairwise(plan["weeks"]):
-        assert math.fsum(minutes[i] for i in week["nodes"]) + minutes[following["nodes"][0]] > budget - HAIR or week["minutes"] >= budget - HAIR
+        assert (
+            math.fsum(minutes[i] for i in week["nodes"]) + minutes[following["nodes"][0]] > budget - HAIR
+            or week["minutes"] >= budget - HAIR
+        )
     assert plan["duration_weeks"] == len(plan["weeks"]) <= 2 * plan["total_estimated_minutes"] / budget + 1
 
 
 @given(cases())
-def test_reviews_go_over_nodes_of_earlier_weeks_in_the_order_they_were_taught(case: tuple[Curriculum, float]) -> None:
+def test_reviews_go_over_nodes_of_earlier_weeks_in_the_order_they_were_taught(
+    case: tuple[Curriculum, float],
+) -> None:
     curriculum, hours = case
     plan = make_plan(curriculum, spec_of(hours))
     taught = {node_id: number for number, week in enumerate(weeks_of(plan), 1) for node_id in week}
@@ -100,7 +115,10 @@ def test_reviews_go_over_nodes_of_earlier_weeks_in_the_order_they_were_taught(ca
         review = week["review"]
         assert len(review) <= REVIEWS_A_WEEK
         assert len({r["node_id"] for r in review}) == len(review)
-        assert all(r["taught_in_week"] == taught[r["node_id"]] and week["week"] - r["taught_in_week"] in REVIEW_GAPS for r in review)
+        assert all(
+            r["taught_in_week"] == taught[r["node_id"]] and week["week"] - r["taught_in_week"] in REVIEW_GAPS
+            for r in review
+        )
         assert [r["taught_in_week"] for r in review] == sorted(r["taught_in_week"] for r in review)
         due = [i for i in taught if week["week"] - taught[i] in REVIEW_GAPS]
         assert len(review) == min(REVIEWS_A_WEEK, len(due))
@@ -125,10 +143,14 @@ def test_the_critical_path_is_a_longest_chain(case: tuple[Curriculum, float]) ->
 
 
 @given(cases())
-def test_the_plan_is_deterministic_right_in_total_and_meets_its_schema(case: tuple[Curriculum, float]) -> None:
+def test_the_plan_is_deterministic_right_in_total_and_meets_its_schema(
+    case: tuple[Curriculum, float],
+) -> None:
     curriculum, hours = case
     plan = make_plan(curriculum, spec_of(hours))
-    assert plan["total_estimated_minutes"] == pytest.approx(math.fsum(n.estimate_minutes for n in curriculum.nodes), abs=HAIR)
+    assert plan["total_estimated_minutes"] == pytest.approx(
+        math.fsum(n.estimate_minutes for n in curriculum.nodes), abs=HAIR
+    )
     assert plan["weekly_budget_minutes"] == hours * 60
     for node in curriculum.nodes:
         node.prerequisites.reverse()
@@ -137,7 +159,14 @@ def test_the_plan_is_deterministic_right_in_total_and_meets_its_schema(case: tup
 
 
 def test_a_node_larger_than_the_budget_has_a_week_of_its_own() -> None:
-    plan = make_plan(typed({"id": "a", "estimate_minutes": 30}, {"id": "b", "estimate_minutes": 200}, {"id": "c", "estimate_minutes": 30}), spec_of(1))
+    plan = make_plan(
+        typed(
+            {"id": "a", "estimate_minutes": 30},
+            {"id": "b", "estimate_minutes": 200},
+            {"id": "c", "estimate_minutes": 30},
+        ),
+        spec_of(1),
+    )
     assert weeks_of(plan) == [["a", "c"], ["b"]]
     assert [week["over_budget"] for week in plan["weeks"]] == [False, True]
 
@@ -149,7 +178,12 @@ def test_fractions_that_add_up_to_the_budget_fit_into_one_week() -> None:
 
 def test_an_empty_curriculum_has_a_plan_of_no_weeks() -> None:
     plan = make_plan(Curriculum(topic="Nothing", nodes=[]), spec_of(1))
-    assert (plan["duration_weeks"], plan["weeks"], plan["critical_path"], plan["total_estimated_minutes"]) == (0, [], [], 0)
+    assert (
+        plan["duration_weeks"],
+        plan["weeks"],
+        plan["critical_path"],
+        plan["total_estimated_minutes"],
+    ) == (0, [], [], 0)
 
 
 def test_a_cycle_has_no_plan() -> None:
@@ -176,12 +210,23 @@ class CountedHeap:
 
 
 def chain(size: int) -> Curriculum:
-    return typed(*({"id": f"n{i}", "prerequisites": [f"n{i - 1}"] if i else [], "estimate_minutes": 45} for i in range(size)))
+    return typed(
+        *(
+            {"id": f"n{i}", "prerequisites": [f"n{i - 1}"] if i else [], "estimate_minutes": 45}
+            for i in range(size)
+        )
+    )
 
 
 def star(size: int) -> Curriculum:
     """One root; leaves of sizes that do not fill a week together, so that many are set aside."""
-    return typed({"id": "root"}, *({"id": f"n{i}", "prerequisites": ["root"], "estimate_minutes": 40 + 15 * (i % 3)} for i in range(size - 1)))
+    return typed(
+        {"id": "root"},
+        *(
+            {"id": f"n{i}", "prerequisites": ["root"], "estimate_minutes": 40 + 15 * (i % 3)}
+            for i in range(size - 1)
+        ),
+    )
 
 
 @pytest.mark.parametrize("shape", [chain, star])

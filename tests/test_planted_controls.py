@@ -1,4 +1,6 @@
-"""Controls planted in everything that a command reads: none comes out raw, and no line of ours is a command to a CI runner."""
+"""Controls planted in everything that a command reads: none comes out raw, and no line of ours
+is a command to a CI runner.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ from dagogy.api.text import visible
 from loopback import send, serving
 from support import IMPORT_ALL, ROOT, CommandRunner, SitePackages, put, some_fast
 
-#: Colours, a window title, a bell, backspaces, C1, bidi, zero width, tags, line and paragraph separators, and commands to CI runners on lines of their own.
+#: Colours, a window title, a bell, backspaces, C1, bidi, zero width, tags, line and paragraph separators, and
+#: commands to CI runners on lines of their own.
 EVIL = (
     "\x1b[2J\x1b]0;pwned\x07\x08\x08\x9b31m\x7f\u202epwned\u2066\u200b\u2028\u2029\x85\U000e0041"
     "\r::error::pwned\r\n::error::pwned\n\n ::set-env name=x::pwned\n##[error]pwned ##vso[task]pwned \x1b"
@@ -78,7 +81,9 @@ class Planted:
 
 def _events(at: Planted) -> None:
     path = at.run / "logs/events.jsonl"
-    lines = [json.dumps(everywhere(json.loads(line)), ensure_ascii=False) for line in path.read_text().splitlines()]
+    lines = [
+        json.dumps(everywhere(json.loads(line)), ensure_ascii=False) for line in path.read_text().splitlines()
+    ]
     last = json.dumps({"at_utc": "2026-01-01T00:00:00Z", "event": EVIL, "command": EVIL, EVIL: EVIL})
     path.write_text("\n".join([*lines, last, EVIL]) + "\n")
 
@@ -86,7 +91,15 @@ def _events(at: Planted) -> None:
 def _records(at: Planted) -> None:
     for path in (at.run / "logs/failures").glob("*.json"):
         document = json.loads(path.read_bytes())
-        put(path, {**everywhere(document), "code": "provider_error", "command": ["dagogy", "run", at.run.name, EVIL], "environment": {EVIL: {"set": True}}})
+        put(
+            path,
+            {
+                **everywhere(document),
+                "code": "provider_error",
+                "command": ["dagogy", "run", at.run.name, EVIL],
+                "environment": {EVIL: {"set": True}},
+            },
+        )
     put(at.run / f"logs/failures/{NAME}.json", EVIL)
 
 
@@ -157,29 +170,50 @@ PLUGIN = f"""
         "Acts."
         def recover(self, failure, diagnosis, context):
             return RecoveryOutcome("not_applicable", message=EVIL)
-"""
+"""  # noqa: E501
 
 
 def _plugin(at: Planted) -> None:
-    ids = {"rule": {"acme.evil": "acme_evil", "acme.raises": "acme_evil"}, "classifier": {"acme.evil_incidents": "acme_evil"}}
-    at.site.plugin("acme-evil", f"1.0{NAME[:6]}", entry_points={**ids, "recovery": {"acme.evil_action": "acme_evil"}}, modules={"acme_evil": PLUGIN})
+    ids = {
+        "rule": {"acme.evil": "acme_evil", "acme.raises": "acme_evil"},
+        "classifier": {"acme.evil_incidents": "acme_evil"},
+    }
+    at.site.plugin(
+        "acme-evil",
+        f"1.0{NAME[:6]}",
+        entry_points={**ids, "recovery": {"acme.evil_action": "acme_evil"}},
+        modules={"acme_evil": PLUGIN},
+    )
 
 
 ARTIFACTS: dict[str, Callable[[Planted], None]] = {
     "titles": planted("outputs/curriculum/curriculum.json"),
-    "keys and ids": lambda at: at.nodes(**{"id": EVIL, EVIL: EVIL, "prerequisites": [EVIL], "estimate_minutes": EVIL}),
+    "keys and ids": lambda at: at.nodes(
+        **{"id": EVIL, EVIL: EVIL, "prerequisites": [EVIL], "estimate_minutes": EVIL}
+    ),
     "no curriculum at all": lambda at: put(at.run / "outputs/curriculum/curriculum.json", {EVIL: EVIL}),
     "previous curriculum": planted("outputs/curriculum/previous_curriculum.json"),
     "topic spec": planted("inputs/topic_spec.json"),
     "keys of the spec": planted("inputs/topic_spec.json", lambda d: {**d, EVIL: EVIL, "domain_mode": EVIL}),
-    "prose of the scope": lambda at: put(at.run / "inputs/scope.md", (at.run / "inputs/scope.md").read_text() + f"\n## {title()}\n\n{title()} needs Mixing.\n"),
-    "history": planted("run.json", lambda d: {**d, "history": everywhere(d["history"]), "name": EVIL, "extra": EVIL}),
+    "prose of the scope": lambda at: put(
+        at.run / "inputs/scope.md",
+        (at.run / "inputs/scope.md").read_text() + f"\n## {title()}\n\n{title()} needs Mixing.\n",
+    ),
+    "history": planted(
+        "run.json", lambda d: {**d, "history": everywhere(d["history"]), "name": EVIL, "extra": EVIL}
+    ),
     "metadata": planted("run.json", lambda d: {**d, "stage": EVIL, "history": EVIL, "run_id": EVIL}),
     "events": _events,
     "failure records": _records,
     "plan": planted("outputs/plan/plan.json"),
     "diff": planted("outputs/reviews/diff_report.json"),
-    "evidence": lambda at: [planted(name)(at) for name in ("outputs/curriculum/evidence.json", "scope_dag.json", "scope_concepts.json")] and None,
+    "evidence": lambda at: (
+        [
+            planted(name)(at)
+            for name in ("outputs/curriculum/evidence.json", "scope_dag.json", "scope_concepts.json")
+        ]
+        and None
+    ),
     "trace": planted("outputs/reviews/optimization_trace.json"),
     "configuration": _config,
     "environment": _environment,
@@ -189,16 +223,34 @@ ARTIFACTS: dict[str, Callable[[Planted], None]] = {
 }
 #: RUN, OUT and the nodes are filled in.
 COMMANDS = (
-    "status RUN | next RUN | list | diff RUN | why RUN NODE | why RUN NODE OTHER | plan RUN | iterate RUN | validate RUN | doctor | archive RUN | init",
-    "diagnose RUN --no-probe | recover RUN --dry-run --no-probe | incidents list | postmortem RUN | escalate RUN | explain validation_failure",
+    (
+        "status RUN | next RUN | list | diff RUN | why RUN NODE | why RUN NODE OTHER | plan RUN | iterate "
+        "RUN | validate RUN | doctor | archive RUN | init"
+    ),
+    (
+        "diagnose RUN --no-probe | recover RUN --dry-run --no-probe | incidents list | postmortem RUN | "
+        "escalate RUN | explain validation_failure"
+    ),
     "run RUN --show-prompt --provider remote_llm",
 )
 #: Other forms of them, and what is typed: on some artifacts alone.
 MORE = (
-    "diagnose RUN | postmortem RUN -o OUT/postmortem.md | escalate RUN --note EVIL | validate RUN --unsafe-fixes --diff",
-    "validate RUN --format junit | validate RUN --format sarif | export RUN --format mermaid | explain acme.evil | explain acme_evil | plugins list",
-    "plugins show acme.evil | schema EVIL | EVIL | status EVIL | init EVIL | why RUN EVIL | explain EVIL | export RUN --format EVIL | diagnose EVIL",
-    "run RUN --scope-file EVIL | run RUN --provider EVIL | recover RUN --only EVIL | init --from EVIL | postmortem RUN --owner EVIL --dry-run",
+    (
+        "diagnose RUN | postmortem RUN -o OUT/postmortem.md | escalate RUN --note EVIL | validate RUN "
+        "--unsafe-fixes --diff"
+    ),
+    (
+        "validate RUN --format junit | validate RUN --format sarif | export RUN --format mermaid | explain "
+        "acme.evil | explain acme_evil | plugins list"
+    ),
+    (
+        "plugins show acme.evil | schema EVIL | EVIL | status EVIL | init EVIL | why RUN EVIL | explain "
+        "EVIL | export RUN --format EVIL | diagnose EVIL"
+    ),
+    (
+        "run RUN --scope-file EVIL | run RUN --provider EVIL | recover RUN --only EVIL | init --from EVIL | "
+        "postmortem RUN --owner EVIL --dry-run"
+    ),
 )
 #: What the commands show most of: a curriculum, a log. The others are looked at with the slow tests.
 _QUICK = ("titles", "events")
@@ -220,7 +272,10 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run = next((folder / "runs").glob("*-bread"))
         path = run / "outputs/curriculum/curriculum.json"
         good = path.read_bytes()
-        put(run / "outputs/curriculum/previous_curriculum.json", {**json.loads(good), "nodes": json.loads(good)["nodes"][1:]})
+        put(
+            run / "outputs/curriculum/previous_curriculum.json",
+            {**json.loads(good), "nodes": json.loads(good)["nodes"][1:]},
+        )
         put(path, {**json.loads(good), "nodes": []})
         assert runner("validate", "bread").code == "validation_failed"
         path.write_bytes(good)
@@ -278,7 +333,10 @@ def output_of_all(at: Planted, commands: Sequence[str]) -> str:
     first, second = (n["id"] for n in json.loads(path.read_bytes())["nodes"][:2])
     words = {"RUN": at.run.name, "NODE": first, "OTHER": second, "EVIL": EVIL}
     lists = [command.split() for line in commands for command in line.split(" | ")]
-    return "".join(output_of(at.runner, *(words.get(word, word.replace("OUT", str(out))) for word in command)) for command in lists)
+    return "".join(
+        output_of(at.runner, *(words.get(word, word.replace("OUT", str(out))) for word in command))
+        for command in lists
+    )
 
 
 @pytest.mark.parametrize("artifact", some_fast(ARTIFACTS, *_QUICK))
@@ -296,7 +354,11 @@ def test_no_control_comes_out_of_what_was_planted(at: Planted, artifact: str) ->
 def test_no_control_comes_out_of_a_document_that_is_compiled(at: Planted) -> None:
     """Its name and its words, and what the provider says of them."""
     document = at.runner.folder / f"{NAME}.md"
-    put(document, (ROOT / "examples" / "sourdough-baking.md").read_text() + f"\n## {title('Rye')}\n\nRye needs {title('Flour')}. {EVIL}\n")
+    put(
+        document,
+        (ROOT / "examples" / "sourdough-baking.md").read_text()
+        + f"\n## {title('Rye')}\n\nRye needs {title('Flour')}. {EVIL}\n",
+    )
     seen = output_of(at.runner, "run", at.run.name, "--scope-file", str(document), "--no-cache")
     assert "iterated" in seen
     output_of_all(at, COMMANDS)
@@ -326,7 +388,11 @@ def test_no_control_comes_through_the_commands_that_a_recovery_runs(at: Planted)
     """What a child prints is shown again by its parent."""
     planted("inputs/topic_spec.json", lambda d: {**d, EVIL: EVIL})(at)
     at.runner("plan", at.run.name)
-    for words in (["triage", at.run.name, "--no-fix", "--no-probe"], ["recover", at.run.name, "--no-probe"], ["run", at.run.name, "--self-heal"]):
+    for words in (
+        ["triage", at.run.name, "--no-fix", "--no-probe"],
+        ["recover", at.run.name, "--no-probe"],
+        ["run", at.run.name, "--self-heal"],
+    ):
         done = at.runner(*words)
         assert done.status not in (0, 10)
         assert "pwned" in done.out + done.err, words

@@ -1,4 +1,6 @@
-"""What a plugin may not do, and what happens when it does: print into our answer, change what others see, take its time, answer with anything."""
+"""What a plugin may not do, and what happens when it does: print into our answer, change what others see,
+take its time, answer with anything.
+"""
 
 from __future__ import annotations
 
@@ -27,11 +29,22 @@ from support import IMPORT_ALL, CommandRunner, SitePackages, curriculum_of, dago
 HEAD = f"import os, subprocess, sys, time\n{IMPORT_ALL}\n"
 CHECK = "def check(self, context, options):\n        "
 #: Every way to write to stdout: two by Python, one by descriptor, one by a child process.
-PRINTS = "print('one'); sys.stdout.buffer.write(b'two\\n'); os.write(1, b'three\\n'); subprocess.run(['sh', '-c', 'echo four'], check=True)"
+PRINTS = (
+    "print('one'); sys.stdout.buffer.write(b'two\\n'); os.write(1, b'three\\n'); subprocess.run(['sh', '-c', "
+    "'echo four'], check=True)"
+)
 SAID = {"one", "two", "three", "four"}
 
 
-def rule(site: SitePackages, body: str, *, name: str = "house.rule", requires: str = "", head: str = "", impl_head: str = "") -> None:
+def rule(
+    site: SitePackages,
+    body: str,
+    *,
+    name: str = "house.rule",
+    requires: str = "",
+    head: str = "",
+    impl_head: str = "",
+) -> None:
     """The rule `name` of a distribution of its first word, 4.2; `body` is that of its class."""
     module = name.replace(".", "_")
     source = f"""{head or "from dagogy.api import RuleInfo, hookimpl"}
@@ -39,15 +52,23 @@ def rule(site: SitePackages, body: str, *, name: str = "house.rule", requires: s
 @hookimpl
 def dagogy_rules():
     yield RuleInfo(id="{name}", summary="Does it.", severity="error", api_version=1, impl="{module}_impl:It", requires=({requires}))
-"""
+"""  # noqa: E501
     implementing = f"{HEAD}{impl_head}\nclass It(Rule):\n    {body}\n"
-    site.plugin(name.replace(".", "-"), "4.2", entry_points={"rule": {name: module}}, modules={module: source, f"{module}_impl": implementing})
+    site.plugin(
+        name.replace(".", "-"),
+        "4.2",
+        entry_points={"rule": {name: module}},
+        modules={module: source, f"{module}_impl": implementing},
+    )
 
 
-def judged(site: SitePackages, *, curriculum: Any = None, **configs: RuleConfig) -> tuple[ValidationResult, list[str]]:
+def judged(
+    site: SitePackages, *, curriculum: Any = None, **configs: RuleConfig
+) -> tuple[ValidationResult, list[str]]:
     """The result of the site's rules for a valid curriculum, and what was heard."""
     context = RunContext(
-        json.dumps(curriculum or curriculum_of({"id": "a"}, {"id": "b", "prerequisites": ["a"]})).encode(), json.dumps(complete_spec({})).encode()
+        json.dumps(curriculum or curriculum_of({"id": "a"}, {"id": "b", "prerequisites": ["a"]})).encode(),
+        json.dumps(complete_spec({})).encode(),
     )
     with listening(Heard()) as heard:
         validation = Judge(site.host(), configs).judge(context)
@@ -63,7 +84,7 @@ def reason(site: SitePackages, body: str, **more: Any) -> str:
     return outcome.reason
 
 
-# -------------------------------------------------------------------------------------------------------------------------- printing
+# --------------------------------------------------------------------------------------------------- printing
 
 
 def output_of(err: str, name: str) -> set[str]:
@@ -77,15 +98,29 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_what_a_rule_prints_goes_to_stderr_with_its_name_and_never_before_the_json(site: SitePackages, made: Path) -> None:
-    rule(site, CHECK + PRINTS + "; sys.__stdout__.write('five\\n'); return []", head=f"{HEAD}print('at import')", impl_head="print('at import of impl')")
+def test_what_a_rule_prints_goes_to_stderr_with_its_name_and_never_before_the_json(
+    site: SitePackages, made: Path
+) -> None:
+    rule(
+        site,
+        CHECK + PRINTS + "; sys.__stdout__.write('five\\n'); return []",
+        head=f"{HEAD}print('at import')",
+        impl_head="print('at import of impl')",
+    )
     done = site.run("validate", "latest", "--json", cwd=made, DAGOGY_PLUGINS="house.rule")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["passed"]
-    assert output_of(done.stderr, "rule 'house.rule' of house-rule 4.2") == {*SAID, "five", "at import", "at import of impl"}
+    assert output_of(done.stderr, "rule 'house.rule' of house-rule 4.2") == {
+        *SAID,
+        "five",
+        "at import",
+        "at import of impl",
+    }
 
 
-def test_the_failure_comes_first_on_stderr_and_what_plugins_print_after_it(site: SitePackages, made: Path) -> None:
+def test_the_failure_comes_first_on_stderr_and_what_plugins_print_after_it(
+    site: SitePackages, made: Path
+) -> None:
     rule(site, CHECK + "print('look here'); yield Finding('wrong')")
     for debug in ((), ("--debug",)):
         done = site.run("validate", "latest", "--json", *debug, cwd=made, DAGOGY_PLUGINS="house.rule")
@@ -94,8 +129,13 @@ def test_the_failure_comes_first_on_stderr_and_what_plugins_print_after_it(site:
         assert json.loads(done.stdout)["findings"]
 
 
-def test_what_is_written_after_the_call_or_at_exit_does_not_reach_stdout_either(site: SitePackages, made: Path) -> None:
-    late = "import atexit, threading; atexit.register(os.write, 1, b'late\\n'); kept = sys.stdout; atexit.register(lambda: kept.write('later\\n')); return []"
+def test_what_is_written_after_the_call_or_at_exit_does_not_reach_stdout_either(
+    site: SitePackages, made: Path
+) -> None:
+    late = (
+        "import atexit, threading; atexit.register(os.write, 1, b'late\\n'); kept = sys.stdout; "
+        "atexit.register(lambda: kept.write('later\\n')); return []"
+    )
     rule(site, CHECK + late)
     done = site.run("validate", "latest", "--json", cwd=made, DAGOGY_PLUGINS="house.rule")
     assert json.loads(done.stdout)["passed"]
@@ -117,7 +157,9 @@ def exporter(site: SitePackages, body: str, subject: str = "curriculum") -> None
     site.plugin("fax", "2.0", entry_points={"exporter": {"fax": "fax"}}, modules=modules)
 
 
-def test_what_an_exporter_prints_does_not_stand_in_what_it_exports(site: SitePackages, runner: CommandRunner) -> None:
+def test_what_an_exporter_prints_does_not_stand_in_what_it_exports(
+    site: SitePackages, runner: CommandRunner
+) -> None:
     run_with(runner)
     exporter(site, f"{PRINTS}; return 'the fax: ä\\n'")
     done = runner.ok("export", "latest", "--format", "fax")
@@ -125,10 +167,12 @@ def test_what_an_exporter_prints_does_not_stand_in_what_it_exports(site: SitePac
     assert output_of(done.err, "exporter 'fax' of fax 2.0") == SAID
 
 
-def test_what_a_provider_prints_is_heard_and_its_progress_still_reaches_stdout(site: SitePackages, tmp_path: Path) -> None:
-    source = (
-        HEAD
-        + "@hookimpl\ndef dagogy_providers():\n    yield ProviderInfo(id='echo', summary='Echoes.', api_version=1, impl='echo_impl:It', needs_network=False)\n"
+def test_what_a_provider_prints_is_heard_and_its_progress_still_reaches_stdout(
+    site: SitePackages, tmp_path: Path
+) -> None:
+    source = HEAD + (
+        "@hookimpl\ndef dagogy_providers():\n    yield ProviderInfo(id='echo', summary='Echoes.', "
+        "api_version=1, impl='echo_impl:It', needs_network=False)\n"
     )
     body = f"""{HEAD}
 class It(Provider):
@@ -140,8 +184,16 @@ class It(Provider):
         request.progress('halfway there')
         return Proposal(curriculum=request.scaffold())
 """
-    site.plugin("echo", "1.0", entry_points={"provider": {"echo": "echo"}}, modules={"echo": source, "echo_impl": body})
-    (tmp_path / "tea.md").write_text("# Tea\n\n## Leaves\n\nLeaves are dried.\n\n## Water\n\nWater is boiled after the leaves are chosen.\n")
+    site.plugin(
+        "echo",
+        "1.0",
+        entry_points={"provider": {"echo": "echo"}},
+        modules={"echo": source, "echo_impl": body},
+    )
+    (tmp_path / "tea.md").write_text(
+        "# Tea\n\n## Leaves\n\nLeaves are dried.\n\n## Water\n\n"
+        "Water is boiled after the leaves are chosen.\n"
+    )
     assert dagogy("init", "tea", cwd=tmp_path).returncode == 0
     done = site.run("run", "tea", "--scope-file", "tea.md", cwd=tmp_path, AGENT_PROVIDER="echo")
     assert "halfway there" in done.stdout, done.stderr
@@ -149,15 +201,21 @@ class It(Provider):
     assert output_of(done.stderr, "provider 'echo' of echo 1.0") >= SAID
 
 
-def test_what_a_classifier_prints_comes_between_the_failure_and_its_incident(site: SitePackages, runner: CommandRunner) -> None:
-    source = (
-        HEAD
-        + "@hookimpl\ndef dagogy_classifiers():\n    yield ClassifierInfo(id='loud', summary='Loud.', api_version=1, impl='loud_impl:It', incidents=('x',))\n"
+def test_what_a_classifier_prints_comes_between_the_failure_and_its_incident(
+    site: SitePackages, runner: CommandRunner
+) -> None:
+    source = HEAD + (
+        "@hookimpl\ndef dagogy_classifiers():\n    yield ClassifierInfo(id='loud', summary='Loud.', "
+        "api_version=1, impl='loud_impl:It', incidents=('x',))\n"
     )
     site.plugin(
-        "loud", entry_points={"classifier": {"loud": "loud"}},
-        modules={"loud": source, "loud_impl": f"{HEAD}class It(Classifier):\n    def classify(self, failure):\n        {PRINTS}\n"},
-    )  # fmt: skip
+        "loud",
+        entry_points={"classifier": {"loud": "loud"}},
+        modules={
+            "loud": source,
+            "loud_impl": f"{HEAD}class It(Classifier):\n    def classify(self, failure):\n        {PRINTS}\n",
+        },
+    )
     runner.init("t")
     done = failed(runner("plan", "t", "--json"), "stage_conflict")
     assert done.json["error"]["code"] == "stage_conflict"
@@ -175,10 +233,17 @@ def dagogy_commands():
 """
 
 
-def test_the_stdout_of_a_command_of_a_plugin_is_its_own_but_not_while_it_is_imported(site: SitePackages) -> None:
+def test_the_stdout_of_a_command_of_a_plugin_is_its_own_but_not_while_it_is_imported(
+    site: SitePackages,
+) -> None:
     head = "import click, os, subprocess, sys\nprint('import of impl')\n@click.command()\ndef publish():\n"
     body = f"{head}    click.echo('zero')\n    sys.stdout.flush()\n    {PRINTS}\n"
-    site.plugin("wiki", "7.0", entry_points={"command": {"publish": "wiki"}}, modules={"wiki": COMMAND, "wiki_impl": body})
+    site.plugin(
+        "wiki",
+        "7.0",
+        entry_points={"command": {"publish": "wiki"}},
+        modules={"wiki": COMMAND, "wiki_impl": body},
+    )
     done = site.run("publish")
     assert done.returncode == 0, done.stderr
     assert set(done.stdout.split()) == {"zero", *SAID}
@@ -186,7 +251,9 @@ def test_the_stdout_of_a_command_of_a_plugin_is_its_own_but_not_while_it_is_impo
     assert site.run("publish", "--help").stdout.startswith("Usage: ")
 
 
-def test_a_contained_call_leaves_stdout_as_it_was_and_what_was_written_before_it_goes_there(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_contained_call_leaves_stdout_as_it_was_and_what_was_written_before_it_goes_there(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     os.write(1, b"before\n")
     stdout = sys.stdout
     with listening(Heard()) as heard, contextlib.suppress(LookupError), contained("outer"):
@@ -216,7 +283,7 @@ def test_without_a_listener_a_plugin_is_heard_on_stderr(capfd: pytest.CaptureFix
     assert capfd.readouterr() == ("", "rule 'x' of y 1: hello\n")
 
 
-# ---------------------------------------------------------------------------------------------------------- changing what others see
+# ----------------------------------------------------------------------------------- changing what others see
 
 CHANGES = {
     "a title": ("context.nodes[0].title = ''", "curriculum"),
@@ -236,13 +303,16 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_rule_that_changes_the_context_changes_its_own_view_and_is_named(site: SitePackages, change: str) -> None:
+def test_a_rule_that_changes_the_context_changes_its_own_view_and_is_named(
+    site: SitePackages, change: str
+) -> None:
     deed, name = CHANGES[change]
     rule(site, CHECK + f"{deed}; return []", name="a.vandal")
     seen = (
-        "len(context.nodes) == len(context.document['nodes']) == len(context.graph) == 2 and context.nodes[0].title and context.spec.scope_in "
-        "and context.index.prerequisites == [[], [0]] and context.index.order == [0, 1] and not context.evidence and not context.concept_positions "
-        "and context.reading is None and not hasattr(context, 'memory')"
+        "len(context.nodes) == len(context.document['nodes']) == len(context.graph) == 2 and "
+        "context.nodes[0].title and context.spec.scope_in and context.index.prerequisites == [[], [0]] and "
+        "context.index.order == [0, 1] and not context.evidence and not context.concept_positions and "
+        "context.reading is None and not hasattr(context, 'memory')"
     )
     rule(site, CHECK + f"return [] if {seen} else [Finding('I see something else')]", name="b.witness")
     validation, heard = judged(site)
@@ -253,21 +323,31 @@ def test_a_rule_that_changes_the_context_changes_its_own_view_and_is_named(site:
     assert heard == [note]
 
 
-def test_the_rule_that_changed_its_view_is_named_in_every_report(site: SitePackages, runner: CommandRunner) -> None:
+def test_the_rule_that_changed_its_view_is_named_in_every_report(
+    site: SitePackages, runner: CommandRunner
+) -> None:
     run = run_with(runner)
     rule(site, CHECK + "context.nodes.clear(); return []")
     done = runner.ok("validate", "latest", "--json")
     (row,) = [r for r in done.json["rules"] if r["rule_id"] == "house.rule"]
     assert row["notes"][0].startswith("rule 'house.rule' of house-rule 4.2 changed what it was given")
     assert row["notes"][0] in done.err
-    assert "Rules that did not keep to their part" in (run / "outputs/reviews/validation_report.md").read_text()
+    assert (
+        "Rules that did not keep to their part" in (run / "outputs/reviews/validation_report.md").read_text()
+    )
 
 
 def test_a_finding_is_the_host_s_own_once_it_was_yielded(site: SitePackages) -> None:
-    body = "f = Finding('first', pointer='/nodes/0'); yield f; f.message = 'second'; f.pointer = '/nodes/1'; yield f"
+    body = (
+        "f = Finding('first', pointer='/nodes/0'); yield f; f.message = 'second'; f.pointer = '/nodes/1'; "
+        "yield f"
+    )
     rule(site, CHECK + body)
     validation, _ = judged(site)
-    assert [(f.message, f.pointer) for f in validation.findings] == [("first", "/nodes/0"), ("second", "/nodes/1")]
+    assert [(f.message, f.pointer) for f in validation.findings] == [
+        ("first", "/nodes/0"),
+        ("second", "/nodes/1"),
+    ]
 
 
 def test_an_exporter_of_a_report_cannot_turn_its_verdict(site: SitePackages, runner: CommandRunner) -> None:
@@ -280,15 +360,26 @@ def test_an_exporter_of_a_report_cannot_turn_its_verdict(site: SitePackages, run
 def test_no_built_in_rule_changes_what_it_is_given() -> None:
     """They look at the subject itself, for speed: so this holds them to it, on a view."""
     host = Host(Selection(third_party=False))
-    nodes = [{"id": "a", "title": "A"}, {"id": "b", "prerequisites": ["a", "a", "c"]}, {"id": "c", "prerequisites": ["b", "a"]}]
-    data, spec = json.dumps(curriculum_of(*nodes)).encode(), json.dumps(complete_spec({"evidence_mode": "strict"})).encode()
+    nodes = [
+        {"id": "a", "title": "A"},
+        {"id": "b", "prerequisites": ["a", "a", "c"]},
+        {"id": "c", "prerequisites": ["b", "a"]},
+    ]
+    data, spec = (
+        json.dumps(curriculum_of(*nodes)).encode(),
+        json.dumps(complete_spec({"evidence_mode": "strict"})).encode(),
+    )
     context = RunContext(data, spec)
     judge = Judge(host, {})
     judge.prepare()
     for active in judge._active:
         view = context.view()
         assert active.rule is not None
-        list(active.rule.check(view, active.options) if not active.plugin.info.requires or active.plugin.id.startswith("schema") else _sheltered(active, view))
+        list(
+            active.rule.check(view, active.options)
+            if not active.plugin.info.requires or active.plugin.id.startswith("schema")
+            else _sheltered(active, view)
+        )
         assert view.altered() == [], active.plugin.id
 
 
@@ -300,16 +391,20 @@ def _sheltered(active: Any, view: RunContext) -> list[Finding]:
         return []
 
 
-# ------------------------------------------------------------------------------------------------------------------------------- slow
+# ------------------------------------------------------------------------------------------------------- slow
 
 
-def test_a_slow_plugin_is_named_with_its_seconds(site: SitePackages, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_plugin_is_named_with_its_seconds(
+    site: SitePackages, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run_with(runner)
     monkeypatch.setattr(calls, "SLOW_SECONDS", -1.0)
     monkeypatch.setattr("dagogy.pipeline.judge.SLOW_SECONDS", -1.0)
     exporter(site, "return ''")
     done = runner.ok("export", "latest", "--format", "fax", "--json")
-    assert done.json["slow_plugins"] == [{"plugin": "fax", "kind": "exporter", "distribution": "fax 2.0", "seconds": 0.0}]
+    assert done.json["slow_plugins"] == [
+        {"plugin": "fax", "kind": "exporter", "distribution": "fax 2.0", "seconds": 0.0}
+    ]
     assert "exporter 'fax' of fax 2.0 took 0.0 s of processor time\n" in done.err
     rule(site, CHECK + "return []")
     done = runner.ok("validate", "latest", "--json")
@@ -329,7 +424,9 @@ def test_what_all_rules_share_is_no_rule_s_time(monkeypatch: pytest.MonkeyPatch)
     assert context.built_seconds == 1.0
 
 
-def test_the_time_that_others_take_of_a_busy_machine_is_no_plugin_s(site: SitePackages, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_time_that_others_take_of_a_busy_machine_is_no_plugin_s(
+    site: SitePackages, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rule(site, CHECK + "return []")
     clock = itertools.count(0.0, 1000.0)
     for name in ("perf_counter", "monotonic"):
@@ -344,48 +441,105 @@ def test_a_healthy_run_of_rules_has_nothing_to_note(site: SitePackages) -> None:
     assert (validation.outcomes[0].notes, validation.outcomes[0].slow_seconds, heard) == ([], None, [])
 
 
-# --------------------------------------------------------------------------------------------------------------- what a rule may answer
+# ------------------------------------------------------------------------------------- what a rule may answer
 
 
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        ("return None", "its check returned None; it must yield findings or return a list of them, an empty one where there are none"),
+        (
+            "return None",
+            (
+                "its check returned None; it must yield findings or return a list of them, an empty one "
+                "where there are none"
+            ),
+        ),
         ("return 7", "its check returned int, not findings"),
         ("return 'clean'", "its check returned str, not findings"),
-        ("yield Finding('x', pointer='nodes/0')", "its finding 'x' has the pointer 'nodes/0', which is no JSON Pointer (RFC 6901)"),
-        ("yield Finding('x', pointer='/nodes/0/ti~tle')", "which is no JSON Pointer (RFC 6901): ~ is written ~0"),
-        ("yield Finding('x', pointer='/nodes/99')", "its finding 'x' points to '/nodes/99', and there is nothing there in the curriculum"),
+        (
+            "yield Finding('x', pointer='nodes/0')",
+            "its finding 'x' has the pointer 'nodes/0', which is no JSON Pointer (RFC 6901)",
+        ),
+        (
+            "yield Finding('x', pointer='/nodes/0/ti~tle')",
+            "which is no JSON Pointer (RFC 6901): ~ is written ~0",
+        ),
+        (
+            "yield Finding('x', pointer='/nodes/99')",
+            "its finding 'x' points to '/nodes/99', and there is nothing there in the curriculum",
+        ),
         ("yield Finding('x', pointer='/nodes/00')", "points to '/nodes/00', and there is nothing there"),
-        ("yield Finding('x', pointer='/nodes/0/titel')", "points to '/nodes/0/titel', and there is nothing there in the curriculum"),
-        ("yield Finding('x', pointer='/scope_in/7', document='topic_spec')", "there is nothing there in the topic spec"),
-        ("yield Finding('x', document='plan')", "is about the document 'plan'; known: curriculum, topic_spec"),
+        (
+            "yield Finding('x', pointer='/nodes/0/titel')",
+            "points to '/nodes/0/titel', and there is nothing there in the curriculum",
+        ),
+        (
+            "yield Finding('x', pointer='/scope_in/7', document='topic_spec')",
+            "there is nothing there in the topic spec",
+        ),
+        (
+            "yield Finding('x', document='plan')",
+            "is about the document 'plan'; known: curriculum, topic_spec",
+        ),
         ("yield Finding('x', node_id=3)", "has the node_id 3, which is no text"),
         ("yield Finding('\\ud800')", "holds half of a surrogate pair"),
-        ("yield Finding('x', fix=Fix('safe', 'd', [{'op': 'remove', 'path': '/nodes/9'}]))", "has a fix that cannot be applied: "),
-        ("yield Finding('x', fix=Fix('safe', 'd', [{'op': 'remove', 'path': '/nodes/0/nope'}]))", "its paths: '/nodes/0/nope'"),
-        ("yield Finding('x', fix=Fix('safe', 'd', [{'op': 'remove', 'path': 'nodes'}]))", "has a fix with the path 'nodes', which is no JSON Pointer"),
-        ("yield Finding('x', fix=Fix('safe', 'd', [{'op': 'test', 'path': '/topic', 'value': 'no'}]))", "has a fix whose test does not hold"),
-        ("yield Finding('x', fix=Fix('safe', 'd', [{'op': 'erase', 'path': '/topic'}]))", "has a fix that cannot be applied: "),
+        (
+            "yield Finding('x', fix=Fix('safe', 'd', [{'op': 'remove', 'path': '/nodes/9'}]))",
+            "has a fix that cannot be applied: ",
+        ),
+        (
+            "yield Finding('x', fix=Fix('safe', 'd', [{'op': 'remove', 'path': '/nodes/0/nope'}]))",
+            "its paths: '/nodes/0/nope'",
+        ),
+        (
+            "yield Finding('x', fix=Fix('safe', 'd', [{'op': 'remove', 'path': 'nodes'}]))",
+            "has a fix with the path 'nodes', which is no JSON Pointer",
+        ),
+        (
+            "yield Finding('x', fix=Fix('safe', 'd', [{'op': 'test', 'path': '/topic', 'value': 'no'}]))",
+            "has a fix whose test does not hold",
+        ),
+        (
+            "yield Finding('x', fix=Fix('safe', 'd', [{'op': 'erase', 'path': '/topic'}]))",
+            "has a fix that cannot be applied: ",
+        ),
         ("yield Finding('x', fix=Fix('safe', 'd', ['remove']))", "which is no operation of RFC 6902"),
-        ("yield Finding('x', fix=Fix('safe', 'd', [{'op': 'replace', 'path': '/topic', 'value': {1}}]))", "has a fix that cannot be written as JSON"),
+        (
+            "yield Finding('x', fix=Fix('safe', 'd', [{'op': 'replace', 'path': '/topic', 'value': {1}}]))",
+            "has a fix that cannot be written as JSON",
+        ),
         ("yield Finding('x', fix=Fix('maybe', 'd', []))", "has a fix with safety 'maybe'"),
         ("yield 3", "it yielded 3, which is neither a Measure nor a Finding with a message and a pointer"),
-        ("yield Measure('', {})", "it yielded a measure with the name ''; a text that is not empty is wanted"),
+        (
+            "yield Measure('', {})",
+            "it yielded a measure with the name ''; a text that is not empty is wanted",
+        ),
         ("yield Measure(7, {})", "it yielded a measure with the name 7"),
         ("yield from [Measure('m', {}), Measure('m', {})]", "its measure 'm' was yielded twice"),
-        ("yield Measure('m', ['a'])", "its measure 'm' has something else in `met` than shares from 0 to 1 by text"),
+        (
+            "yield Measure('m', ['a'])",
+            "its measure 'm' has something else in `met` than shares from 0 to 1 by text",
+        ),
         ("yield Measure('m', {3: True})", "has something else in `met`"),
         ("yield Measure('m', {'a': 1.5})", "has something else in `met`"),
         ("yield Measure('m', {'a': float('nan')})", "has something else in `met`"),
         ("yield Measure('m', {'a': None})", "has something else in `met`"),
-        ("yield Measure('m', {'a': 1, 'b': 1}, total=1)", "its measure 'm' has a total of 1 for 2 things in `met`"),
+        (
+            "yield Measure('m', {'a': 1, 'b': 1}, total=1)",
+            "its measure 'm' has a total of 1 for 2 things in `met`",
+        ),
         ("yield Measure('m', {}, total='all')", "its measure 'm' has a total of 'all' for 0 things in `met`"),
-        ("yield Measure('m', {}, protected='yes')", "its measure 'm' has 'yes' in `protected`, which is neither True nor False"),
+        (
+            "yield Measure('m', {}, protected='yes')",
+            "its measure 'm' has 'yes' in `protected`, which is neither True nor False",
+        ),
         ("yield Measure('m', {'\\ud800': 1})", "its measure 'm' holds half of a surrogate pair"),
-        ("yield Finding('x', fix='mend it')", "it yielded a finding in which the patch of its fix is a str, not a list of operations"),
+        (
+            "yield Finding('x', fix='mend it')",
+            "it yielded a finding in which the patch of its fix is a str, not a list of operations",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_a_rule_answers_wrongly_is_said_in_words(site: SitePackages, body: str, expected: str) -> None:
     assert expected in reason(site, CHECK + body)
 
@@ -413,21 +567,58 @@ def test_what_a_rule_measured_before_it_raised_does_not_count(site: SitePackages
 
 
 def test_a_measure_is_copied_so_that_its_rule_can_change_it_no_more(site: SitePackages) -> None:
-    rule(site, CHECK + "met = {'a': True, 'b': 0.5}\n        yield Measure('m', met, rule_id='somebody.else')\n        met['a'] = met['c'] = 0")
+    rule(
+        site,
+        CHECK
+        + (
+            "met = {'a': True, 'b': 0.5}\n        yield Measure('m', met, rule_id='somebody.else')\n"
+            "        met['a'] = met['c'] = 0"
+        ),
+    )
     validation, _ = judged(site)
     (measure,) = validation.measures
-    assert (measure.rule_id, measure.name, measure.met, measure.value, measure.protected) == ("house.rule", "m", {"a": True, "b": 0.5}, 0.75, False)
-    assert (validation.passed, validation.score, [o.status for o in validation.outcomes]) == (True, 100, ["clean"])
+    assert (measure.rule_id, measure.name, measure.met, measure.value, measure.protected) == (
+        "house.rule",
+        "m",
+        {"a": True, "b": 0.5},
+        0.75,
+        False,
+    )
+    assert (validation.passed, validation.score, [o.status for o in validation.outcomes]) == (
+        True,
+        100,
+        ["clean"],
+    )
 
 
 def test_measures_are_in_every_report(site: SitePackages, runner: CommandRunner) -> None:
     run = run_with(runner)
-    rule(site, CHECK + "return [Measure('kept', {'a': 1, 'b': 0}, 4, protected=True), Measure('loose', {'a': 1}), Measure('nothing', {})]")
+    rule(
+        site,
+        CHECK
+        + (
+            "return [Measure('kept', {'a': 1, 'b': 0}, 4, protected=True), Measure('loose', {'a': 1}), "
+            "Measure('nothing', {})]"
+        ),
+    )
     report = runner.ok("validate", "latest", "--json").json
     theirs = [m for m in report["measures"] if m["rule_id"] == "house.rule"]
-    assert [(m["name"], m["value"], m["protected"]) for m in theirs] == [("kept", 0.25, True), ("loose", 1.0, False), ("nothing", None, False)]
-    lines = (run / "outputs/reviews/validation_report.md").read_text().split("## Measures\n\n")[1].split("\n\n")[0].splitlines()
-    assert lines[-2:] == ["- kept: 0.25 of 1 (`house.rule`; no repair may lower it)", "- loose: 1 of 1 (`house.rule`)"]
+    assert [(m["name"], m["value"], m["protected"]) for m in theirs] == [
+        ("kept", 0.25, True),
+        ("loose", 1.0, False),
+        ("nothing", None, False),
+    ]
+    lines = (
+        (run / "outputs/reviews/validation_report.md")
+        .read_text()
+        .split("## Measures\n\n")[1]
+        .split("\n\n")[0]
+        .splitlines()
+    )
+    assert lines[-2:] == [
+        "- kept: 0.25 of 1 (`house.rule`; no repair may lower it)",
+        "- loose: 1 of 1 (`house.rule`)",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -436,31 +627,47 @@ def test_measures_are_in_every_report(site: SitePackages, runner: CommandRunner)
         "yield Finding('x', pointer='')",
         "yield Finding('x', pointer='/open_questions')",  # is missing, and that may be the finding
         "yield Finding('x', pointer='/nodes/0/estimate_confidence', node_id='a')",
-        "yield Finding('x', fix=Fix('safe', 'd', [{'op': 'test', 'path': '/nodes/1/id', 'value': 'b'}, {'op': 'remove', 'path': '/nodes/1'}]))",
-        "yield Finding('x', fix=Fix('unsafe', 'd', [{'op': 'add', 'path': '/open_questions', 'value': []}, {'op': 'remove', 'path': '/open_questions'}]))",
+        (
+            "yield Finding('x', fix=Fix('safe', 'd', [{'op': 'test', 'path': '/nodes/1/id', 'value': 'b'}, "
+            "{'op': 'remove', 'path': '/nodes/1'}]))"
+        ),
+        (
+            "yield Finding('x', fix=Fix('unsafe', 'd', [{'op': 'add', 'path': '/open_questions', 'value': "
+            "[]}, {'op': 'remove', 'path': '/open_questions'}]))"
+        ),
     ],
 )
 def test_a_sound_answer_is_taken_and_trying_its_fix_changes_nothing(site: SitePackages, body: str) -> None:
     rule(site, CHECK + body)
     rule(
-        site, CHECK + "return [] if len(context.document['nodes']) == 2 and 'open_questions' not in context.document else [Finding('changed')]", name="z.after"
+        site,
+        CHECK
+        + (
+            "return [] if len(context.document['nodes']) == 2 and 'open_questions' not in context.document "
+            "else [Finding('changed')]"
+        ),
+        name="z.after",
     )
     validation, _ = judged(site)
     assert [o.status for o in validation.outcomes] == ["findings", "clean"], validation.outcomes
 
 
-# ----------------------------------------------------------------------------------------------------------------- whose fault, and where
+# ------------------------------------------------------------------------------------- whose fault, and where
 
 
 def test_an_exception_is_reported_with_the_file_and_line_of_the_plugin_s_own_code(site: SitePackages) -> None:
     text = reason(site, CHECK + "import json\n        json.loads('{')")
-    # Two lines of head, an empty one, the class, `def`, `import`, and the call: not the line of the json module, where it was raised.
+    # Two lines of head, an empty one, the class, `def`, `import`, and the call: not the line of the json
+    # module, where it was raised.
     assert text.startswith("rule of house-rule 4.2 raised JSONDecodeError: ")
     assert text.endswith("(house_rule_impl.py:7)")
 
 
 def test_an_exception_that_cannot_be_shown_is_reported_all_the_same(site: SitePackages) -> None:
-    rule(site, CHECK + "class Odd(Exception):\n            def __str__(self): raise LookupError\n        raise Odd")
+    rule(
+        site,
+        CHECK + "class Odd(Exception):\n            def __str__(self): raise LookupError\n        raise Odd",
+    )
     validation, _ = judged(site)
     assert "raised Odd: (its message raised LookupError)" in validation.outcomes[0].reason
 
@@ -485,7 +692,9 @@ def test_debug_shows_the_plugin_s_frames(site: SitePackages, made: Path) -> None
     }.items(),
     ids=lambda item: item[0],
 )
-def test_no_memory_left_in_a_rule_is_out_of_memory_and_not_its_author_s_fault(site: SitePackages, runner: CommandRunner, where: tuple[str, str]) -> None:
+def test_no_memory_left_in_a_rule_is_out_of_memory_and_not_its_author_s_fault(
+    site: SitePackages, runner: CommandRunner, where: tuple[str, str]
+) -> None:
     run_with(runner)
     rule(site, where[1])
     done = failed(runner("validate", "latest"), "io_error")
@@ -494,7 +703,9 @@ def test_no_memory_left_in_a_rule_is_out_of_memory_and_not_its_author_s_fault(si
     assert "incident out_of_memory: " in done.err
 
 
-def test_no_memory_left_in_an_exporter_or_at_import_is_out_of_memory(site: SitePackages, runner: CommandRunner) -> None:
+def test_no_memory_left_in_an_exporter_or_at_import_is_out_of_memory(
+    site: SitePackages, runner: CommandRunner
+) -> None:
     run_with(runner)
     exporter(site, "raise MemoryError")
     assert "incident out_of_memory: " in failed(runner("export", "latest", "--format", "fax"), "io_error").err
@@ -502,8 +713,9 @@ def test_no_memory_left_in_an_exporter_or_at_import_is_out_of_memory(site: SiteP
     assert "incident out_of_memory: " in failed(runner("validate", "latest"), "io_error").err
 
 
-PROVIDER = (
-    HEAD + "@hookimpl\ndef dagogy_providers():\n    yield ProviderInfo(id='echo', summary='Echoes.', api_version=1, impl='echo_impl:It', needs_network=False)\n"
+PROVIDER = HEAD + (
+    "@hookimpl\ndef dagogy_providers():\n    yield ProviderInfo(id='echo', summary='Echoes.', "
+    "api_version=1, impl='echo_impl:It', needs_network=False)\n"
 )
 
 
@@ -519,7 +731,10 @@ PROVIDER = (
 def test_a_ready_that_fails_is_the_provider_s_fault(
     site: SitePackages, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, body: str, expected: str
 ) -> None:
-    modules = {"echo": PROVIDER, "echo_impl": f"{HEAD}class It(Provider):\n    def ready(self):\n        {body}\n"}
+    modules = {
+        "echo": PROVIDER,
+        "echo_impl": f"{HEAD}class It(Provider):\n    def ready(self):\n        {body}\n",
+    }
     site.plugin("echo", "1.5", entry_points={"provider": {"echo": "echo"}}, modules=modules)
     monkeypatch.setenv("AGENT_PROVIDER", "echo")
     done = failed(runner("doctor"), "plugin_error")
@@ -527,16 +742,33 @@ def test_a_ready_that_fails_is_the_provider_s_fault(
     assert expected in done.err
 
 
-def test_an_async_ready_is_said_to_be_one(site: SitePackages, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
-    modules = {"echo": PROVIDER, "echo_impl": f"{HEAD}class It(Provider):\n    async def ready(self):\n        return True\n"}
+def test_an_async_ready_is_said_to_be_one(
+    site: SitePackages, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modules = {
+        "echo": PROVIDER,
+        "echo_impl": f"{HEAD}class It(Provider):\n    async def ready(self):\n        return True\n",
+    }
     site.plugin("echo", "1.5", entry_points={"provider": {"echo": "echo"}}, modules=modules)
     monkeypatch.setenv("AGENT_PROVIDER", "echo")
-    assert "provider 'echo' of echo 1.5 answered with a coroutine" in failed(runner("doctor"), "plugin_error").err
+    assert (
+        "provider 'echo' of echo 1.5 answered with a coroutine"
+        in failed(runner("doctor"), "plugin_error").err
+    )
 
 
-@pytest.mark.parametrize("options", ["Options = dict", "Options = 7", "import pydantic\n    class Options(pydantic.BaseModel):\n        most: int = 3"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        "Options = dict",
+        "Options = 7",
+        "import pydantic\n    class Options(pydantic.BaseModel):\n        most: int = 3",
+    ],
+)
 @pytest.mark.parametrize("command", [("explain", "house.rule"), ("doctor",)])
-def test_an_options_class_that_is_none_is_the_rule_s_fault(site: SitePackages, runner: CommandRunner, options: str, command: tuple[str, ...]) -> None:
+def test_an_options_class_that_is_none_is_the_rule_s_fault(
+    site: SitePackages, runner: CommandRunner, options: str, command: tuple[str, ...]
+) -> None:
     rule(site, options)
     done = failed(runner(*command), "plugin_error")
     assert "rule 'house.rule' of house-rule 4.2" in done.err
@@ -552,7 +784,9 @@ DEFAULTS = {
 
 
 @pytest.mark.parametrize("how", DEFAULTS)
-def test_the_kit_checks_the_defaults_of_options_and_one_that_is_missing_is_the_rule_s_fault(site: SitePackages, runner: CommandRunner, how: str) -> None:
+def test_the_kit_checks_the_defaults_of_options_and_one_that_is_missing_is_the_rule_s_fault(
+    site: SitePackages, runner: CommandRunner, how: str
+) -> None:
     declared, reason, fails = DEFAULTS[how]
     head = "from typing import Annotated\nfrom dagogy.api.rules import Field, Options"
     rule(site, f"class Options(Options):\n        {declared}\n    {CHECK}return []", impl_head=head)
@@ -564,12 +798,27 @@ def test_the_kit_checks_the_defaults_of_options_and_one_that_is_missing_is_the_r
 
 WRONG = {
     "reader": ("order='first'", "order='first' is not of the type that ReaderInfo declares, int"),
-    "provider": ("settings=('ECHO_KEY',)", "settings=('ECHO_KEY',) is not of the type that ProviderInfo declares, tuple[Setting, ...]"),
+    "provider": (
+        "settings=('ECHO_KEY',)",
+        "settings=('ECHO_KEY',) is not of the type that ProviderInfo declares, tuple[Setting, ...]",
+    ),
     "rule": ("severity='error', groups=3", "groups=3 is not a tuple of texts"),
-    "classifier": ("incidents=('x',), escalations=4", "escalations=4 is not of the type that ClassifierInfo declares, tuple[Escalation, ...]"),
-    "recovery": ("incidents=('x',), safety='safe', order='first'", "order='first' is not of the type that RecoveryInfo declares, int"),
-    "probe": ("incidents=('x',), seconds='2'", "seconds='2' is not of the type that ProbeInfo declares, float"),
-    "exporter": ("subject='plan', media_type=None", "media_type=None is not of the type that ExporterInfo declares, str"),
+    "classifier": (
+        "incidents=('x',), escalations=4",
+        "escalations=4 is not of the type that ClassifierInfo declares, tuple[Escalation, ...]",
+    ),
+    "recovery": (
+        "incidents=('x',), safety='safe', order='first'",
+        "order='first' is not of the type that RecoveryInfo declares, int",
+    ),
+    "probe": (
+        "incidents=('x',), seconds='2'",
+        "seconds='2' is not of the type that ProbeInfo declares, float",
+    ),
+    "exporter": (
+        "subject='plan', media_type=None",
+        "media_type=None is not of the type that ExporterInfo declares, str",
+    ),
 }
 
 
@@ -585,7 +834,9 @@ def test_a_description_with_a_value_of_the_wrong_type_is_refused(site: SitePacka
     assert message in plugin.reason
 
 
-def test_a_timeout_of_a_provider_that_is_no_number_is_the_provider_s_fault(site: SitePackages, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_timeout_of_a_provider_that_is_no_number_is_the_provider_s_fault(
+    site: SitePackages, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     site.plugin(
         "echo",
         "1.5",
@@ -593,19 +844,26 @@ def test_a_timeout_of_a_provider_that_is_no_number_is_the_provider_s_fault(site:
         modules={"echo": PROVIDER.replace("needs_network", "default_timeout_seconds='long', needs_network")},
     )
     monkeypatch.setenv("AGENT_PROVIDER", "echo")
-    assert "default_timeout_seconds='long' is not of the type that ProviderInfo declares, float" in failed(runner("doctor"), "plugin_error").err
+    assert (
+        "default_timeout_seconds='long' is not of the type that ProviderInfo declares, float"
+        in failed(runner("doctor"), "plugin_error").err
+    )
 
 
-# ---------------------------------------------------------------------------------------------------------------------- its incident
+# ----------------------------------------------------------------------------------------------- its incident
 
 
-def test_a_plugin_s_failure_is_an_incident_and_what_it_raised_may_say_which_other_one(site: SitePackages, runner: CommandRunner) -> None:
+def test_a_plugin_s_failure_is_an_incident_and_what_it_raised_may_say_which_other_one(
+    site: SitePackages, runner: CommandRunner
+) -> None:
     run_with(runner)
     exporter(site, "raise LookupError('lost')")
     done = failed(runner("export", "latest", "--format", "fax"), "plugin_error")
     assert "\nincident plugin_error: " in done.err
     assert runner.ok("explain", "plugin_error", "--json").json["incident"]["actions"]
-    (site.folder / "fax_impl.py").write_text(f"{HEAD}class It(Exporter):\n    def export(self, context):\n        import not_there_at_all\n")
+    (site.folder / "fax_impl.py").write_text(
+        f"{HEAD}class It(Exporter):\n    def export(self, context):\n        import not_there_at_all\n"
+    )
     sys.modules.pop("fax_impl", None)
     done = failed(runner("export", "latest", "--format", "fax"), "plugin_error")
     assert "\nincident environment_incompatible: " in done.err
@@ -627,7 +885,7 @@ def test_a_rule_that_could_not_run_is_a_plugin_s_incident_and_recover_can_leave_
     assert "leave-out-plugin" in recovered.out
 
 
-# ----------------------------------------------------------------------------------------------------------------------------- doctor
+# ----------------------------------------------------------------------------------------------------- doctor
 
 
 def test_doctor_imports_every_implementation(site: SitePackages, runner: CommandRunner) -> None:
@@ -636,22 +894,37 @@ def test_doctor_imports_every_implementation(site: SitePackages, runner: Command
     exporter(site, "return ''")
     done = failed(runner("doctor"), "plugin_error")
     assert (
-        "house.rule of house-rule 4.2: its implementation house_rule_impl:It cannot be imported: ModuleNotFoundError: No module named 'not_there_at_all'"
-        in done.err
-    )
+        "house.rule of house-rule 4.2: its implementation house_rule_impl:It cannot be imported: "
+        "ModuleNotFoundError: No module named 'not_there_at_all'"
+    ) in done.err
     assert "fax" not in done.err
 
 
 def test_doctor_names_groups_that_nobody_loads_and_requires_that_nobody_meets(
     site: SitePackages, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    site.plugin("stray", "3.1", entry_points={"dagogy.rule": {"x": "stray"}, "dagogy.dreams": {"y": "stray"}, "console_scripts": {"z": "stray"}}, modules={})
+    site.plugin(
+        "stray",
+        "3.1",
+        entry_points={
+            "dagogy.rule": {"x": "stray"},
+            "dagogy.dreams": {"y": "stray"},
+            "console_scripts": {"z": "stray"},
+        },
+        modules={},
+    )
     rule(site, CHECK + "return []", requires="'schema.curriculm',")
     done = failed(runner("doctor"), "plugin_error")
-    assert "stray 3.1 has plugins in the entry-point group 'dagogy.rule', which dagogy does not know (did you mean 'dagogy.rules'?)" in done.err
+    assert (
+        "stray 3.1 has plugins in the entry-point group 'dagogy.rule', which dagogy does not know (did "
+        "you mean 'dagogy.rules'?)"
+    ) in done.err
     assert "'dagogy.dreams', which dagogy does not know" in done.err
     assert "console_scripts" not in done.err
-    wanted = "rule 'house.rule' of house-rule 4.2 requires the rule 'schema.curriculm', which is not installed (did you mean 'schema.curriculum'?)"
+    wanted = (
+        "rule 'house.rule' of house-rule 4.2 requires the rule 'schema.curriculm', which is not installed "
+        "(did you mean 'schema.curriculum'?)"
+    )
     assert wanted in done.err
     monkeypatch.setenv("DAGOGY_DISABLE", "house.rule")
     assert wanted not in failed(runner("doctor"), "plugin_error").err

@@ -15,7 +15,17 @@ import pytest
 from dagogy.api.errors import InvalidArgument
 from dagogy.testing import replay
 from dagogy.workspace.provenance import sealed
-from support import HANGS, CommandRunner, SitePackages, clean_environment, curriculum_of, make_run, put, run_with, valid_curriculum
+from support import (
+    HANGS,
+    CommandRunner,
+    SitePackages,
+    clean_environment,
+    curriculum_of,
+    make_run,
+    put,
+    run_with,
+    valid_curriculum,
+)
 
 
 @pytest.fixture
@@ -27,14 +37,24 @@ def failed(runner: CommandRunner) -> Path:
 
 def test_the_report_tells_what_was_known_when_and_what_to_do(runner: CommandRunner, failed: Path) -> None:
     text = runner.ok("postmortem", "latest", "--owner", "ana").out
-    for part in ("# Post-incident report", "| Owner | ana |", "## Timeline", "## Cause", "## Prevention", "## Actions", "- [ ] run make gate"):
+    for part in (
+        "# Post-incident report",
+        "| Owner | ana |",
+        "## Timeline",
+        "## Cause",
+        "## Prevention",
+        "## Actions",
+        "- [ ] run make gate",
+    ):
         assert part in text
     assert "diagnosed as validation_failure" in text
     assert "- [ ] record the operational root cause" in text
     assert "regression test" not in text
 
 
-def test_an_incident_is_resolved_by_the_failed_command_passing_and_by_nothing_else(runner: CommandRunner, failed: Path) -> None:
+def test_an_incident_is_resolved_by_the_failed_command_passing_and_by_nothing_else(
+    runner: CommandRunner, failed: Path
+) -> None:
     put(failed / "outputs/curriculum/curriculum.json", valid_curriculum())
     runner.ok("status", "latest")
     before = runner.ok("postmortem", "latest", "--json").json
@@ -53,17 +73,28 @@ def test_the_timeline_is_in_order_and_names_each_failure_once(runner: CommandRun
     timeline = runner.ok("postmortem", "latest", "--json").json["timeline"]
     times = [row["at_utc"] for row in timeline]
     assert times == sorted(times)
-    assert [row["what"] for row in timeline if row["what"].startswith("failed: ")] == ["failed: dagogy validate latest", "failed: dagogy plan latest"]
+    assert [row["what"] for row in timeline if row["what"].startswith("failed: ")] == [
+        "failed: dagogy validate latest",
+        "failed: dagogy plan latest",
+    ]
 
 
-def test_what_is_known_today_is_reported_beside_what_was_known_then(runner: CommandRunner, failed: Path) -> None:
+def test_what_is_known_today_is_reported_beside_what_was_known_then(
+    runner: CommandRunner, failed: Path
+) -> None:
     log = failed / "logs/events.jsonl"
     log.write_text(log.read_text().replace('"incident": "validation_failure"', '"incident": "unknown"'))
-    (known,) = [row["known"] for row in runner.ok("postmortem", "latest", "--json").json["timeline"] if row["what"].startswith("failed")]
+    (known,) = [
+        row["known"]
+        for row in runner.ok("postmortem", "latest", "--json").json["timeline"]
+        if row["what"].startswith("failed")
+    ]
     assert "diagnosed as unknown (today: validation_failure)" in known
 
 
-def test_a_code_defect_asks_for_a_regression_test(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_code_defect_asks_for_a_regression_test(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run_with(runner)
 
     def broken(*arguments: object, **options: object) -> None:
@@ -93,7 +124,7 @@ DEFECTIVE = {
                 for node in context.document["nodes"]:
                     node["title"].split()[1]
                 return ()
-        """,
+        """,  # noqa: E501
     "acme_provider": """
         import json
         from dagogy.api import ProviderInfo, hookimpl
@@ -115,14 +146,18 @@ DEFECTIVE = {
                 return Proposal(curriculum=json.loads(CURRICULUM))
 
         CURRICULUM = ANSWER
-        """.replace("ANSWER", repr(json.dumps(valid_curriculum()))),
+        """.replace("ANSWER", repr(json.dumps(valid_curriculum()))),  # noqa: E501
 }
 
 
 @pytest.fixture
 def acme(tmp_path: Path) -> SitePackages:
     site = SitePackages(tmp_path / "site")
-    site.plugin("acme-defects", entry_points={"rule": {"acme.second_word": "acme_rule"}, "provider": {"baker": "acme_provider"}}, modules=DEFECTIVE)
+    site.plugin(
+        "acme-defects",
+        entry_points={"rule": {"acme.second_word": "acme_rule"}, "provider": {"baker": "acme_provider"}},
+        modules=DEFECTIVE,
+    )
     return site
 
 
@@ -138,8 +173,26 @@ def titles_of_one_word(folder: Path) -> str:
 
 
 def pytest_of(test: Path, site: SitePackages) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", test.name]
-    return subprocess.run(command, cwd=test.parent, env=clean_environment([site.folder]), capture_output=True, text=True, timeout=HANGS, check=False)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:hypothesispytest",
+        test.name,
+    ]
+    return subprocess.run(
+        command,
+        cwd=test.parent,
+        env=clean_environment([site.folder]),
+        capture_output=True,
+        text=True,
+        timeout=HANGS,
+        check=False,
+    )
 
 
 def written(site: SitePackages, work: Path, reference: str) -> tuple[Path, dict[str, Any]]:
@@ -150,7 +203,9 @@ def written(site: SitePackages, work: Path, reference: str) -> tuple[Path, dict[
     return test, json.loads(fixture.read_bytes())
 
 
-def test_a_rule_that_raises_leaves_a_test_that_fails_until_it_is_fixed(acme: SitePackages, tmp_path: Path) -> None:
+def test_a_rule_that_raises_leaves_a_test_that_fails_until_it_is_fixed(
+    acme: SitePackages, tmp_path: Path
+) -> None:
     run = titles_of_one_word(tmp_path)
     assert "acme.second_word could not run" in acme.run("validate", "latest").stderr
     test, fixture = written(acme, tmp_path, run)
@@ -165,7 +220,9 @@ def test_a_rule_that_raises_leaves_a_test_that_fails_until_it_is_fixed(acme: Sit
     assert "1 passed" in after.stdout
 
 
-def test_a_provider_that_raises_on_a_scope_file_is_replayed_with_that_file(acme: SitePackages, tmp_path: Path) -> None:
+def test_a_provider_that_raises_on_a_scope_file_is_replayed_with_that_file(
+    acme: SitePackages, tmp_path: Path
+) -> None:
     put(tmp_path / "notes.md", "# Bread\n\n## Baking\n\nBake rye bread at once.\n")
     run = json.loads(acme.run("init", "bread", "--json").stdout)["run_id"]
     shown = acme.run("run", "bread", "--scope-file", "notes.md", AGENT_PROVIDER="baker")
@@ -173,7 +230,10 @@ def test_a_provider_that_raises_on_a_scope_file_is_replayed_with_that_file(acme:
     test, fixture = written(acme, tmp_path, run)
     assert list(fixture["command_files"]) == ["notes.md"]
     with pytest.raises(InvalidArgument, match="not known to need no network"):
-        replay(tmp_path / "regression/data" / f"{test.stem.removeprefix('test_').replace('_', '-', 2)}.json", tmp_path / "refused")
+        replay(
+            tmp_path / "regression/data" / f"{test.stem.removeprefix('test_').replace('_', '-', 2)}.json",
+            tmp_path / "refused",
+        )
     test.write_text(test.read_text().replace(", tmp_path)", ', tmp_path, provider="baker")'))
     before = pytest_of(test, acme)
     assert before.returncode == 1, before.stdout
@@ -184,7 +244,7 @@ def test_a_provider_that_raises_on_a_scope_file_is_replayed_with_that_file(acme:
     assert after.returncode == 0, after.stdout
 
 
-# --- records and fixtures of strangers --------------------------------------------------------------------------------------
+# --- records and fixtures of strangers ----------------------------------------------------------------------
 
 
 def defect(run: Path, *, own: bool = True, **facts: Any) -> Path:
@@ -218,13 +278,30 @@ def test_no_test_is_written_from_a_strangers_record(runner: CommandRunner) -> No
 
 def test_no_text_of_a_record_gets_into_the_code_or_out_of_the_folder(runner: CommandRunner) -> None:
     run = run_with(runner)
-    (plain,) = [defect(run, at_utc=INJECTED, message=INJECTED, details={"rules_failed": [INJECTED]}, code="../../" + INJECTED)]
-    fixture, test = map(Path, runner.ok("postmortem", run.name, "--regression-test", "t", "--json").json["regression_test"])
+    (plain,) = [
+        defect(
+            run,
+            at_utc=INJECTED,
+            message=INJECTED,
+            details={"rules_failed": [INJECTED]},
+            code="../../" + INJECTED,
+        )
+    ]
+    fixture, test = map(
+        Path, runner.ok("postmortem", run.name, "--regression-test", "t", "--json").json["regression_test"]
+    )
     assert (fixture.parent, test.parent) == (Path("t/data"), Path("t"))
-    assert re.fullmatch(r"test_incident_[0-9T]{1,15}_[a-z0-9_]{1,40}\.py|test_incident_undated_[a-z0-9_]{1,40}\.py", test.name)
+    assert re.fullmatch(
+        r"test_incident_[0-9T]{1,15}_[a-z0-9_]{1,40}\.py|test_incident_undated_[a-z0-9_]{1,40}\.py", test.name
+    )
     code = test.read_text()
     assert "PWNED" not in code.replace(test.stem, "")
-    assert [type(n).__name__ for n in ast.parse(code).body] == ["Expr", "ImportFrom", "ImportFrom", "FunctionDef"]
+    assert [type(n).__name__ for n in ast.parse(code).body] == [
+        "Expr",
+        "ImportFrom",
+        "ImportFrom",
+        "FunctionDef",
+    ]
     assert INJECTED in json.loads(fixture.read_bytes())["failure"]["message"]
     assert plain.exists()
 
@@ -233,7 +310,9 @@ def test_no_other_file_is_overwritten(runner: CommandRunner) -> None:
     run = run_with(runner)
     defect(run)
     first = runner.ok("postmortem", run.name, "--regression-test", "t", "--json").json["regression_test"]
-    assert runner.ok("postmortem", run.name, "--regression-test", "t", "--json").json["regression_test"] == first
+    assert (
+        runner.ok("postmortem", run.name, "--regression-test", "t", "--json").json["regression_test"] == first
+    )
     for path in map(Path, first):
         before = path.read_bytes()
         path.write_text("mine")
@@ -254,7 +333,10 @@ def test_only_what_the_command_reads_as_a_file_gets_into_the_fixture(runner: Com
     defect(run, command=["dagogy", "run", run.name, "--scope-file", "notes.md", "--provider", "codex_exec"])
     fixture, _ = runner.ok("postmortem", run.name, "--regression-test", "b", "--json").json["regression_test"]
     document = json.loads(Path(fixture).read_bytes())
-    assert (list(document["command_files"]), document["command"]) == (["notes.md"], ["run", run.name, "--scope-file", "notes.md"])
+    assert (list(document["command_files"]), document["command"]) == (
+        ["notes.md"],
+        ["run", run.name, "--scope-file", "notes.md"],
+    )
     defect(run, command=["dagogy", "archive", run.name, "--remove"])
     shown = runner("postmortem", run.name, "--regression-test", "c")
     assert "it writes outside the run" in shown.err
@@ -282,20 +364,38 @@ FIXTURE: dict[str, Any] = {
         ({"configuration": {"sitecustomize.py": {"text": ""}}}, "is no fixture"),
         ({"command": ["archive", "20260131-120000-x", "--remove"]}, "it writes outside the run"),
         ({"command": ["run", "20260131-120000-x", "--provider", "codex_exec"]}, "it names a provider"),
-        ({"command": ["run", "20260131-120000-x", "--scope-file", "/etc/hostname"]}, "a file that the fixture does not hold"),
+        (
+            {"command": ["run", "20260131-120000-x", "--scope-file", "/etc/hostname"]},
+            "a file that the fixture does not hold",
+        ),
         ({"command": ["status", "another"]}, "it names another run"),
-        ({"command": ["run", "20260131-120000-x"], "failure": {"code": "x", "provider": "codex_exec"}}, "no network and no program"),
+        (
+            {"command": ["run", "20260131-120000-x"], "failure": {"code": "x", "provider": "codex_exec"}},
+            "no network and no program",
+        ),
     ],
 )
-def test_a_strangers_fixture_is_refused_before_anything_is_written_or_run(tmp_path: Path, change: dict[str, Any], why: str) -> None:
+def test_a_strangers_fixture_is_refused_before_anything_is_written_or_run(
+    tmp_path: Path, change: dict[str, Any], why: str
+) -> None:
     put(tmp_path / "f.json", {**FIXTURE, **change})
     with pytest.raises(InvalidArgument, match=why):
         replay(tmp_path / "f.json", tmp_path / "work")
     assert not (tmp_path / "work").exists()
 
 
-def test_a_replay_gets_no_key_no_provider_and_no_trust(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "CODING_AGENT_CMD", "AGENT_PROVIDER", "AGENT_MODEL", "MY_TOKEN", "DAGOGY_RECOVERY"):
+def test_a_replay_gets_no_key_no_provider_and_no_trust(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (
+        "OPENAI_API_KEY",
+        "OPENAI_BASE_URL",
+        "CODING_AGENT_CMD",
+        "AGENT_PROVIDER",
+        "AGENT_MODEL",
+        "MY_TOKEN",
+        "DAGOGY_RECOVERY",
+    ):
         monkeypatch.setenv(name, "correct-horse-battery")
     monkeypatch.setenv("PYTHONPATH", f":{tmp_path}")
     seen: dict[str, Any] = {}
@@ -305,7 +405,14 @@ def test_a_replay_gets_no_key_no_provider_and_no_trust(tmp_path: Path, monkeypat
         return subprocess.CompletedProcess(command, 0, "", "")
 
     monkeypatch.setattr(subprocess, "run", run)
-    put(tmp_path / "f.json", {**FIXTURE, "failure": {"code": "x", "provider": "codex_exec"}, "run_files": {"run.json": {"text": "{}"}}})
+    put(
+        tmp_path / "f.json",
+        {
+            **FIXTURE,
+            "failure": {"code": "x", "provider": "codex_exec"},
+            "run_files": {"run.json": {"text": "{}"}},
+        },
+    )
     assert replay(tmp_path / "f.json", tmp_path / "work").defect == ""
     assert "correct-horse-battery" not in seen["env"].values()
     assert "AGENT_PROVIDER" not in seen["env"]
@@ -314,7 +421,9 @@ def test_a_replay_gets_no_key_no_provider_and_no_trust(tmp_path: Path, monkeypat
     assert all(map(os.path.isabs, seen["env"]["PYTHONPATH"].split(os.pathsep)))
 
 
-def test_an_innermost_frame_of_ours_that_nobody_knows_is_a_suspected_defect(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_innermost_frame_of_ours_that_nobody_knows_is_a_suspected_defect(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from dagogy.api.errors import ProviderError
 
     run = run_with(runner)
@@ -329,7 +438,10 @@ def test_an_innermost_frame_of_ours_that_nobody_knows_is_a_suspected_defect(runn
     monkeypatch.setattr("dagogy.pipeline.operations.validate", broken)
     assert runner("validate", "latest").code == "provider_error"
     (record,) = (run / "logs/failures").glob("*.json")
-    assert re.fullmatch(r"dagogy\.pipeline\.operations:broken:\d+", json.loads(record.read_bytes())["exception_chain"][-1]["raised_at"])
+    assert re.fullmatch(
+        r"dagogy\.pipeline\.operations:broken:\d+",
+        json.loads(record.read_bytes())["exception_chain"][-1]["raised_at"],
+    )
     report = runner.ok("postmortem", "latest", "--json").json
     assert "KeyError was raised at dagogy.pipeline.operations:broken" in report["defect"]
 
@@ -347,7 +459,9 @@ def test_a_fixture_holds_no_secret_and_says_what_it_left_out(acme: SitePackages,
     put(tmp_path / "runs" / run / "outputs/large.bin", b"x" * 300_000)
     put(tmp_path / "dagogy.toml", "agent_target_score = 50")
     assert acme.run("validate", "latest", MY_TOKEN="correct-horse-battery").returncode == 4
-    done = acme.run("postmortem", run, "--regression-test", "regression", "--json", MY_TOKEN="correct-horse-battery")
+    done = acme.run(
+        "postmortem", run, "--regression-test", "regression", "--json", MY_TOKEN="correct-horse-battery"
+    )
     assert done.returncode == 0, done.stderr
     paths = json.loads(done.stdout)["regression_test"]
     assert all("correct-horse-battery" not in (tmp_path / path).read_text() for path in paths)
@@ -362,7 +476,10 @@ def test_a_fixture_holds_no_secret_and_says_what_it_left_out(acme: SitePackages,
 def test_an_artifact_that_changed_since_is_named(acme: SitePackages, tmp_path: Path) -> None:
     run = titles_of_one_word(tmp_path)
     acme.run("validate", "latest")
-    put(tmp_path / "runs" / run / "outputs/curriculum/curriculum.json", curriculum_of({"id": "b", "title": "Also"}))
+    put(
+        tmp_path / "runs" / run / "outputs/curriculum/curriculum.json",
+        curriculum_of({"id": "b", "title": "Also"}),
+    )
     _, fixture = written(acme, tmp_path, run)
     assert fixture["changed_since"] == ["outputs/curriculum/curriculum.json"]
 
@@ -377,15 +494,27 @@ def test_a_run_without_failures_has_no_report(runner: CommandRunner) -> None:
     assert runner("postmortem", "latest").code == "not_found"
 
 
-def test_secrets_stay_out_of_report_and_list(runner: CommandRunner, failed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    put(failed / "logs/failures/20300101T000000-000000Z-1-io_error.json", {"code": "io_error", "message": "with correct-horse-battery", "at_utc": "2030"})
+def test_secrets_stay_out_of_report_and_list(
+    runner: CommandRunner, failed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(
+        failed / "logs/failures/20300101T000000-000000Z-1-io_error.json",
+        {"code": "io_error", "message": "with correct-horse-battery", "at_utc": "2030"},
+    )
     monkeypatch.setenv("MY_TOKEN", "correct-horse-battery")
-    for line in (["postmortem", "latest"], ["postmortem", "latest", "--json"], ["incidents", "list"], ["incidents", "list", "--json"]):
+    for line in (
+        ["postmortem", "latest"],
+        ["postmortem", "latest", "--json"],
+        ["incidents", "list"],
+        ["incidents", "list", "--json"],
+    ):
         done = runner.ok(*line)
         assert "correct-horse-battery" not in done.out + done.err
 
 
-def test_the_list_counts_incidents_across_runs_and_says_what_resolved_them(runner: CommandRunner, failed: Path) -> None:
+def test_the_list_counts_incidents_across_runs_and_says_what_resolved_them(
+    runner: CommandRunner, failed: Path
+) -> None:
     put(failed / "outputs/curriculum/curriculum.json", valid_curriculum())
     runner.ok("validate", failed.name)
     other = runner.init("other")
@@ -398,7 +527,9 @@ def test_the_list_counts_incidents_across_runs_and_says_what_resolved_them(runne
     assert (rows["stage_conflict"]["count"], rows["stage_conflict"]["runs"]) == (2, [other.name])
     assert rows["stage_conflict"]["resolved_before"] == {}
     assert rows["validation_failure"]["resolved_before"] == {f"dagogy validate {failed.name}": 1}
-    records = [json.loads(p.read_text())["at_utc"] for p in (other / "logs/failures").glob("2*-stage_conflict.json")]
+    records = [
+        json.loads(p.read_text())["at_utc"] for p in (other / "logs/failures").glob("2*-stage_conflict.json")
+    ]
     assert rows["stage_conflict"]["last_seen_utc"] == max(records)
     assert len(shown["problems"]) == 1
 

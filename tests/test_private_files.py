@@ -25,7 +25,11 @@ def umask(mask: int) -> Iterator[None]:
 
 def _wider(folder: Path, allowed: int = 0o077) -> list[str]:
     """What somebody else may read or write."""
-    return [f"{stat.S_IMODE(p.lstat().st_mode):o} {p}" for p in (folder, *folder.rglob("*")) if p.lstat().st_mode & allowed and not p.is_symlink()]
+    return [
+        f"{stat.S_IMODE(p.lstat().st_mode):o} {p}"
+        for p in (folder, *folder.rglob("*"))
+        if p.lstat().st_mode & allowed and not p.is_symlink()
+    ]
 
 
 @pytest.mark.parametrize("mask", [0, 0o022])
@@ -40,7 +44,15 @@ def test_all_that_a_run_leaves_is_private(runner: CommandRunner, mask: int) -> N
         archive = next((runner.runs / "archives").glob("*-course.tar.gz"))
         runner.ok("init", "--from", str(archive))
     names = {p.name for p in runner.runs.rglob("*")}
-    assert {"archives", "circuits.json", ".lock", "events.jsonl", "scope.md", "failures", ".circuits.lock"} <= names
+    assert {
+        "archives",
+        "circuits.json",
+        ".lock",
+        "events.jsonl",
+        "scope.md",
+        "failures",
+        ".circuits.lock",
+    } <= names
     assert any(name.endswith(".escalation.tar.gz") for name in names)
     assert _wider(runner.runs) == []
 
@@ -69,7 +81,12 @@ def test_a_run_with_wider_modes_keeps_working_and_its_new_files_are_private(runn
     with umask(0):
         runner.ok("run", "latest")
         runner.ok("validate", "latest")
-    new = ("outputs/reviews/validation_report.json", "outputs/reviews/validation_report.md", "run.json", "outputs/plan/plan.json")
+    new = (
+        "outputs/reviews/validation_report.json",
+        "outputs/reviews/validation_report.md",
+        "run.json",
+        "outputs/plan/plan.json",
+    )
     assert {stat.S_IMODE((run / name).stat().st_mode) for name in new} == {0o600}
 
 

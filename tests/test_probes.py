@@ -36,7 +36,7 @@ class Mine(Probe):
 @hookimpl
 def dagogy_probes():
     yield ProbeInfo(id="{name}", summary="s", api_version=1, impl="{module}:Mine", incidents=("a", "b", "stage_conflict"), seconds={seconds})
-'''
+'''  # noqa: E501
 
 
 def add(site: SitePackages, name: str, body: str, seconds: float = 5.0) -> None:
@@ -45,18 +45,26 @@ def add(site: SitePackages, name: str, body: str, seconds: float = 5.0) -> None:
 
 
 def result(state: str = "ok", message: str = "seen", confirms: str = "()", refutes: str = "()") -> str:
-    return f'yield ProbeResult(subject="thing", state="{state}", message={message!r}, confirms={confirms}, refutes={refutes})'
+    return (
+        f'yield ProbeResult(subject="thing", state="{state}", message={message!r}, confirms={confirms}, '
+        f"refutes={refutes})"
+    )
 
 
 def asked(site: SitePackages, **options: Any) -> list[ProbeObservation]:
     return ask(site.host(), Settings({}), Failure(message="x"), **options)
 
 
-# --- how they are run ---------------------------------------------------------------------------------------------------
+# --- how they are run ---------------------------------------------------------------------------------------
 
 
-def test_one_that_hangs_is_killed_with_all_that_it_started_and_the_others_answer(site: SitePackages, tmp_path: Path) -> None:
-    body = 'import subprocess; p = subprocess.Popen(["sleep", "1000"]); yield ProbeResult(subject="child", state="ok", message=str(p.pid)); time.sleep(1000)'
+def test_one_that_hangs_is_killed_with_all_that_it_started_and_the_others_answer(
+    site: SitePackages, tmp_path: Path
+) -> None:
+    body = (
+        'import subprocess; p = subprocess.Popen(["sleep", "1000"]); yield ProbeResult(subject="child", '
+        'state="ok", message=str(p.pid)); time.sleep(1000)'
+    )
     add(site, "hangs", body, seconds=0.5)
     add(site, "answers", result())
     started = time.monotonic()
@@ -71,7 +79,15 @@ def test_one_that_hangs_is_killed_with_all_that_it_started_and_the_others_answer
 
 
 def test_a_regular_expression_that_runs_away_is_ended_too(site: SitePackages) -> None:
-    add(site, "runs", 'import re; yield ProbeResult(subject="s", state="ok", message=str(re.match("(a+)+$", "a" * 60 + "b")))', seconds=0.5)
+    add(
+        site,
+        "runs",
+        (
+            'import re; yield ProbeResult(subject="s", state="ok", message=str(re.match("(a+)+$", "a" * 60 '
+            '+ "b")))'
+        ),
+        seconds=0.5,
+    )
     (look,) = asked(site)
     assert look.result.state == "unknown"
     assert "did not finish" in look.result.message
@@ -88,7 +104,15 @@ def test_a_regular_expression_that_runs_away_is_ended_too(site: SitePackages) ->
         ("for _ in range(60): " + result(), "it has more than 50 results"),
         (result(confirms="('other',)"), "it spoke of other, which is not one of its incidents"),
     ],
-    ids=["raises", "leaves", "exits", "is killed", "answers with a text", "has no end of results", "speaks of another incident"],
+    ids=[
+        "raises",
+        "leaves",
+        "exits",
+        "is killed",
+        "answers with a text",
+        "has no end of results",
+        "speaks of another incident",
+    ],
 )
 def test_one_that_misbehaves_is_named_with_its_distribution_and_settles_nothing(
     site: SitePackages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, expected: str
@@ -115,22 +139,40 @@ def read_only() -> None:
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        ("Path('written').write_text('x')\n        yield", "it raised PermissionError: [Errno 13] Permission denied: 'written'"),
-        ("os.mkdir('made')\n        yield", "it raised PermissionError: [Errno 13] Permission denied: 'made'"),
+        (
+            "Path('written').write_text('x')\n        yield",
+            "it raised PermissionError: [Errno 13] Permission denied: 'written'",
+        ),
+        (
+            "os.mkdir('made')\n        yield",
+            "it raised PermissionError: [Errno 13] Permission denied: 'made'",
+        ),
         ("os.remove(__file__)\n        yield", "it raised PermissionError: [Errno 13] Permission denied: "),
-        ("os.close(os.open(__file__, os.O_WRONLY | os.O_TRUNC))\n        yield", "it raised PermissionError: [Errno 13] Permission denied: "),
-        ("import subprocess; subprocess.run(['mkdir', 'made'], check=True)\n        yield", "it raised CalledProcessError"),
+        (
+            "os.close(os.open(__file__, os.O_WRONLY | os.O_TRUNC))\n        yield",
+            "it raised PermissionError: [Errno 13] Permission denied: ",
+        ),
+        (
+            "import subprocess; subprocess.run(['mkdir', 'made'], check=True)\n        yield",
+            "it raised CalledProcessError",
+        ),
     ],
     ids=["writes", "makes a folder", "removes", "empties", "starts what writes"],
 )
-def test_one_that_would_change_files_cannot_and_is_named(site: SitePackages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, expected: str) -> None:
+def test_one_that_would_change_files_cannot_and_is_named(
+    site: SitePackages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, expected: str
+) -> None:
     monkeypatch.chdir(tmp_path)
     add(site, "bad", body)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     (look,) = asked(site)
     assert expected in look.result.message
     assert "probe bad of x-bad 1.0" in look.result.message
-    found = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    found = {
+        path: path.read_bytes()
+        for path in tmp_path.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
     assert found == {path: data for path, data in before.items() if "__pycache__" not in path.parts}
 
 
@@ -139,21 +181,42 @@ def test_what_was_said_before_the_failure_counts(site: SitePackages) -> None:
     assert asked(site)[0].result.message == "first"
 
 
-def test_what_a_probe_prints_goes_to_stderr_with_its_name(site: SitePackages, capfd: pytest.CaptureFixture[str]) -> None:
-    add(site, "loud", f"print('noise'); os.system('echo more; echo wrong >&2'); os.write(1, b'an end without a line end'); {result()}")
+def test_what_a_probe_prints_goes_to_stderr_with_its_name(
+    site: SitePackages, capfd: pytest.CaptureFixture[str]
+) -> None:
+    add(
+        site,
+        "loud",
+        (
+            "print('noise'); os.system('echo more; echo wrong >&2'); os.write(1, b'an end without a line "
+            f"end'); {result()}"
+        ),
+    )
     assert [look.result.state for look in asked(site)] == ["ok"]
     out, err = capfd.readouterr()
     assert out == ""
-    assert err.splitlines() == [f"probe 'loud' of x-loud 1.0: {line}" for line in ("noise", "more", "wrong", "an end without a line end")]
+    assert err.splitlines() == [
+        f"probe 'loud' of x-loud 1.0: {line}"
+        for line in ("noise", "more", "wrong", "an end without a line end")
+    ]
 
 
-def test_what_a_probe_printed_before_it_was_killed_is_shown_and_names_no_secret(site: SitePackages, capfd: pytest.CaptureFixture[str]) -> None:
-    add(site, "loud", "print('with', context.setting('OPENAI_API_KEY'), end=''); time.sleep(1000)\n        yield", seconds=0.5)
+def test_what_a_probe_printed_before_it_was_killed_is_shown_and_names_no_secret(
+    site: SitePackages, capfd: pytest.CaptureFixture[str]
+) -> None:
+    add(
+        site,
+        "loud",
+        "print('with', context.setting('OPENAI_API_KEY'), end=''); time.sleep(1000)\n        yield",
+        seconds=0.5,
+    )
     ask(site.host(), Settings({"OPENAI_API_KEY": SECRET}), Failure())
     assert capfd.readouterr() == ("", "probe 'loud' of x-loud 1.0: with [OPENAI_API_KEY]\n")
 
 
-def test_a_probe_that_prints_without_end_is_stopped(site: SitePackages, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_probe_that_prints_without_end_is_stopped(
+    site: SitePackages, capfd: pytest.CaptureFixture[str]
+) -> None:
     add(site, "floods", "while True: print('x' * 10_000)\n        yield")
     (look,) = asked(site)
     assert "it raised OSError: [Errno 27] File too large" in look.result.message
@@ -170,7 +233,14 @@ def test_json_on_stdout_stays_whole_while_probes_print(site: SitePackages, runne
 
 
 def test_secrets_are_taken_out_of_what_they_say(site: SitePackages) -> None:
-    add(site, "tells", 'yield ProbeResult(subject=context.setting("OPENAI_API_KEY"), state="ok", message="key " + context.setting("OPENAI_API_KEY"))')
+    add(
+        site,
+        "tells",
+        (
+            'yield ProbeResult(subject=context.setting("OPENAI_API_KEY"), state="ok", message="key " + '
+            'context.setting("OPENAI_API_KEY"))'
+        ),
+    )
     (look,) = ask(site.host(), Settings({"OPENAI_API_KEY": SECRET}), Failure())
     assert SECRET not in json.dumps(look.as_dict())
     assert "[OPENAI_API_KEY]" in look.result.message
@@ -183,23 +253,47 @@ def test_only_probes_for_the_incidents_in_question_are_asked(site: SitePackages)
 
 
 def test_a_setting_can_be_changed_or_taken_out_for_one_look(site: SitePackages) -> None:
-    add(site, "reads", 'yield ProbeResult(subject=context.setting("X"), state="ok", message=str("Y" in context.environ_names))')
+    add(
+        site,
+        "reads",
+        (
+            'yield ProbeResult(subject=context.setting("X"), state="ok", message=str("Y" in '
+            "context.environ_names))"
+        ),
+    )
     (look,) = ask(site.host(), Settings({"X": "1", "Y": "2"}), Failure(), environment={"X": "3", "Y": ""})
     assert (look.result.subject, look.result.message) == ("3", "False")
 
 
-# --- what they settle ---------------------------------------------------------------------------------------------------
+# --- what they settle ---------------------------------------------------------------------------------------
 
 
 def verdict_of(*incidents: str) -> Verdict:
     def plugin(name: str) -> Plugin:
         return Plugin(EntryPoint("classifier", name, "m", "d", "1"))
 
-    return judge([ClassifierAnswer(Diagnosis(incident_id=i, rank=Rank.PROSE, confidence=0.5, evidence=("line",), weight=1), plugin(i)) for i in incidents])
+    return judge(
+        [
+            ClassifierAnswer(
+                Diagnosis(incident_id=i, rank=Rank.PROSE, confidence=0.5, evidence=("line",), weight=1),
+                plugin(i),
+            )
+            for i in incidents
+        ]
+    )
 
 
 def seen(confirms: str = "", refutes: str = "") -> ProbeObservation:
-    return ProbeObservation("p", ProbeResult(subject="s", state="bad", message="m", confirms=tuple(confirms.split()), refutes=tuple(refutes.split())))
+    return ProbeObservation(
+        "p",
+        ProbeResult(
+            subject="s",
+            state="bad",
+            message="m",
+            confirms=tuple(confirms.split()),
+            refutes=tuple(refutes.split()),
+        ),
+    )
 
 
 def test_of_two_candidates_the_one_that_is_confirmed_holds() -> None:
@@ -209,7 +303,11 @@ def test_of_two_candidates_the_one_that_is_confirmed_holds() -> None:
     assert [a.diagnosis.incident_id for a in found.others] == ["a"]
 
 
-@pytest.mark.parametrize("looks", [[], [seen("a b")], [seen("a"), seen("b")], [seen("c")], [seen("a"), seen("", "a")], [seen("", "a")]], ids=str)
+@pytest.mark.parametrize(
+    "looks",
+    [[], [seen("a b")], [seen("a"), seen("b")], [seen("c")], [seen("a"), seen("", "a")], [seen("", "a")]],
+    ids=str,
+)
 def test_a_tie_that_is_not_settled_stays_one(looks: list[ProbeObservation]) -> None:
     found = settled(verdict_of("a", "b"), looks)
     assert (found.outcome, found.incident_id) == ("ambiguous", "unknown")
@@ -231,7 +329,7 @@ def test_what_is_unknown_stays_unknown_whatever_is_found() -> None:
     assert (found.outcome, len(found.observations)) == ("unknown", 1)
 
 
-# --- in the commands ----------------------------------------------------------------------------------------------------
+# --- in the commands ----------------------------------------------------------------------------------------
 
 
 def refuted_run(site: SitePackages, runner: CommandRunner) -> Path:
@@ -251,7 +349,9 @@ def probed(run: Path) -> list[dict[str, Any]]:
     return [e for e in map(json.loads, lines) if e["event"] == "probed"]
 
 
-def test_diagnose_looks_for_a_run_and_keeps_what_it_saw_for_the_bundle(site: SitePackages, runner: CommandRunner) -> None:
+def test_diagnose_looks_for_a_run_and_keeps_what_it_saw_for_the_bundle(
+    site: SitePackages, runner: CommandRunner
+) -> None:
     run = refuted_run(site, runner)
     found = command(site, runner, "diagnose", run.name, "--json").json
     assert (found["outcome"], found["refuted"]) == ("ambiguous", "stage_conflict")
@@ -262,7 +362,9 @@ def test_diagnose_looks_for_a_run_and_keeps_what_it_saw_for_the_bundle(site: Sit
     import tarfile
 
     with tarfile.open(done["bundle"]) as bundle:
-        report, diagnosis = (bundle.extractfile(f"escalation-{run.name}/{name}") for name in ("report.md", "diagnosis.json"))
+        report, diagnosis = (
+            bundle.extractfile(f"escalation-{run.name}/{name}") for name in ("report.md", "diagnosis.json")
+        )
         assert report is not None
         assert diagnosis is not None
         assert "## Probes" in report.read().decode()
@@ -273,16 +375,28 @@ def test_no_probe_goes_by_what_was_recorded_alone(site: SitePackages, runner: Co
     run = refuted_run(site, runner)
     found = command(site, runner, "diagnose", run.name, "--no-probe", "--json").json
     assert (found["incident"], found["probes"]) == ("stage_conflict", [])
-    assert command(site, runner, "recover", run.name, "--no-probe", "--json").json["steps"][-1]["action"] == "run-missing-stages"
+    assert (
+        command(site, runner, "recover", run.name, "--no-probe", "--json").json["steps"][-1]["action"]
+        == "run-missing-stages"
+    )
 
 
-def test_a_record_from_elsewhere_and_a_text_are_looked_at_only_when_asked_for(site: SitePackages, runner: CommandRunner, tmp_path: Path) -> None:
+def test_a_record_from_elsewhere_and_a_text_are_looked_at_only_when_asked_for(
+    site: SitePackages, runner: CommandRunner, tmp_path: Path
+) -> None:
     run = refuted_run(site, runner)
     copy = tmp_path / "sent.json"
     put(copy, next((run / "logs/failures").iterdir()).read_bytes())
     assert command(site, runner, "diagnose", str(copy), "--json").json["probes"] == []
     assert len(command(site, runner, "diagnose", str(copy), "--probe", "--json").json["probes"]) == 1
-    assert len(command(site, runner, "diagnose", str(next((run / "logs/failures").iterdir())), "--json").json["probes"]) == 1
+    assert (
+        len(
+            command(site, runner, "diagnose", str(next((run / "logs/failures").iterdir())), "--json").json[
+                "probes"
+            ]
+        )
+        == 1
+    )
     for options, count in ((("--probe",), 1), ((), 0)):
         done = site.run("diagnose", "-", *options, "--json", cwd=runner.folder)
         assert json.loads(done.stdout)["probes"] == [] or count
@@ -290,7 +404,9 @@ def test_a_record_from_elsewhere_and_a_text_are_looked_at_only_when_asked_for(si
     assert len(probed(run)) == 1
 
 
-def test_recover_takes_no_action_on_what_is_refuted_and_lets_the_failed_command_decide(site: SitePackages, runner: CommandRunner) -> None:
+def test_recover_takes_no_action_on_what_is_refuted_and_lets_the_failed_command_decide(
+    site: SitePackages, runner: CommandRunner
+) -> None:
     run = refuted_run(site, runner)
     done = command(site, runner, "recover", run.name, "--unsafe", "--json")
     assert done.status == 5
@@ -298,8 +414,17 @@ def test_recover_takes_no_action_on_what_is_refuted_and_lets_the_failed_command_
     assert done.json["unaided_retry"]["exit_status"] == 5
     assert "probe ready finds" in done.json["reason"]
     runner.ok("validate", run.name)
-    put(run / "logs/failures/20990101T000000-000000Z-1-stage_conflict.json",
-        {"code": "stage_conflict", "message": "m", "command": ["dagogy", "plan", run.name], "exit_status": 5, "at_utc": "2099", "details": {}})  # fmt: skip
+    put(
+        run / "logs/failures/20990101T000000-000000Z-1-stage_conflict.json",
+        {
+            "code": "stage_conflict",
+            "message": "m",
+            "command": ["dagogy", "plan", run.name],
+            "exit_status": 5,
+            "at_utc": "2099",
+            "details": {},
+        },
+    )
     mended = command(site, runner, "recover", run.name, "--json")
     assert mended.status == 0, mended.out
     assert mended.json["resolved"] is True
@@ -331,7 +456,7 @@ def test_a_probe_has_a_page_of_its_own() -> None:
         assert page(App([]), plugin)["text"]
 
 
-# --- the kit ------------------------------------------------------------------------------------------------------------
+# --- the kit ------------------------------------------------------------------------------------------------
 
 INFO = ProbeInfo(id="mine", summary="s", api_version=1, impl="x:y", incidents=("a",), seconds=0.5)
 
@@ -348,7 +473,9 @@ def test_the_kit_names_a_probe_that_would_write(tmp_path: Path) -> None:
         check_probe(Writes, INFO, "text", FakeProbeContext(tmp_path))
 
 
-def test_the_kit_sees_what_a_probe_changed_where_the_kernel_lets_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_kit_sees_what_a_probe_changed_where_the_kernel_lets_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(probing, "forbid_changes", lambda: False)
     with pytest.raises(AssertionError, match="changed left"):
         check_probe(Writes, INFO, "text", FakeProbeContext(tmp_path))

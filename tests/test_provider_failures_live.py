@@ -1,6 +1,8 @@
-"""Every failure of the evidence that a loopback server can cause, caused for real, through our providers with the real SDK and the real codex CLI.
+"""Every failure of the evidence that a loopback server can cause, caused for real, through our providers with
+the real SDK and the real codex CLI.
 
-A row is named after its file in `bench/provider_failures` (without `sdk-` or `codex-`) where it has one. `make bench-providers` prints what was measured.
+A row is named after its file in `bench/provider_failures` (without `sdk-` or `codex-`) where it has one.
+`make bench-providers` prints what was measured.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ from support import CommandRunner
 
 
 class Row(NamedTuple):
-    """A run and what is expected of it. `cause` is one of `ProviderError.CAUSES` or ""; `requests` how many questions reach the server."""
+    """A run and what is expected of it. `cause` is one of `ProviderError.CAUSES` or ""; `requests` how many
+    questions reach the server.
+    """
 
     name: str
     scenario: str
@@ -33,7 +37,13 @@ class Row(NamedTuple):
 
 def cases(rows: Sequence[Row], fast: str) -> pytest.MarkDecorator:
     """The rows as cases. The whole table takes minutes; those named in `fast` are run every time."""
-    return pytest.mark.parametrize("row", [pytest.param(row, id=row.name, marks=[pytest.mark.slow] * (row.name not in fast.split())) for row in rows])
+    return pytest.mark.parametrize(
+        "row",
+        [
+            pytest.param(row, id=row.name, marks=[pytest.mark.slow] * (row.name not in fast.split()))
+            for row in rows
+        ],
+    )
 
 
 def fails(name: str, scenario: str, cause: str, incident: str, requests: int = 1, **settings: str) -> Row:
@@ -107,21 +117,63 @@ REMOTE = [
     fails("stall", "stall", "timeout", "provider_timeout", 1, AGENT_TIMEOUT_SECONDS="2"),
     fails("drip-timeout-total", "drip", "timeout", "provider_timeout", 1, AGENT_TIMEOUT_SECONDS="2"),
     fails("connrefused", "ok", "", "network_unreachable", 0, OPENAI_BASE_URL="http://127.0.0.1:9/v1"),
-    misconfigured("baseurl-full-endpoint", "base_url_malformed", "openai_base_url_invalid", OPENAI_BASE_URL="{root}/s/ok/v1/responses"),
-    misconfigured("baseurl-userinfo", "base_url_malformed", "openai_base_url_invalid", OPENAI_BASE_URL="http://user:pw@{host}/s/ok/v1"),
-    misconfigured("baseurl-trailing-newline", "base_url_malformed", "openai_base_url_invalid", OPENAI_BASE_URL="{root}/s/ok/v1\nx"),
-    misconfigured("env-baseurl-noscheme", "base_url_malformed", "openai_base_url_invalid", OPENAI_BASE_URL="{host}/s/ok/v1"),
-    misconfigured("key-embedded-crlf", "key_malformed", "provider_auth_failed", OPENAI_API_KEY=SECRET + "\r\nX-Evil: 1"),
+    misconfigured(
+        "baseurl-full-endpoint",
+        "base_url_malformed",
+        "openai_base_url_invalid",
+        OPENAI_BASE_URL="{root}/s/ok/v1/responses",
+    ),
+    misconfigured(
+        "baseurl-userinfo",
+        "base_url_malformed",
+        "openai_base_url_invalid",
+        OPENAI_BASE_URL="http://user:pw@{host}/s/ok/v1",
+    ),
+    misconfigured(
+        "baseurl-trailing-newline",
+        "base_url_malformed",
+        "openai_base_url_invalid",
+        OPENAI_BASE_URL="{root}/s/ok/v1\nx",
+    ),
+    misconfigured(
+        "env-baseurl-noscheme",
+        "base_url_malformed",
+        "openai_base_url_invalid",
+        OPENAI_BASE_URL="{host}/s/ok/v1",
+    ),
+    misconfigured(
+        "key-embedded-crlf", "key_malformed", "provider_auth_failed", OPENAI_API_KEY=SECRET + "\r\nX-Evil: 1"
+    ),
     misconfigured("key-latin1", "key_malformed", "provider_auth_failed", OPENAI_API_KEY=SECRET + "é"),
     misconfigured("key-env-empty", "key_missing", "openai_api_key_missing", OPENAI_API_KEY=""),
 ]
 
 
-def remote(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, row: Row, server: Faulty, **more: str) -> Measured:
+def remote(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, row: Row, server: Faulty, **more: str
+) -> Measured:
     root = server.root
-    given = {"OPENAI_API_KEY": SECRET, "OPENAI_BASE_URL": server.url(row.scenario), "AGENT_TIMEOUT_SECONDS": "20", **more, **row.settings}
-    filled = {name: value.replace("{root}", root).replace("{host}", root.partition("//")[2]) for name, value in given.items()}
-    return measure(runner, monkeypatch, row.name, "remote_llm", lambda: len(server.questions), "--model", "gpt-fake", **filled)
+    given = {
+        "OPENAI_API_KEY": SECRET,
+        "OPENAI_BASE_URL": server.url(row.scenario),
+        "AGENT_TIMEOUT_SECONDS": "20",
+        **more,
+        **row.settings,
+    }
+    filled = {
+        name: value.replace("{root}", root).replace("{host}", root.partition("//")[2])
+        for name, value in given.items()
+    }
+    return measure(
+        runner,
+        monkeypatch,
+        row.name,
+        "remote_llm",
+        lambda: len(server.questions),
+        "--model",
+        "gpt-fake",
+        **filled,
+    )
 
 
 def check(row: Row, done: Measured) -> None:
@@ -131,17 +183,28 @@ def check(row: Row, done: Measured) -> None:
     assert done.secret_bytes == 0
 
 
-@cases(REMOTE, fast="parse-ok chat noresponses 400schema 401echo 404page 429quota html200 refusal badschema stream-cutsse rst drip-timeout-total")
-def test_remote_llm(row: Row, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, good_faulty: Faulty) -> None:
+@cases(
+    REMOTE,
+    fast=(
+        "parse-ok chat noresponses 400schema 401echo 404page 429quota html200 refusal badschema "
+        "stream-cutsse rst drip-timeout-total"
+    ),
+)
+def test_remote_llm(
+    row: Row, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, good_faulty: Faulty
+) -> None:
     check(row, remote(runner, monkeypatch, row, good_faulty))
 
 
-def test_remote_llm_over_a_certificate_that_nobody_vouches_for(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, faulty_tls: Faulty) -> None:
+def test_remote_llm_over_a_certificate_that_nobody_vouches_for(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, faulty_tls: Faulty
+) -> None:
     row = fails("tls-selfsigned", "ok", "", "tls_failure", 0)
     check(row, remote(runner, monkeypatch, row, faulty_tls))
 
 
-#: codex_exec. codex itself tries again as its configuration says, here once (`request_max_retries`, `stream_max_retries`).
+#: codex_exec. codex itself tries again as its configuration says, here once (`request_max_retries`,
+#: `stream_max_retries`).
 CODEX_ROWS = [
     accepted("ok", "ok"),
     accepted("fenced", "fenced"),
@@ -181,24 +244,58 @@ CODEX_ROWS = [
     fails("baseurl-nohost", "nohost", "", "network_unreachable", 0, AGENT_TIMEOUT_SECONDS="4"),
     fails("envkey-missing", "ok", "", "openai_api_key_missing", 0, LOCAL_KEY=""),
     accepted("envkey-nonascii", "ok", LOCAL_KEY=SECRET + "é"),
-    fails("unknown-provider", "ok", "", "coding_agent_misconfigured", 0, CODING_AGENT_CMD='{codex} -c model_provider="zzz"'),
+    fails(
+        "unknown-provider",
+        "ok",
+        "",
+        "coding_agent_misconfigured",
+        0,
+        CODING_AGENT_CMD='{codex} -c model_provider="zzz"',
+    ),
     fails("bad-flag", "ok", "", "coding_agent_misconfigured", 0, CODING_AGENT_CMD="{codex} --no-such-flag"),
-    fails("codexhome-nonexistent", "ok", "", "coding_agent_misconfigured", 0, CODEX_HOME="/no/such/codex-home"),
-    fails("missing-binary", "ok", "binary_missing", "coding_agent_not_found", 0, CODING_AGENT_CMD="/no/such/codex"),
+    fails(
+        "codexhome-nonexistent", "ok", "", "coding_agent_misconfigured", 0, CODEX_HOME="/no/such/codex-home"
+    ),
+    fails(
+        "missing-binary",
+        "ok",
+        "binary_missing",
+        "coding_agent_not_found",
+        0,
+        CODING_AGENT_CMD="/no/such/codex",
+    ),
 ]
 
 
-def through_codex(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, folder: Path, row: Row, server: Faulty, **provider: int | str | None) -> Measured:
+def through_codex(
+    runner: CommandRunner,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: Path,
+    row: Row,
+    server: Faulty,
+    **provider: int | str | None,
+) -> Measured:
     """`provider`: settings of codex's model provider; None takes one away."""
-    url = {"refused": "http://127.0.0.1:9/v1", "noscheme": "127.0.0.1:9/v1", "nohost": "http://"}.get(row.scenario) or server.url(row.scenario)
-    home = codex_home(folder / "codex-home", url, **{"request_max_retries": 1, "stream_max_retries": 1, **provider})
+    url = {"refused": "http://127.0.0.1:9/v1", "noscheme": "127.0.0.1:9/v1", "nohost": "http://"}.get(
+        row.scenario
+    ) or server.url(row.scenario)
+    home = codex_home(
+        folder / "codex-home", url, **{"request_max_retries": 1, "stream_max_retries": 1, **provider}
+    )
     given = {**home, "LOCAL_KEY": SECRET, "AGENT_TIMEOUT_SECONDS": "30", **row.settings}
     filled = {name: value.replace("{codex}", str(CODEX)) for name, value in given.items()}
     return measure(runner, monkeypatch, row.name, "codex_exec", lambda: len(server.questions), **filled)
 
 
 @cases(CODEX_ROWS, fast="ok 401 429quota refusal notjson rst hang missing-binary")
-def test_codex_exec(row: Row, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, good_faulty: Faulty, codex: Path) -> None:
+def test_codex_exec(
+    row: Row,
+    runner: CommandRunner,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    good_faulty: Faulty,
+    codex: Path,
+) -> None:
     check(row, through_codex(runner, monkeypatch, tmp_path, row, good_faulty))
 
 
@@ -207,7 +304,11 @@ def test_codex_exec_runs_no_command_that_a_service_asks_for(
 ) -> None:
     row = accepted("sandbox-probe", "toolthen", 2)
     check(row, through_codex(runner, monkeypatch, tmp_path, row, good_faulty))
-    outputs = [item["output"] for item in good_faulty.questions[1].body["input"] if item["type"] == "function_call_output"]
+    outputs = [
+        item["output"]
+        for item in good_faulty.questions[1].body["input"]
+        if item["type"] == "function_call_output"
+    ]
     assert len(outputs) == 1
     assert "tool-ran" not in str(outputs)
 
@@ -240,10 +341,26 @@ def test_codex_exec_with_codex_own_model_provider(
     ids=lambda row: row.name,
 )
 def test_codex_exec_with_the_retries_that_codex_has_by_default(
-    row: Row, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, good_faulty: Faulty, codex: Path
+    row: Row,
+    runner: CommandRunner,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    good_faulty: Faulty,
+    codex: Path,
 ) -> None:
     settings = {**row.settings, "AGENT_TIMEOUT_SECONDS": "60"}
-    check(row, through_codex(runner, monkeypatch, tmp_path, row._replace(settings=settings), good_faulty, request_max_retries=None, stream_max_retries=None))
+    check(
+        row,
+        through_codex(
+            runner,
+            monkeypatch,
+            tmp_path,
+            row._replace(settings=settings),
+            good_faulty,
+            request_max_retries=None,
+            stream_max_retries=None,
+        ),
+    )
 
 
 def script(folder: Path, text: str) -> str:
@@ -253,12 +370,23 @@ def script(folder: Path, text: str) -> str:
     return str(path)
 
 
-def test_codex_exec_whose_command_says_nothing_and_ends_well(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, faulty: Faulty) -> None:
-    row = fails("binary-silent-exit0", "ok", "empty", "codex_structured_output", 0, CODING_AGENT_CMD=script(tmp_path, "#!/bin/sh\n"))
+def test_codex_exec_whose_command_says_nothing_and_ends_well(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, faulty: Faulty
+) -> None:
+    row = fails(
+        "binary-silent-exit0",
+        "ok",
+        "empty",
+        "codex_structured_output",
+        0,
+        CODING_AGENT_CMD=script(tmp_path, "#!/bin/sh\n"),
+    )
     check(row, through_codex(runner, monkeypatch, tmp_path, row, faulty))
 
 
-def test_codex_exec_without_node_on_the_path(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, faulty: Faulty, codex: Path) -> None:
+def test_codex_exec_without_node_on_the_path(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, faulty: Faulty, codex: Path
+) -> None:
     row = fails("wrapper-no-node", "ok", "binary_missing", "coding_agent_not_found", 0, PATH=str(tmp_path))
     check(row, through_codex(runner, monkeypatch, tmp_path, row, faulty))
 
@@ -269,17 +397,27 @@ def test_codex_exec_without_the_package_for_this_platform(
     wrapper = codex.resolve()
     shutil.copytree(wrapper.parents[1], tmp_path / "node_modules/@openai/codex")
     command = tmp_path / "node_modules/@openai/codex/bin" / wrapper.name
-    row = fails("wrapper-no-platform-pkg", "ok", "binary_missing", "coding_agent_not_found", 0, CODING_AGENT_CMD=str(command))
+    row = fails(
+        "wrapper-no-platform-pkg",
+        "ok",
+        "binary_missing",
+        "coding_agent_not_found",
+        0,
+        CODING_AGENT_CMD=str(command),
+    )
     check(row, through_codex(runner, monkeypatch, tmp_path, row, faulty))
 
 
-# ------------------------------------------------------------------------------------------------------------------ independent servers
+# ---------------------------------------------------------------------------------------- independent servers
 
 
 def scripted(llmock: str, *behaviors: Mapping[str, Any]) -> Callable[[], int]:
     """Gives llmock its behaviours; counts the questions that it got."""
     call(f"{llmock}/_llmock/scenario", {"behaviors": list(behaviors)})
-    return lambda: sum(r["path"].endswith(("/responses", "/chat/completions")) for r in call(f"{llmock}/_llmock/requests")["requests"])
+    return lambda: sum(
+        r["path"].endswith(("/responses", "/chat/completions"))
+        for r in call(f"{llmock}/_llmock/requests")["requests"]
+    )
 
 
 def always(good: Any) -> Mapping[str, Any]:
@@ -290,16 +428,36 @@ def always(good: Any) -> Mapping[str, Any]:
 #: What llmock is told to do, and what comes of it.
 LLMOCK_ROWS = [
     (accepted("llmock", ""), ()),
-    (accepted("llmock-429-recovers", "", 2), ({"type": "fail", "status": 429, "retry_after": 1, "times": 1},)),
-    (accepted("llmock-malformed-recovers", "", 2), ({"type": "stream_fault", "kind": "malformed", "after_chunks": 3},)),
-    (accepted("llmock-truncate-recovers", "", 2), ({"type": "stream_fault", "kind": "truncate", "after_chunks": 3},)),
-    (accepted("llmock-disconnect-recovers", "", 2), ({"type": "stream_fault", "kind": "disconnect", "after_chunks": 3},)),
-    (fails("llmock-outage503", "", "", "provider_overloaded", 2), ({"type": "fail", "status": 503, "times": None},)),
+    (
+        accepted("llmock-429-recovers", "", 2),
+        ({"type": "fail", "status": 429, "retry_after": 1, "times": 1},),
+    ),
+    (
+        accepted("llmock-malformed-recovers", "", 2),
+        ({"type": "stream_fault", "kind": "malformed", "after_chunks": 3},),
+    ),
+    (
+        accepted("llmock-truncate-recovers", "", 2),
+        ({"type": "stream_fault", "kind": "truncate", "after_chunks": 3},),
+    ),
+    (
+        accepted("llmock-disconnect-recovers", "", 2),
+        ({"type": "stream_fault", "kind": "disconnect", "after_chunks": 3},),
+    ),
+    (
+        fails("llmock-outage503", "", "", "provider_overloaded", 2),
+        ({"type": "fail", "status": 503, "times": None},),
+    ),
 ]
 llmock_rows = pytest.mark.parametrize(
     ("row", "faults"),
     [
-        pytest.param(row, faults, id=row.name, marks=[pytest.mark.slow] * (row.name not in ("llmock", "llmock-truncate-recovers")))
+        pytest.param(
+            row,
+            faults,
+            id=row.name,
+            marks=[pytest.mark.slow] * (row.name not in ("llmock", "llmock-truncate-recovers")),
+        )
         for row, faults in LLMOCK_ROWS
     ],
 )
@@ -309,7 +467,12 @@ OF_CODEX = {"llmock-malformed-recovers": 1, "llmock-outage503": 4}
 
 @llmock_rows
 def test_remote_llm_against_llmock(
-    row: Row, faults: tuple[Any, ...], runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, llmock: str, good_curriculum: Any
+    row: Row,
+    faults: tuple[Any, ...],
+    runner: CommandRunner,
+    monkeypatch: pytest.MonkeyPatch,
+    llmock: str,
+    good_curriculum: Any,
 ) -> None:
     count = scripted(llmock, *faults, always(good_curriculum))
     given = {"OPENAI_API_KEY": SECRET, "OPENAI_BASE_URL": f"{llmock}/v1", "AGENT_TIMEOUT_SECONDS": "20"}
@@ -332,10 +495,26 @@ def test_codex_exec_against_llmock(
     count = scripted(llmock, *faults, always(good_curriculum))
     home = codex_home(tmp_path / "codex-home", f"{llmock}/v1", request_max_retries=1, stream_max_retries=1)
     row = row._replace(requests=OF_CODEX.get(row.name, row.requests))
-    check(row, measure(runner, monkeypatch, row.name, "codex_exec", count, **home, LOCAL_KEY=SECRET, AGENT_TIMEOUT_SECONDS="30"))
+    check(
+        row,
+        measure(
+            runner,
+            monkeypatch,
+            row.name,
+            "codex_exec",
+            count,
+            **home,
+            LOCAL_KEY=SECRET,
+            AGENT_TIMEOUT_SECONDS="30",
+        ),
+    )
 
 
-@pytest.mark.parametrize("flags", [(), pytest.param(("--latency", "20", "--chunk-size", "400"), marks=pytest.mark.slow)], ids=["aimock", "aimock-slow"])
+@pytest.mark.parametrize(
+    "flags",
+    [(), pytest.param(("--latency", "20", "--chunk-size", "400"), marks=pytest.mark.slow)],
+    ids=["aimock", "aimock-slow"],
+)
 @pytest.mark.parametrize("provider", ["remote_llm", "codex_exec"])
 def test_against_aimock(
     provider: str,
@@ -348,7 +527,13 @@ def test_against_aimock(
 ) -> None:
     root = aimock([{"match": {}, "response": {"content": json.dumps(good_curriculum)}}], *flags)
     home = codex_home(tmp_path / "codex-home", f"{root}/v1")
-    given = {"OPENAI_API_KEY": SECRET, "OPENAI_BASE_URL": f"{root}/v1", "AGENT_TIMEOUT_SECONDS": "30", **home, "LOCAL_KEY": SECRET}
+    given = {
+        "OPENAI_API_KEY": SECRET,
+        "OPENAI_BASE_URL": f"{root}/v1",
+        "AGENT_TIMEOUT_SECONDS": "30",
+        **home,
+        "LOCAL_KEY": SECRET,
+    }
     row = accepted("aimock-slow" if flags else "aimock", "")
     count = lambda: len([e for e in call(f"{root}/__aimock/journal") if e["method"] == "POST"])  # noqa: E731
     check(row, measure(runner, monkeypatch, row.name, provider, count, **given, AGENT_MODEL="gpt-fake"))

@@ -1,4 +1,6 @@
-"""The provider `internal`: which concepts it finds, in which order, and that all a learner reads comes from the source."""
+"""The provider `internal`: which concepts it finds, in which order, and that all a learner
+reads comes from the source.
+"""
 
 from __future__ import annotations
 
@@ -60,9 +62,17 @@ def spec(scope_in: list[str], *, evidence_mode: str = "standard", **changes: Any
         **changes.pop("constraints", {}),
     }
     values = {
-        "spec_version": "1.0", "goal": "A goal", "audience": "Somebody", "prerequisites": [], "scope_in": scope_in, "scope_out": [], "constraints": limits,
-        "domain_mode": "mature", "evidence_mode": evidence_mode, **changes,
-    }  # fmt: skip
+        "spec_version": "1.0",
+        "goal": "A goal",
+        "audience": "Somebody",
+        "prerequisites": [],
+        "scope_in": scope_in,
+        "scope_out": [],
+        "constraints": limits,
+        "domain_mode": "mature",
+        "evidence_mode": evidence_mode,
+        **changes,
+    }
     return TypeAdapter(TopicSpec).validate_python(values)
 
 
@@ -70,12 +80,14 @@ def proposed(text: str, **changes: Any) -> dict[str, Any]:
     source = document(text)
     read = provider().read_scope(source)
     assert read is not None
-    request = ProposeRequest(spec=spec([c.title for c in read.concepts], **changes), sources=(source,), reading=read)
+    request = ProposeRequest(
+        spec=spec([c.title for c in read.concepts], **changes), sources=(source,), reading=read
+    )
     curriculum: dict[str, Any] = provider().propose(request).curriculum
     return curriculum
 
 
-# ---------------------------------------------------------------------------------------------------------------------- concepts
+# --------------------------------------------------------------------------------------------------- concepts
 
 
 def test_each_example_gives_its_concepts_and_none_of_its_structure() -> None:
@@ -86,16 +98,43 @@ def test_each_example_gives_its_concepts_and_none_of_its_structure() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("# T\n\n## Introduction\n\nHello.\n\n## Loops\n\nA loop repeats.\n\n## Further reading\n\nBooks.\n", ["Loops"]),
-        ("# T\n\n## Part\n\n### Loops\n\nA loop repeats.\n\n### Sets\n\nA set has no order.\n", ["Loops", "Sets"]),
-        ("# T\n\n- **Loops**: a loop repeats.\n  - Note: it may never end.\n- **Sets**: a set has no order.\n", ["Loops", "Sets"]),
-        ("# T\n\n| Topic | Builds on |\n|---|---|\n| Loops | None |\n| Sets | Loops |\n", ["Loops", "Sets"]),
-        ("# T\n\n- Sorting\n  - Bubble sort\n  - Merge sort\n- Searching\n", ["Bubble sort", "Merge sort", "Searching"]),
         (
-            "# T\n\n## Loops\n\nA loop repeats.\n\n| Kind | Times |\n|---|---|\n| for | n |\n\n### Example\n\nCount to ten.\n\n## Sets\n\nA set.\n",
+            (
+                "# T\n\n## Introduction\n\nHello.\n\n## Loops\n\nA loop repeats.\n\n## Further reading\n\n"
+                "Books.\n"
+            ),
+            ["Loops"],
+        ),
+        (
+            "# T\n\n## Part\n\n### Loops\n\nA loop repeats.\n\n### Sets\n\nA set has no order.\n",
             ["Loops", "Sets"],
         ),
-        ("# T\n\n## Loop\n\nA loop repeats.\n\n## Loops\n\nAlso called cycles.\n\n## RDF\n\nA model.\n\n## RDFS\n\nA schema.\n", ["Loop", "RDF", "RDFS"]),
+        (
+            (
+                "# T\n\n- **Loops**: a loop repeats.\n  - Note: it may never end.\n"
+                "- **Sets**: a set has no order.\n"
+            ),
+            ["Loops", "Sets"],
+        ),
+        ("# T\n\n| Topic | Builds on |\n|---|---|\n| Loops | None |\n| Sets | Loops |\n", ["Loops", "Sets"]),
+        (
+            "# T\n\n- Sorting\n  - Bubble sort\n  - Merge sort\n- Searching\n",
+            ["Bubble sort", "Merge sort", "Searching"],
+        ),
+        (
+            (
+                "# T\n\n## Loops\n\nA loop repeats.\n\n| Kind | Times |\n|---|---|\n| for | n |"
+                "\n\n### Example\n\nCount to ten.\n\n## Sets\n\nA set.\n"
+            ),
+            ["Loops", "Sets"],
+        ),
+        (
+            (
+                "# T\n\n## Loop\n\nA loop repeats.\n\n## Loops\n\nAlso called cycles.\n\n## RDF\n\n"
+                "A model.\n\n## RDFS\n\nA schema.\n"
+            ),
+            ["Loop", "RDF", "RDFS"],
+        ),
         ("Stack\n: A last-in first-out store.\n\nQueue\n: A first-in first-out store.\n", ["Stack", "Queue"]),
         ("# T\n\n1. `Chapter 1:` Loops\n2. **Sets**\n3. Maps\n", ["Loops", "Sets", "Maps"]),
     ],
@@ -105,11 +144,17 @@ def test_structure_decides_what_is_a_concept(text: str, expected: list[str]) -> 
 
 
 def test_every_item_of_a_seed_list_is_a_concept() -> None:
-    assert titles("# T\n\n- Loops\n- Introduction\n- Sets\n", "seed-list") == ["Loops", "Introduction", "Sets"]
+    assert titles("# T\n\n- Loops\n- Introduction\n- Sets\n", "seed-list") == [
+        "Loops",
+        "Introduction",
+        "Sets",
+    ]
 
 
 def test_what_is_left_out_is_reported_with_the_reason() -> None:
-    skipped = reading("# Tides\n\n## Overview\n\nHello.\n\n## Loops\n\nA loop repeats.\n\n## Out of scope\n\n- Threads\n").skipped
+    skipped = reading(
+        "# Tides\n\n## Overview\n\nHello.\n\n## Loops\n\nA loop repeats.\n\n## Out of scope\n\n- Threads\n"
+    ).skipped
     told = {one.text: (one.role, one.lines) for one in skipped}
     assert told["Overview"] == ("structure", (3, 3))
     assert told["Out of scope"] == ("excluded", (11, 11))
@@ -120,7 +165,8 @@ def test_what_is_left_out_is_reported_with_the_reason() -> None:
 
 def test_the_document_says_for_whom_and_what_is_excluded() -> None:
     read = reading(
-        "# T\n\nThis guide is for cooks who own an oven. It assumes basic knife work and a scale.\n\n## Dough\n\nDough is flour and water.\n\n"
+        "# T\n\nThis guide is for cooks who own an oven. It assumes basic knife work and a scale.\n\n"
+        "## Dough\n\nDough is flour and water.\n\n"
         "## Rye dough\n\nMade of rye.\n\n## Out of scope\n\n- Rye\n"
     )
     assert read.audience.startswith("This guide is for cooks")
@@ -134,7 +180,10 @@ def test_the_document_says_for_whom_and_what_is_excluded() -> None:
     [
         ("# Only a title\n", "it has no text but headings"),
         ("# T\n\n## Introduction\n\nHello.\n", "“Introduction” is a structural heading"),
-        ("# T\n\n## FAQ\n\n## Preface\n\n## Credits\n\n## Contact\n", "“Credits” is a structural heading; and 1 more"),
+        (
+            "# T\n\n## FAQ\n\n## Preface\n\n## Credits\n\n## Contact\n",
+            "“Credits” is a structural heading; and 1 more",
+        ),
         ("Some words without any structure.\n", "its text has no heading, list or table that names one"),
     ],
 )
@@ -147,7 +196,7 @@ def test_a_document_without_concepts_is_a_typed_error_that_says_why(text: str, w
     assert refusal.details["concepts"] == 0
 
 
-# ------------------------------------------------------------------------------------------------------------------------- edges
+# ------------------------------------------------------------------------------------------------------ edges
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
@@ -168,19 +217,27 @@ def pairs(text: str) -> set[tuple[str, str]]:
 def test_a_declared_column_is_believed_and_closed() -> None:
     text = (
         "| Topic | What it is | Builds on |\n|---|---|---|\n| Mean | The mean uses the sum. | Sum |\n"
-        "| Sum | A sum adds; see the mean and the spread. | None |\n| Spread | It uses the mean and the sum. | Mean |\n"
+        "| Sum | A sum adds; see the mean and the spread. | None |\n"
+        "| Spread | It uses the mean and the sum. | Mean |\n"
     )
     assert pairs(text) == {("sum", "mean"), ("mean", "spread")}
 
 
 def test_a_definition_that_uses_a_name_comes_after_it() -> None:
-    text = "# T\n\n## Overlay\n\nAn overlay is a tunnel between two bridges.\n\n## Tunnel\n\nA tunnel wraps frames.\n"
+    text = (
+        "# T\n\n## Overlay\n\nAn overlay is a tunnel between two bridges.\n\n## Tunnel\n\n"
+        "A tunnel wraps frames.\n"
+    )
     assert pairs(text) == {("tunnel", "overlay")}
 
 
 def test_declared_prerequisites_come_first_along_a_long_chain() -> None:
     text = EXAMPLES[[p.stem for p in EXAMPLES].index("sourdough-baking")].read_text(encoding="utf-8")
-    assert {("bulk-fermentation", "preshape-and-bench-rest"), ("scoring", "steam-baking"), ("final-shaping", "cold-retard")} <= pairs(text)
+    assert {
+        ("bulk-fermentation", "preshape-and-bench-rest"),
+        ("scoring", "steam-baking"),
+        ("final-shaping", "cold-retard"),
+    } <= pairs(text)
 
 
 def test_without_evidence_there_is_no_edge() -> None:
@@ -188,13 +245,18 @@ def test_without_evidence_there_is_no_edge() -> None:
 
 
 def test_a_numbered_list_states_an_order_and_a_plain_one_does_not() -> None:
-    assert pairs("# T\n\n1. Apples\n2. Violins\n3. Clouds\n") == {("apples", "violins"), ("violins", "clouds")}
+    assert pairs("# T\n\n1. Apples\n2. Violins\n3. Clouds\n") == {
+        ("apples", "violins"),
+        ("violins", "clouds"),
+    }
     assert pairs("# T\n\n- Apples\n- Violins\n- Clouds\n") == set()
 
 
 def test_a_cycle_of_mentions_is_cut_and_the_limit_holds() -> None:
     names = ["alpha", "beta", "gamma", "delta", "omega"]
-    text = "# T\n\n" + "".join(f"## {n.capitalize()}\n\nThe {n} needs {', '.join(o for o in names if o != n)}.\n\n" for n in names)
+    text = "# T\n\n" + "".join(
+        f"## {n.capitalize()}\n\nThe {n} needs {', '.join(o for o in names if o != n)}.\n\n" for n in names
+    )
     nodes = proposed(text, constraints={"max_prerequisites_per_node": 2})["nodes"]
     seen: set[str] = set()
     for node in nodes:
@@ -203,7 +265,7 @@ def test_a_cycle_of_mentions_is_cut_and_the_limit_holds() -> None:
         seen.add(node["id"])
 
 
-# ----------------------------------------------------------------------------------------------------------------------- content
+# ---------------------------------------------------------------------------------------------------- content
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
@@ -216,25 +278,47 @@ def test_core_ideas_and_pitfalls_stand_in_the_source(path: Path) -> None:
         for found in [*node["core_ideas"], *node["pitfalls"]]:
             words = found.removeprefix("Overlooking that ").split()
             # Only the concept's name may have come in, in place of the pronoun at the start.
-            assert any(match_form(" ".join(words[k:])) in text for k in range(min(5, len(words) - 3))), (node["title"], found)
+            assert any(match_form(" ".join(words[k:])) in text for k in range(min(5, len(words) - 3))), (
+                node["title"],
+                found,
+            )
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_no_two_nodes_say_the_same(path: Path) -> None:
     nodes = proposed(path.read_text(encoding="utf-8"))["nodes"]
-    texts = [[n["capability"] for n in nodes], [n["mastery_check"]["task"] for n in nodes], [n["mastery_check"]["pass_criteria"] for n in nodes]]
+    texts = [
+        [n["capability"] for n in nodes],
+        [n["mastery_check"]["task"] for n in nodes],
+        [n["mastery_check"]["pass_criteria"] for n in nodes],
+    ]
     for message in texts:
-        bare = [match_form(text).replace(match_form(n["title"]), "") for text, n in zip(message, nodes, strict=True)]
+        bare = [
+            match_form(text).replace(match_form(n["title"]), "")
+            for text, n in zip(message, nodes, strict=True)
+        ]
         assert len(set(bare)) == len(bare)
 
 
 @pytest.mark.parametrize(
     ("practice", "task", "criterion"),
     [
-        ("Feed two jars at once and log them; the second must double later.", "Feed two jars at once and log them.", "The second must double later."),
-        ("Ping it five times and confirm 0 % packet loss.", "Ping it five times.", "Confirm 0 % packet loss."),
+        (
+            "Feed two jars at once and log them; the second must double later.",
+            "Feed two jars at once and log them.",
+            "The second must double later.",
+        ),
+        (
+            "Ping it five times and confirm 0 % packet loss.",
+            "Ping it five times.",
+            "Confirm 0 % packet loss.",
+        ),
         ("Computing t = 2.1 for the sample.", "Compute the result for the sample.", "The result is t = 2.1."),
-        ("Drawing 20 names with a generator: no duplicates appear.", "Draw 20 names with a generator.", "No duplicates appear."),
+        (
+            "Drawing 20 names with a generator: no duplicates appear.",
+            "Draw 20 names with a generator.",
+            "No duplicates appear.",
+        ),
     ],
 )
 def test_a_practice_sentence_is_cut_into_task_and_criterion(practice: str, task: str, criterion: str) -> None:
@@ -245,30 +329,57 @@ def test_scope_out_of_the_spec_is_respected_and_scope_in_is_covered() -> None:
     source = document("# T\n\n## Loops\n\nA loop repeats.\n\n## Threads\n\nA thread runs beside others.\n")
     read = provider().read_scope(source)
     wanted = spec(["Loops", "Recursion"], scope_out=["Threads"])
-    nodes = provider().propose(ProposeRequest(spec=wanted, sources=(source,), reading=read)).curriculum["nodes"]
+    nodes = (
+        provider().propose(ProposeRequest(spec=wanted, sources=(source,), reading=read)).curriculum["nodes"]
+    )
     assert sorted(n["title"] for n in nodes) == ["Loops", "Recursion"]
 
 
 def test_too_many_concepts_are_merged_by_section_and_the_merge_is_reported() -> None:
-    text = "# T\n\n" + "".join(f"## Group {g}\n\n" + "".join(f"### Thing {g}{i}\n\nThing {g}{i} is a part.\n\n" for i in "xyz") for g in "abc")
+    text = "# T\n\n" + "".join(
+        f"## Group {g}\n\n" + "".join(f"### Thing {g}{i}\n\nThing {g}{i} is a part.\n\n" for i in "xyz")
+        for g in "abc"
+    )
     source = document(text)
     read = provider().read_scope(source)
     answer = provider().propose(
-        ProposeRequest(spec=spec(["Group a"], constraints={"node_count_max": 7, "total_hours_max": 20}), sources=(source,), reading=read)
+        ProposeRequest(
+            spec=spec(["Group a"], constraints={"node_count_max": 7, "total_hours_max": 20}),
+            sources=(source,),
+            reading=read,
+        )
     )
     assert len(answer.curriculum["nodes"]) == 7
     assert any("merged into" in note and "Thing" in note for note in answer.notes)
-    assert not any("not treated" in note for note in answer.notes), "the group is treated by what was merged into it"
-
-
-def test_an_item_of_the_spec_that_is_merged_is_reported_with_the_node_that_treats_it_and_one_without_text_as_such() -> None:
-    source = document(
-        "# T\n\n" + "".join(f"## {x} loop\n\nThe {x} loop repeats what stands in it, and {x} times at that.\n\n" for x in ("Counted", "Endless", "Nested"))
+    assert not any("not treated" in note for note in answer.notes), (
+        "the group is treated by what was merged into it"
     )
-    wanted = ["Counted loop", "Endless loop", "Nested loop", "Nested loop unrolled by the compiler", "Recursion"]
+
+
+def test_an_item_of_the_spec_that_is_merged_is_reported_with_the_node_that_treats_it_and_one_without_text_as_such() -> (
+    None
+):
+    source = document(
+        "# T\n\n"
+        + "".join(
+            f"## {x} loop\n\nThe {x} loop repeats what stands in it, and {x} times at that.\n\n"
+            for x in ("Counted", "Endless", "Nested")
+        )
+    )
+    wanted = [
+        "Counted loop",
+        "Endless loop",
+        "Nested loop",
+        "Nested loop unrolled by the compiler",
+        "Recursion",
+    ]
 
     def described(most: int) -> list[str]:
-        request = ProposeRequest(spec=spec(wanted, constraints={"node_count_max": most}), sources=(source,), reading=provider().read_scope(source))
+        request = ProposeRequest(
+            spec=spec(wanted, constraints={"node_count_max": most}),
+            sources=(source,),
+            reading=provider().read_scope(source),
+        )
         return [note for note in provider().propose(request).notes if "of the spec" in note]
 
     assert described(9) == [
@@ -286,12 +397,17 @@ def test_strict_evidence_has_citations_confidence_and_questions() -> None:
     assert curriculum["open_questions"]
     for node in curriculum["nodes"]:
         assert node["estimate_confidence"] < 0.6
-        assert {r["role"] for r in node["resources"]} == {"definition"}  # a bare label holds no example to cite
+        # a bare label holds no example to cite
+        assert {r["role"] for r in node["resources"]} == {"definition"}
         assert all(r["citation"] for r in node["resources"])
 
 
 def test_a_spec_alone_gives_a_curriculum() -> None:
-    nodes = provider().propose(ProposeRequest(spec=spec(["Basics", "Sets", "Set operations"]))).curriculum["nodes"]
+    nodes = (
+        provider()
+        .propose(ProposeRequest(spec=spec(["Basics", "Sets", "Set operations"])))
+        .curriculum["nodes"]
+    )
     assert nodes[0]["title"] == "Basics"
     assert next(n for n in nodes if n["id"] == "set-operations")["prerequisites"] == ["sets"]
     assert all(r["url"].startswith("local://inputs/topic_spec.json#") for n in nodes for r in n["resources"])
@@ -299,7 +415,8 @@ def test_a_spec_alone_gives_a_curriculum() -> None:
 
 def test_titles_of_other_scripts_keep_their_characters() -> None:
     nodes = proposed(
-        "# 統計\n\n## 平均\n\n平均とは、合計を個数で割った値である。外れ値に弱い。\n\n## 標準偏差\n\n標準偏差は平均からのずれを表す。単位は同じである。\n"
+        "# 統計\n\n## 平均\n\n平均とは、合計を個数で割った値である。外れ値に弱い。\n\n## 標準偏差\n\n"
+        "標準偏差は平均からのずれを表す。単位は同じである。\n"
     )["nodes"]
     assert [n["title"] for n in nodes] == ["平均", "標準偏差"]
     assert nodes[1]["prerequisites"] == [nodes[0]["id"]]
@@ -308,7 +425,13 @@ def test_titles_of_other_scripts_keep_their_characters() -> None:
 
 
 def test_ids_do_not_depend_on_the_order_of_the_document() -> None:
-    parts = ["## C\n\nOne.\n\n", "## C++\n\nTwo.\n\n", "## C#\n\nThree.\n\n", "## Größe\n\nFour.\n\n", "## 平均\n\nFive.\n\n"]
+    parts = [
+        "## C\n\nOne.\n\n",
+        "## C++\n\nTwo.\n\n",
+        "## C#\n\nThree.\n\n",
+        "## Größe\n\nFour.\n\n",
+        "## 平均\n\nFive.\n\n",
+    ]
     there, back = (reading("# T\n\n" + "".join(p)).concepts for p in (parts, parts[::-1]))
     assert {c.title: c.id for c in there} == {c.title: c.id for c in back}
     assert len({c.id for c in there}) == 5
@@ -316,7 +439,11 @@ def test_ids_do_not_depend_on_the_order_of_the_document() -> None:
 
 def test_estimates_sum_to_the_hours_asked_for() -> None:
     minutes = [
-        n["estimate_minutes"] for n in proposed(EXAMPLES[0].read_text(encoding="utf-8"), constraints={"total_hours_min": 15, "total_hours_max": 16})["nodes"]
+        n["estimate_minutes"]
+        for n in proposed(
+            EXAMPLES[0].read_text(encoding="utf-8"),
+            constraints={"total_hours_min": 15, "total_hours_max": 16},
+        )["nodes"]
     ]
     assert 15 * 60 <= sum(minutes) <= 16 * 60
     assert all(m % 5 == 0 for m in minutes)
@@ -327,24 +454,35 @@ def test_the_spec_alone_cites_no_invented_example_and_says_what_helps() -> None:
     found = {r["url"]: r["role"] for n in answer.curriculum["nodes"] for r in n["resources"]}
     assert found == {f"local://inputs/topic_spec.json#/scope_in/{k}": "definition" for k in (0, 1)}
     assert any("scope document" in n and "evidence_mode minimal" in n for n in answer.notes)
-    assert not provider().propose(ProposeRequest(spec=spec(["Sets", "Maps"], evidence_mode="minimal"))).notes[1:]
+    assert (
+        not provider().propose(ProposeRequest(spec=spec(["Sets", "Maps"], evidence_mode="minimal"))).notes[1:]
+    )
 
 
 def cited(text: str) -> dict[str, list[tuple[str, str]]]:
     """Kind and citation of the example of each node."""
-    return {n["title"]: [(r["title"].rpartition(": ")[2], r["citation"]) for r in n["resources"] if r["role"] == "example"] for n in proposed(text)["nodes"]}
+    return {
+        n["title"]: [
+            (r["title"].rpartition(": ")[2], r["citation"]) for r in n["resources"] if r["role"] == "example"
+        ]
+        for n in proposed(text)["nodes"]
+    }
 
 
 def test_an_example_is_what_its_title_says() -> None:
     found = cited(
-        "# T\n\n## Loops\n\nA loop repeats.\n\nIt may never end at all.\n\nWrite a loop that counts to ten.\n\n## Sets\n\nA set has no order.\n\n"
+        "# T\n\n## Loops\n\nA loop repeats.\n\nIt may never end at all.\n\n"
+        "Write a loop that counts to ten.\n\n## Sets\n\nA set has no order.\n\n"
         "It drops every repeated value.\n\n## Maps\n\nA map pairs keys with values.\n"
     )
     assert found == {"Loops": [("exercise", "line 9, T")], "Sets": [], "Maps": []}
 
 
 def test_roles_that_share_a_row_cite_their_columns() -> None:
-    found = cited("# T\n\n| Topic | What it is | You can check it by |\n|---|---|---|\n| Sum | A sum adds. | Computing 5 for 2 and 3. |\n")
+    found = cited(
+        "# T\n\n| Topic | What it is | You can check it by |\n|---|---|---|\n| Sum | A sum adds. |"
+        " Computing 5 for 2 and 3. |\n"
+    )
     assert found == {"Sum": [("exercise", "line 5, column You can check it by, T")]}
 
 
@@ -358,12 +496,17 @@ def test_roles_that_share_a_row_cite_their_columns() -> None:
         ("Do not compare with NULL", False, True),
     ],
 )
-def test_a_clause_a_noun_phrase_and_an_order_are_distinguished(text: str, fragment: bool, demand: bool) -> None:
+def test_a_clause_a_noun_phrase_and_an_order_are_distinguished(
+    text: str, fragment: bool, demand: bool
+) -> None:
     assert (is_fragment(text, "Other"), is_demand(text, "Other")) == (fragment, demand)
 
 
 def test_sentences_are_built_of_clauses_only() -> None:
-    text = "# T\n\n## Commits\n\nA transaction groups statements so that all or none take effect. Beware NULL comparisons.\n\n## Sets\n\nA set has no order.\n"
+    text = (
+        "# T\n\n## Commits\n\nA transaction groups statements so that all or none take effect. Beware NULL "
+        "comparisons.\n\n## Sets\n\nA set has no order.\n"
+    )
     node = next(n for n in proposed(text)["nodes"] if n["title"] == "Commits")
     assert node["capability"].endswith("a transaction groups statements so that all or none take effect.")
     assert not re.search(r"that beware|why beware|as a transaction groups", json.dumps(node), re.IGNORECASE)
@@ -371,23 +514,38 @@ def test_sentences_are_built_of_clauses_only() -> None:
 
 def test_gloss_and_cue_of_a_plain_label_are_cut_off() -> None:
     text = (
-        "# T\n\n- Baker's percentages\n- Sourdough starter: flour and water fermented\n- Hydration (needs baker's percentages)\n- C++: templates\n"
-        "- Bayes P(A|B)\n- Hypertext (HTTP)\n- Newton - Raphson method\n- SQL: joins and unions\n- SQL: window functions here\n"
+        "# T\n\n- Baker's percentages\n- Sourdough starter: flour and water fermented\n"
+        "- Hydration (needs baker's percentages)\n- C++: templates\n"
+        "- Bayes P(A|B)\n- Hypertext (HTTP)\n- Newton - Raphson method\n- SQL: joins and unions\n"
+        "- SQL: window functions here\n"
     )
     assert titles(text) == [
-        "Baker's percentages", "Sourdough starter", "Hydration", "C++: templates", "Bayes P(A|B)", "Hypertext (HTTP)", "Newton - Raphson method",
-        "SQL: joins and unions", "SQL: window functions here",
-    ]  # fmt: skip
+        "Baker's percentages",
+        "Sourdough starter",
+        "Hydration",
+        "C++: templates",
+        "Bayes P(A|B)",
+        "Hypertext (HTTP)",
+        "Newton - Raphson method",
+        "SQL: joins and unions",
+        "SQL: window functions here",
+    ]
     assert ("baker-s-percentages", "hydration") in pairs(text)
     starter = next(n for n in proposed(text)["nodes"] if n["id"] == "sourdough-starter")
     assert "Flour and water fermented." in starter["core_ideas"]
 
 
 def test_a_column_of_hours_is_the_estimate_and_scaled_only_outside_the_limits() -> None:
-    text = "# T\n\n| Topic | What it is | Hours |\n|---|---|---|\n| Mean | A mean is a middle. | 1.5 |\n| Sum | A sum adds. | 45 min |\n"
+    text = (
+        "# T\n\n| Topic | What it is | Hours |\n|---|---|---|\n| Mean | A mean is a middle. | 1.5 |\n| Sum |"
+        " A sum adds. | 45 min |\n"
+    )
     times = {n["id"]: n["estimate_minutes"] for n in proposed(text)["nodes"]}
     assert times == {"mean": 90, "sum": 45}
-    scaled = {n["id"]: n["estimate_minutes"] for n in proposed(text, constraints={"total_hours_min": 4, "total_hours_max": 5})["nodes"]}
+    scaled = {
+        n["id"]: n["estimate_minutes"]
+        for n in proposed(text, constraints={"total_hours_min": 4, "total_hours_max": 5})["nodes"]
+    }
     assert 240 <= sum(scaled.values()) <= 300
     assert scaled["mean"] == pytest.approx(2 * scaled["sum"], abs=10)
     assert stated_minutes("Time complexity", "2") is None
@@ -398,11 +556,18 @@ def test_a_column_of_hours_is_the_estimate_and_scaled_only_outside_the_limits() 
 def test_one_is_singular() -> None:
     found: list[str] = []
     source = document("# T\n\n- Loops\n- Nested loops (needs loops)\n")
-    provider().propose(ProposeRequest(spec=spec(["Loops", "Nested loops"]), sources=(source,), reading=provider().read_scope(source), progress=found.append))
+    provider().propose(
+        ProposeRequest(
+            spec=spec(["Loops", "Nested loops"]),
+            sources=(source,),
+            reading=provider().read_scope(source),
+            progress=found.append,
+        )
+    )
     assert "1 prerequisite edge with evidence" in found
 
 
-# ------------------------------------------------------------------------------------------------------------------------ repair
+# ----------------------------------------------------------------------------------------------------- repair
 
 
 def repair(finding: Finding, change: Any) -> tuple[dict[str, Any], Any]:
@@ -412,7 +577,11 @@ def repair(finding: Finding, change: Any) -> tuple[dict[str, Any], Any]:
     read = provider().read_scope(source)
     assert read is not None
     request = RepairRequest(
-        spec=spec([c.title for c in read.concepts]), sources=(source,), reading=read, draft=TypeAdapter(Curriculum).validate_python(draft), findings=[finding]
+        spec=spec([c.title for c in read.concepts]),
+        sources=(source,),
+        reading=read,
+        draft=TypeAdapter(Curriculum).validate_python(draft),
+        findings=[finding],
     )
     return draft, provider().repair(request)
 
@@ -442,7 +611,9 @@ def test_repair_goes_by_pointer_and_data_whatever_the_rule() -> None:
         assert sum(n["estimate_minutes"] for n in answer.curriculum["nodes"]) < 15 * 480
     needy = next(i for i, node in enumerate(draft["nodes"]) if len(node["prerequisites"]) > 1)
     pointer = f"/nodes/{needy}/prerequisites"
-    _, answer = repair(Finding("many", pointer=pointer, rule_id="house.many", data={"limit": 1}), lambda d: None)
+    _, answer = repair(
+        Finding("many", pointer=pointer, rule_id="house.many", data={"limit": 1}), lambda d: None
+    )
     assert len(answer.curriculum["nodes"][needy]["prerequisites"]) == 1
 
 
@@ -450,7 +621,7 @@ def test_repair_has_no_answer_to_what_it_cannot_change() -> None:
     assert repair(Finding("odd", pointer="/topic", rule_id="house.topic"), lambda d: None)[1] is None
 
 
-# ------------------------------------------------------------------------------------------------------- determinism and speed
+# -------------------------------------------------------------------------------------- determinism and speed
 
 _SCRIPT = """
 import json, sys
@@ -464,20 +635,28 @@ def test_the_same_input_gives_the_same_bytes_whatever_the_hash_seed() -> None:
     outputs = {
         subprocess.run(
             [sys.executable, "-c", _SCRIPT.format(tests=str(Path(__file__).parent))],
-            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8"}, capture_output=True, check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8"},
+            capture_output=True,
+            check=True,
         ).stdout
         for seed in ("0", "4242")
-    }  # fmt: skip
+    }
     assert len(outputs) == 1
     assert len(json.loads(outputs.pop())) == len(EXAMPLES)
 
 
 @pytest.mark.parametrize("count", some_fast((500, 2000), 500))
-def test_more_concepts_than_are_kept_are_found_once_and_each_is_kept_or_listed_as_merged(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+def test_more_concepts_than_are_kept_are_found_once_and_each_is_kept_or_listed_as_merged(
+    monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
     from dagogy_provider_internal import concepts
 
-    text = "# T\n\n" + "".join(f"## Item {i} of kind {i % 50}\n\nItem {i} builds on item {i // 2}. It weighs {i} grams.\n\n" for i in range(count))
-    monkeypatch.setattr(concepts, "_MOST_BLOCKS", count)  # as many items of one kind are no course to the model, which is not asked of so much
+    text = "# T\n\n" + "".join(
+        f"## Item {i} of kind {i % 50}\n\nItem {i} builds on item {i // 2}. It weighs {i} grams.\n\n"
+        for i in range(count)
+    )
+    # as many items of one kind are no course to the model, which is not asked of so much
+    monkeypatch.setattr(concepts, "_MOST_BLOCKS", count)
     readings: list[object] = []
     reader = concepts._Reader
     monkeypatch.setattr(concepts, "_Reader", lambda d: readings.append(d) or reader(d))
@@ -487,7 +666,11 @@ def test_more_concepts_than_are_kept_are_found_once_and_each_is_kept_or_listed_a
     assert len(read.concepts) == 400
     message = {c.title for c in read.concepts} | {m for c in read.concepts for m in c.merged}
     assert {f"Item {i} of kind {i % 50}" for i in range(count)} <= message
-    request = ProposeRequest(spec=spec([c.title for c in read.concepts], constraints={"node_count_max": 400}), sources=(source,), reading=read)
+    request = ProposeRequest(
+        spec=spec([c.title for c in read.concepts], constraints={"node_count_max": 400}),
+        sources=(source,),
+        reading=read,
+    )
     nodes = provider().propose(request).curriculum["nodes"]
     assert {n["title"] for n in nodes} == {c.title for c in read.concepts}
     assert len(readings) == 1
@@ -495,14 +678,23 @@ def test_more_concepts_than_are_kept_are_found_once_and_each_is_kept_or_listed_a
 
 def test_a_list_beside_a_table_of_topics_is_not_lost() -> None:
     table = "| Topic | Requires |\n|---|---|\n| Proofing | Dough |\n| Baking | Proofing |\n"
-    assert titles(f"# Bread\n\n## Steps\n\n1. Flour: ground grain.\n2. Dough: flour with water.\n\n{table}") == ["Flour", "Dough", "Proofing", "Baking"]
-    found = reading(f"# Bread\n\n## Steps\n\n- Take your time over all of it.\n- Keep the kitchen warm.\n\n{table}")
+    assert titles(
+        f"# Bread\n\n## Steps\n\n1. Flour: ground grain.\n2. Dough: flour with water.\n\n{table}"
+    ) == ["Flour", "Dough", "Proofing", "Baking"]
+    found = reading(
+        f"# Bread\n\n## Steps\n\n- Take your time over all of it.\n- Keep the kitchen warm.\n\n{table}"
+    )
     assert [c.title for c in found.concepts] == ["Proofing", "Baking"]
-    assert ("Keep the kitchen warm.", "is text beside the table of topics of “Steps”") in {(one.text, one.reason) for one in found.skipped}
+    assert ("Keep the kitchen warm.", "is text beside the table of topics of “Steps”") in {
+        (one.text, one.reason) for one in found.skipped
+    }
 
 
 def test_the_basics_of_what_is_known_are_not_taught_again() -> None:
-    text = "# Data\n\n## Prerequisites\n\n- Spreadsheets\n\n## Spreadsheet basics\n\nCells and formulas.\n\n## Joins\n\nA join matches rows.\n"
+    text = (
+        "# Data\n\n## Prerequisites\n\n- Spreadsheets\n\n## Spreadsheet basics\n\nCells and formulas.\n\n"
+        "## Joins\n\nA join matches rows.\n"
+    )
     assert titles(text) == ["Joins"]
 
 
@@ -513,15 +705,25 @@ def test_what_a_manual_says_of_several_concepts_alike_is_said_once() -> None:
         "Truth": "Truth looks at one value. Nothing is compared.",
         "Rejection": "Rejection waits for a promise to fail. A promise that holds makes it fail.",
     }
-    text = "# Assertions\n\n" + "".join(f"## {name}\n\n{message} {alike}\n\n" for name, message in found.items())
+    text = "# Assertions\n\n" + "".join(
+        f"## {name}\n\n{message} {alike}\n\n" for name, message in found.items()
+    )
     nodes = proposed(text)["nodes"]
-    message = [" ".join([n["capability"], *n["core_ideas"], *n["pitfalls"], *n["mastery_check"].values()]) for n in nodes]
+    message = [
+        " ".join([n["capability"], *n["core_ideas"], *n["pitfalls"], *n["mastery_check"].values()])
+        for n in nodes
+    ]
     assert sum("default message" in s for s in message) == 1
-    assert [n["title"] for n, s in zip(nodes, message, strict=True) if "default message" in s] == [nodes[0]["title"]]
+    assert [n["title"] for n, s in zip(nodes, message, strict=True) if "default message" in s] == [
+        nodes[0]["title"]
+    ]
 
 
 def test_a_heading_that_reads_like_a_note_of_work_does_not_stop_the_run() -> None:
-    text = "# Tests\n\n## TODO tests\n\nA TODO test may fail without failing the suite.\n\n## Skipped tests\n\nA skipped test is not run at all.\n"
+    text = (
+        "# Tests\n\n## TODO tests\n\nA TODO test may fail without failing the suite.\n\n## Skipped tests\n\n"
+        "A skipped test is not run at all.\n"
+    )
     read = reading(text)
     made = json.loads(synthesise_spec(document(text), read, b"", b"{}"))
     assert {c.title for c in read.concepts} == {"TODO tests", "Skipped tests"}

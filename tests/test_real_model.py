@@ -1,4 +1,6 @@
-"""A real model, small enough for any machine: what it writes is no good curriculum, and the run ends well all the same."""
+"""A real model, small enough for any machine: what it writes is no good curriculum, and
+the run ends well all the same.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ SCOPE = """# Bread
 | Flour | Flour is ground grain; its protein decides how strong a dough can be. | None | Naming the protein share of three flours from their labels. |
 | Dough | A dough is flour and water, kneaded until it holds together. | Flour | Stretching a piece until light shines through without a tear. |
 | Proofing | Proofing is the rest in which yeast fills a dough with gas. | Dough | Pressing a finger into the dough; the dent must come back slowly. |
-"""
+"""  # noqa: E501
 
 
 #: What the model may write where it must not be free: an id that is none would make the whole no curriculum.
@@ -63,7 +65,14 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url_in(line)
 
 
-def asked(provider: str, model: str, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, folder: Path, **settings: str) -> tuple[Measured, Path]:
+def asked(
+    provider: str,
+    model: str,
+    runner: CommandRunner,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: Path,
+    **settings: str,
+) -> tuple[Measured, Path]:
     """A run with the model, and its folder."""
     scope, short = folder / "bread.md", folder / "instructions.md"
     scope.write_text(SCOPE)
@@ -72,8 +81,20 @@ def asked(provider: str, model: str, runner: CommandRunner, monkeypatch: pytest.
     home = codex_home(folder / "codex-home", f"{model}/v1")
     config = folder / "codex-home/config.toml"
     config.write_text(f"model_instructions_file = {json.dumps(str(short))}\n" + config.read_text())
-    given = {"OPENAI_API_KEY": SECRET, "OPENAI_BASE_URL": f"{model}/v1", "AGENT_MODEL": "smollm2", **home, "LOCAL_KEY": SECRET, **settings}
-    limits = {"AGENT_TIMEOUT_SECONDS": "300", "AGENT_MAX_ITERATIONS": "2", "AGENT_MAX_CALLS": "2", "AGENT_RETRY_BUDGET": "0"}
+    given = {
+        "OPENAI_API_KEY": SECRET,
+        "OPENAI_BASE_URL": f"{model}/v1",
+        "AGENT_MODEL": "smollm2",
+        **home,
+        "LOCAL_KEY": SECRET,
+        **settings,
+    }
+    limits = {
+        "AGENT_TIMEOUT_SECONDS": "300",
+        "AGENT_MAX_ITERATIONS": "2",
+        "AGENT_MAX_CALLS": "2",
+        "AGENT_RETRY_BUDGET": "0",
+    }
     done = measure(runner, monkeypatch, "smollm2", provider, lambda: 0, scope=scope, **given, **limits)
     assert done.processes == ()
     assert done.secret_bytes == 0
@@ -82,9 +103,16 @@ def asked(provider: str, model: str, runner: CommandRunner, monkeypatch: pytest.
 
 @pytest.mark.parametrize("provider", ["remote_llm", "codex_exec"])
 def test_the_run_ends_well(
-    provider: str, model: str, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest
+    provider: str,
+    model: str,
+    runner: CommandRunner,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> None:
-    """Accepted as it is, mended by fixes or by the model, or refused by the rules: in each case the model's best draft is in the run."""
+    """Accepted as it is, mended by fixes or by the model, or refused by the rules: in each case the model's
+    best draft is in the run.
+    """
     if provider == "codex_exec":
         request.getfixturevalue("codex")
     done, run = asked(provider, model, runner, monkeypatch, tmp_path)
@@ -98,9 +126,15 @@ def test_the_run_ends_well(
     assert trace["accepted"] is (done.outcome == "accepted")
 
 
-def test_an_answer_that_never_ends_is_reported_as_one(model: str, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_answer_that_never_ends_is_reported_as_one(
+    model: str, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """Over chat completions the server heeds our own schema, which bounds no text."""
     done, run = asked("remote_llm", model, runner, monkeypatch, tmp_path, AGENT_API="chat")
-    assert (done.outcome, done.cause, done.incident) == ("provider_error", "incomplete", "provider_output_truncated"), done.message
+    assert (done.outcome, done.cause, done.incident) == (
+        "provider_error",
+        "incomplete",
+        "provider_output_truncated",
+    ), done.message
     assert done.details["usage"]["output_tokens"] == TOKENS
     assert len((run / done.details["rejected"]).read_text()) > TOKENS

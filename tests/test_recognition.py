@@ -1,4 +1,6 @@
-"""The model of the provider `internal` that tells concepts from all else in a document, and courses from other texts."""
+"""The model of the provider `internal` that tells concepts from all else in a document,
+and courses from other texts.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,7 @@ Approved by the board on 4 March. Replaces the version of last year.
 5. The association is not liable for theft or damage.
 
 Questions go to the board. Members can object within fourteen days; the next general meeting decides.
-"""
+"""  # noqa: E501
 
 
 def titles(text: str) -> list[str]:
@@ -72,22 +74,34 @@ def titles(text: str) -> list[str]:
 
 
 def test_the_features_are_those_that_the_weights_were_made_for() -> None:
-    trained = json.loads((files("dagogy_provider_internal.recognition") / "model.json").read_text(encoding="utf-8"))
+    trained = json.loads(
+        (files("dagogy_provider_internal.recognition") / "model.json").read_text(encoding="utf-8")
+    )
     assert trained["first"]["features"] == names()
     assert trained["second"]["features"] == [*agreement.names(), *names()[:FIRST]]
     blocks = read_markdown(SYLLABUS, source="notes.md").blocks
     found = described(blocks)
     assert {len(t.features) for t in found.titles} == {len(names())}
     chances = [0.5] * len(found.titles)
-    assert {len(row) for row in agreement.agreed(blocks, found, chances)} == {len(trained["second"]["features"])}
-    judge = json.loads((files("dagogy_provider_internal.recognition") / "course.json").read_text(encoding="utf-8"))
+    assert {len(row) for row in agreement.agreed(blocks, found, chances)} == {
+        len(trained["second"]["features"])
+    }
+    judge = json.loads(
+        (files("dagogy_provider_internal.recognition") / "course.json").read_text(encoding="utf-8")
+    )
     assert len(agreement.sureness(found, chances)) == len(judge["seen"])
 
 
 def test_the_second_look_believes_a_title_more_among_likely_siblings() -> None:
-    blocks = read_markdown("# Knots\n\n" + "".join(f"- {k}\n" for k in ("Bowline", "Clove hitch", "Reef knot", "Sheet bend")), source="notes.md").blocks
+    blocks = read_markdown(
+        "# Knots\n\n" + "".join(f"- {k}\n" for k in ("Bowline", "Clove hitch", "Reef knot", "Sheet bend")),
+        source="notes.md",
+    ).blocks
     found = described(blocks)
-    low, high = (agreement.agreed(blocks, found, [0.4 if t.text == "Reef knot" else p for t in found.titles]) for p in (0.1, 0.9))
+    low, high = (
+        agreement.agreed(blocks, found, [0.4 if t.text == "Reef knot" else p for t in found.titles])
+        for p in (0.1, 0.9)
+    )
     at = next(i for i, t in enumerate(found.titles) if t.text == "Reef knot")
     second = looks().second
     assert second.probability(low[at]) < second.probability(high[at])
@@ -110,22 +124,58 @@ def test_what_is_never_a_concept_is_worded_otherwise(concept: str, other: str) -
 def test_topics_are_likelier_to_be_concepts_than_administration_is() -> None:
     found = described(read_markdown(SYLLABUS, source="notes.md").blocks)
     chance = {t.text: looks().first.probability(t.features) for t in found.titles}
-    worst = min(chance[t] for t in ("Grain size and sorting", "Turbidity currents", "Carbonate platforms", "Sequence stratigraphy"))
-    for other in ("Policies", "Grading", "Lab reports", "Instructor", "Late work", "Jan 12", "Ch. 4", "Lab 2"):
+    worst = min(
+        chance[t]
+        for t in (
+            "Grain size and sorting",
+            "Turbidity currents",
+            "Carbonate platforms",
+            "Sequence stratigraphy",
+        )
+    )
+    for other in (
+        "Policies",
+        "Grading",
+        "Lab reports",
+        "Instructor",
+        "Late work",
+        "Jan 12",
+        "Ch. 4",
+        "Lab 2",
+    ):
         assert chance.get(other, 0.0) < worst, other
 
 
 def test_a_syllabus_gives_its_topics_in_the_order_of_its_table() -> None:
     found = titles(SYLLABUS)
-    topics = [t for t in found if t in ("Weathering and soils", "Grain size and sorting", "Turbidity currents", "Deltas", "Sequence stratigraphy")]
-    assert topics == ["Weathering and soils", "Grain size and sorting", "Turbidity currents", "Deltas", "Sequence stratigraphy"]
+    topics = [
+        t
+        for t in found
+        if t
+        in (
+            "Weathering and soils",
+            "Grain size and sorting",
+            "Turbidity currents",
+            "Deltas",
+            "Sequence stratigraphy",
+        )
+    ]
+    assert topics == [
+        "Weathering and soils",
+        "Grain size and sorting",
+        "Turbidity currents",
+        "Deltas",
+        "Sequence stratigraphy",
+    ]
     assert not {"Policies", "Grading", "Attendance", "Late work", "Academic integrity"} & set(found)
 
 
 def test_a_text_that_is_no_course_is_refused_with_its_probability() -> None:
     document = read_markdown(POLICY, source="bicycles.md")
     course = read_markdown(SYLLABUS, source="notes.md")
-    assert is_course(document.blocks, recognise(document.blocks).seen) < is_course(course.blocks, recognise(course.blocks).seen)
+    assert is_course(document.blocks, recognise(document.blocks).seen) < is_course(
+        course.blocks, recognise(course.blocks).seen
+    )
     refusal = read(document).refusal
     assert refusal is not None
     assert refusal.message.startswith("'bicycles.md' is no course")
@@ -138,11 +188,16 @@ def test_a_choice_is_worth_no_less_than_any_single_title_of_it() -> None:
     assert recognition.chosen
     best = max(c.probability for c in recognition.chosen)
     assert recognition.worth >= 2 * best / (1 + recognition.missing) - 0.01
-    assert not {(c.unit.at, c.text) for c in recognition.chosen} & {(c.unit.at, c.text) for c in recognition.left}
+    assert not {(c.unit.at, c.text) for c in recognition.chosen} & {
+        (c.unit.at, c.text) for c in recognition.left
+    }
 
 
 def test_what_the_structure_says_is_kept_where_the_model_expects_no_more() -> None:
-    text = "# Knots\n\n" + "".join(f"## {name}\n\nA {name.lower()} holds {what}.\n\n" for name, what in (("Bowline", "a loop"), ("Clove hitch", "a post")))
+    text = "# Knots\n\n" + "".join(
+        f"## {name}\n\nA {name.lower()} holds {what}.\n\n"
+        for name, what in (("Bowline", "a loop"), ("Clove hitch", "a post"))
+    )
     document = read_markdown(text, source="notes.md")
     found = find_concepts(document)
     assert [c.title for c in found.concepts] == ["Bowline", "Clove hitch"]
@@ -168,7 +223,9 @@ def test_a_title_is_the_text_without_its_numbering(text: str, title: str) -> Non
 
 
 def test_a_text_of_several_topics_can_be_read_as_each_of_them() -> None:
-    (heading, item) = units(read_markdown("# Rivers\n\n- Bedforms; cross-bedding, ripples\n", source="notes.md").blocks)
+    (heading, item) = units(
+        read_markdown("# Rivers\n\n- Bedforms; cross-bedding, ripples\n", source="notes.md").blocks
+    )
     assert heading.kind == "heading"
     readings = {r.way: r.titles for r in item.readings}
     assert readings["whole"] == ["Bedforms; cross-bedding, ripples"]
@@ -187,18 +244,45 @@ def test_topics_of_one_row_share_no_text() -> None:
 
 
 def test_an_unnamed_column_that_counts_the_rows_states_their_order() -> None:
-    rows = "".join(f"| {i} | {name} | ch. {i} |\n" for i, name in enumerate(("Introduction", "Levers", "Pulleys", "Gears", "Belts"), 1))
-    opening = "We meet in the workshop. Bring shoes that close and tie your hair back; nobody works at a machine alone. " * 4
-    found = find_concepts(read_markdown(f"# Machines\n\n{opening}\n\n|  | Lecture | Reading |\n|---|---|---|\n{rows}", source="notes.md"))
-    assert [(c.title, c.number) for c in found.concepts] == [("Levers", (2,)), ("Pulleys", (3,)), ("Gears", (4,)), ("Belts", (5,))]
+    rows = "".join(
+        f"| {i} | {name} | ch. {i} |\n"
+        for i, name in enumerate(("Introduction", "Levers", "Pulleys", "Gears", "Belts"), 1)
+    )
+    opening = (
+        "We meet in the workshop. Bring shoes that close and tie your hair back; nobody works at a "
+        "machine alone. "
+    ) * 4
+    found = find_concepts(
+        read_markdown(
+            f"# Machines\n\n{opening}\n\n|  | Lecture | Reading |\n|---|---|---|\n{rows}", source="notes.md"
+        )
+    )
+    assert [(c.title, c.number) for c in found.concepts] == [
+        ("Levers", (2,)),
+        ("Pulleys", (3,)),
+        ("Gears", (4,)),
+        ("Belts", (5,)),
+    ]
 
 
 def test_a_holiday_among_the_topics_of_a_table_is_left_out_and_reported() -> None:
-    topics = ("Paging and page tables", "Process scheduling", "Thanksgiving, no class", "Deadlock", "File systems", "Virtual machines", "Device drivers")
+    topics = (
+        "Paging and page tables",
+        "Process scheduling",
+        "Thanksgiving, no class",
+        "Deadlock",
+        "File systems",
+        "Virtual machines",
+        "Device drivers",
+    )
     rows = "".join(f"| {i} | 11/{i + 2} | {topic} | chapter {i} | |\n" for i, topic in enumerate(topics, 1))
-    opening = "Readings are due before the session that they stand beside. Labs are released on Tuesdays and due two weeks later. " * 10
+    opening = (
+        "Readings are due before the session that they stand beside. Labs are released on Tuesdays and "
+        "due two weeks later. "
+    ) * 10
     document = read_markdown(
-        f"# Operating systems, autumn term\n\n{opening}\n\n## Schedule\n\n| Week | Date | Topic | Reading | Due |\n|---|---|---|---|---|\n{rows}",
+        f"# Operating systems, autumn term\n\n{opening}\n\n## Schedule\n\n| Week | Date | Topic | Reading |"
+        f" Due |\n|---|---|---|---|---|\n{rows}",
         source="os.md",
     )
     found = find_concepts(document)
@@ -211,7 +295,9 @@ def test_a_date_is_no_concept(title: str) -> None:
     assert is_date(title)
 
 
-@pytest.mark.parametrize("title", ["1984", "May 1968", "Times of day", "2D", "The 1848 revolutions", "August 4, 1789"])
+@pytest.mark.parametrize(
+    "title", ["1984", "May 1968", "Times of day", "2D", "The 1848 revolutions", "August 4, 1789"]
+)
 def test_what_happened_on_a_day_of_long_ago_can_be_one(title: str) -> None:
     assert not is_date(title)
 
@@ -219,13 +305,23 @@ def test_what_happened_on_a_day_of_long_ago_can_be_one(title: str) -> None:
 def test_topics_under_headings_that_are_dates_are_the_concepts() -> None:
     days = ("Jan. 13, 2025", "Jan. 20, 2025", "Jan. 27, 2025", "Feb. 3, 2025")
     topics = ("How to read a case", "Compensatory damages", "Reasonable care", "Factual cause")
-    found = titles("# Torts\n\n" + "".join(f"## {day}\n\n- {topic}\n\n" for day, topic in zip(days, topics, strict=True)))
+    found = titles(
+        "# Torts\n\n" + "".join(f"## {day}\n\n- {topic}\n\n" for day, topic in zip(days, topics, strict=True))
+    )
     assert not any(is_date(t) for t in found)
     assert [t for t in topics if t in found] == list(topics)
 
 
 def test_options_of_a_question_are_no_titles() -> None:
-    text = "# First aid\n\nWhat do you do first with a burn?\n\n- [ ] Put ice on the burn\n- [x] Cool it with water\n\nTopics:\n\n- [x] Burns\n- [ ] Choking\n"
-    found = {t for unit in units(read_markdown(text, source="notes.md").blocks) for r in unit.readings for t in r.titles}
+    text = (
+        "# First aid\n\nWhat do you do first with a burn?\n\n- [ ] Put ice on the burn\n"
+        "- [x] Cool it with water\n\nTopics:\n\n- [x] Burns\n- [ ] Choking\n"
+    )
+    found = {
+        t
+        for unit in units(read_markdown(text, source="notes.md").blocks)
+        for r in unit.readings
+        for t in r.titles
+    }
     assert {"Burns", "Choking"} <= found
     assert not {"Put ice on the burn", "Cool it with water"} & found

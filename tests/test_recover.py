@@ -15,7 +15,18 @@ from dagogy.api.recoveries import CommandResult, RecoveryAction, RecoveryOutcome
 from dagogy.host.manager import Host
 from dagogy.testing import FakeRecoveryContext, check_action, diagnosis_of
 from dagogy.workspace.provenance import sealed
-from support import ROOT, VALID_SPEC, CommandRunner, Outcome, SitePackages, failed, put, run_with, some_fast, valid_curriculum
+from support import (
+    ROOT,
+    VALID_SPEC,
+    CommandRunner,
+    Outcome,
+    SitePackages,
+    failed,
+    put,
+    run_with,
+    some_fast,
+    valid_curriculum,
+)
 
 CURRICULUM = "outputs/curriculum/curriculum.json"
 SPEC = "inputs/topic_spec.json"
@@ -37,8 +48,28 @@ def events(run: Path, *names: str) -> list[dict[str, Any]]:
 def record(run: Path, code: str, message: str, command: Sequence[str], exit_status: int, **more: Any) -> Path:
     """A failure record as a command of ours would have left it."""
     path = run / f"logs/failures/20990101T000000-000000Z-1-{code}.json"
-    document = {"schema_version": 1, "at_utc": "2099-01-01T00:00:00.000000Z", "code": code, "message": message, "hint": "", "details": {}}
-    put(path, sealed({**document, "exit_status": exit_status, "command": ["dagogy", *command], "run_id": run.name, **more}, run, os.environ))
+    document = {
+        "schema_version": 1,
+        "at_utc": "2099-01-01T00:00:00.000000Z",
+        "code": code,
+        "message": message,
+        "hint": "",
+        "details": {},
+    }
+    put(
+        path,
+        sealed(
+            {
+                **document,
+                "exit_status": exit_status,
+                "command": ["dagogy", *command],
+                "run_id": run.name,
+                **more,
+            },
+            run,
+            os.environ,
+        ),
+    )
     return path
 
 
@@ -58,10 +89,12 @@ def planned_then_edited(runner: CommandRunner) -> Path:
     return run
 
 
-# --- the runbook's sections -------------------------------------------------------------------------------------------
+# --- the runbook's sections ---------------------------------------------------------------------------------
 
 
-def test_stage_conflict_is_recovered_by_the_stages_that_are_missing_and_the_command_again(runner: CommandRunner) -> None:
+def test_stage_conflict_is_recovered_by_the_stages_that_are_missing_and_the_command_again(
+    runner: CommandRunner,
+) -> None:
     run = run_with(runner)
     assert runner("plan", "latest").status == 5
     done = runner("recover", "latest", "--json")
@@ -75,7 +108,9 @@ def test_stage_conflict_is_recovered_by_the_stages_that_are_missing_and_the_comm
     assert runner("recover", "latest").status == 3  # nothing is left to recover from: no second plan
 
 
-def test_stage_conflict_without_any_input_names_what_is_missing_and_changes_nothing(runner: CommandRunner) -> None:
+def test_stage_conflict_without_any_input_names_what_is_missing_and_changes_nothing(
+    runner: CommandRunner,
+) -> None:
     run = runner.init()
     spec = (run / SPEC).read_bytes()
     assert runner("run", run.name).status == 5
@@ -86,7 +121,9 @@ def test_stage_conflict_without_any_input_names_what_is_missing_and_changes_noth
     assert not events(run, "recovered")
 
 
-def test_stage_conflict_with_a_scope_document_in_the_run_reads_it_and_keeps_the_spec(runner: CommandRunner) -> None:
+def test_stage_conflict_with_a_scope_document_in_the_run_reads_it_and_keeps_the_spec(
+    runner: CommandRunner,
+) -> None:
     run = runner.init()
     spec = (run / SPEC).read_bytes()
     assert runner("run", run.name).status == 5
@@ -109,14 +146,24 @@ def test_a_failure_met_on_the_way_is_recovered_from_first(runner: CommandRunner)
     assert runner.stage() == "planned"
 
 
-def test_a_document_without_a_concept_says_what_was_left_out_and_no_fix_is_offered_for_it(runner: CommandRunner) -> None:
+def test_a_document_without_a_concept_says_what_was_left_out_and_no_fix_is_offered_for_it(
+    runner: CommandRunner,
+) -> None:
     run = runner.init()
-    (runner.folder / "notes.md").write_text("# Course\n\n## Introduction\n\nWelcome.\n\n## References\n\n- Smith 2001\n")
+    (runner.folder / "notes.md").write_text(
+        "# Course\n\n## Introduction\n\nWelcome.\n\n## References\n\n- Smith 2001\n"
+    )
     result = runner("run", run.name, "--scope-file", "notes.md")
     assert result.status == 4
-    assert result.err.startswith("[validation_failed] no concept found in 'notes.md': “Introduction” is a structural heading; “References” is a structural")
+    assert result.err.startswith(
+        "[validation_failed] no concept found in 'notes.md': “Introduction” is a structural heading; "
+        "“References” is a structural"
+    )
     tried = runner("recover", run.name, "--unsafe")
-    assert tried.out.count("nothing to do: there is no curriculum: no concept was found in the scope document") == 3
+    assert (
+        tried.out.count("nothing to do: there is no curriculum: no concept was found in the scope document")
+        == 3
+    )
     assert f"dagogy run {run.name} --scope-file notes.md --scope-mode seed-list" in tried.out
     assert "validation_report" not in tried.out
 
@@ -153,8 +200,12 @@ def test_what_overwrites_is_counted_and_waits_for_consent(runner: CommandRunner)
     assert json.loads(next((run / "logs/kept").iterdir()).read_bytes()) == cyclic()
 
 
-@pytest.mark.parametrize("content", some_fast(["{", '{"schema_version": 99}'], "{"), ids=["corrupted", "of another version"])
-def test_invalid_metadata_leads_to_an_archive_and_a_fresh_run_that_takes_its_place(runner: CommandRunner, content: str) -> None:
+@pytest.mark.parametrize(
+    "content", some_fast(["{", '{"schema_version": 99}'], "{"), ids=["corrupted", "of another version"]
+)
+def test_invalid_metadata_leads_to_an_archive_and_a_fresh_run_that_takes_its_place(
+    runner: CommandRunner, content: str
+) -> None:
     run = runner.init()
     runner.ok("run", run.name, "--scope-file", str(BREAD))
     (run / "run.json").write_text(content)
@@ -194,7 +245,11 @@ def test_metadata_can_be_rebuilt_from_what_the_run_holds(runner: CommandRunner) 
 def test_a_run_whose_id_was_misspelt_is_named(runner: CommandRunner) -> None:
     run = run_with(runner)
     result = failed(runner("plan", run.name + "x"), "not_found")
-    document = {"code": "not_found", "message": result.err.splitlines()[0].partition("] ")[2], "command": ["dagogy", "plan", run.name + "x"]}
+    document = {
+        "code": "not_found",
+        "message": result.err.splitlines()[0].partition("] ")[2],
+        "command": ["dagogy", "plan", run.name + "x"],
+    }
     put(runner.folder / "failure.json", document)
     found = runner.ok("diagnose", "failure.json", "--probe", "--json").json
     assert found["incident"] == "artifact_missing"
@@ -208,7 +263,9 @@ def test_a_lock_that_was_let_go_of_meanwhile_is_recovered_from(runner: CommandRu
     with locked(run, "dagogy run other"):
         assert runner("validate", run.name).status == 9
         looked = runner.ok("diagnose", run.name, "--json").json
-        assert [(p["probe"], p["confirms"]) for p in looked["probes"]] == [("workspace.lock", ["workspace_locked"])]
+        assert [(p["probe"], p["confirms"]) for p in looked["probes"]] == [
+            ("workspace.lock", ["workspace_locked"])
+        ]
     done = runner("recover", run.name, "--json")
     assert done.status == 0, done.out
     assert [s["action"] for s in done.json["steps"]] == ["wait-for-lock"]
@@ -223,7 +280,7 @@ def test_stale_artifacts_are_made_again_without_any_failure(runner: CommandRunne
     assert json.loads((run / "outputs/plan/plan.json").read_bytes())["total_estimated_minutes"] == 210
 
 
-# --- settings for the attempt: a provider of the test that fails as codex_exec and remote_llm do --------------------------
+# --- settings for the attempt: a provider of the test that fails as codex_exec and remote_llm do ------------
 
 PROVIDER = '''
 import os
@@ -245,9 +302,15 @@ def dagogy_providers():
 PROSE = "codex_exec mode failed to return valid structured JSON"
 
 
-def fragile(runner: CommandRunner, body: str, monkeypatch: pytest.MonkeyPatch, **settings: str) -> tuple[Path, SitePackages]:
+def fragile(
+    runner: CommandRunner, body: str, monkeypatch: pytest.MonkeyPatch, **settings: str
+) -> tuple[Path, SitePackages]:
     site = SitePackages(runner.folder.parent / "site")
-    site.plugin("x-fragile", entry_points={"provider": {"fragile": "fragile_mod"}}, modules={"fragile_mod": PROVIDER.format(body=body)})
+    site.plugin(
+        "x-fragile",
+        entry_points={"provider": {"fragile": "fragile_mod"}},
+        modules={"fragile_mod": PROVIDER.format(body=body)},
+    )
     run = runner.init()
     put(run / "inputs/topic_spec.json", VALID_SPEC)
     done = site.run("run", run.name, cwd=runner.folder, AGENT_PROVIDER="fragile", **settings)
@@ -255,14 +318,21 @@ def fragile(runner: CommandRunner, body: str, monkeypatch: pytest.MonkeyPatch, *
     return run, site
 
 
-def test_a_longer_timeout_and_another_provider_hold_for_their_attempt_alone(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
-    body = f"raise ProviderError('{PROSE}: timeout ' + os.environ.get('AGENT_TIMEOUT_SECONDS', '') + ' model ' + os.environ.get('AGENT_MODEL', 'none'))"
+def test_a_longer_timeout_and_another_provider_hold_for_their_attempt_alone(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = (
+        f"raise ProviderError('{PROSE}: timeout ' + os.environ.get('AGENT_TIMEOUT_SECONDS', '') + ' model ' "
+        "+ os.environ.get('AGENT_MODEL', 'none'))"
+    )
     run, site = fragile(runner, body, monkeypatch, AGENT_MODEL="gpt-x", AGENT_TIMEOUT_SECONDS="40")
     settings = {"AGENT_PROVIDER": "fragile", "AGENT_MODEL": "gpt-x", "AGENT_TIMEOUT_SECONDS": "40"}
     safe = site.run("recover", run.name, "--json", cwd=runner.folder, **settings)
     assert safe.returncode == 8, safe.stderr
     report = json.loads(safe.stdout)
-    assert [(s["action"], s["environment"]) for s in report["steps"]] == [("longer-timeout", {"AGENT_TIMEOUT_SECONDS": "80"})]
+    assert [(s["action"], s["environment"]) for s in report["steps"]] == [
+        ("longer-timeout", {"AGENT_TIMEOUT_SECONDS": "80"})
+    ]
     assert "timeout 80 model gpt-x" in report["steps"][0]["retry"]["told"]
     assert {h["action"] for h in report["hidden"]} == {"ask-again", "without-model", "switch-provider"}
     done = site.run("recover", run.name, "--unsafe", "--json", cwd=runner.folder, **settings)
@@ -274,13 +344,15 @@ def test_a_longer_timeout_and_another_provider_hold_for_their_attempt_alone(runn
     assert report["permanent"] == ["export AGENT_PROVIDER=internal", "unset AGENT_MODEL"]
 
 
-def test_a_rate_limit_is_waited_out_and_the_failed_command_decides(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rate_limit_is_waited_out_and_the_failed_command_decides(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     body = """import pathlib; told = pathlib.Path('told'); told.write_text(told.read_text() + 'x' if told.exists() else 'x')
         if len(told.read_text()) < 4:
             raise ProviderError('slow down', details={'http_status': 429, 'retry_after_seconds': 0.01, 'endpoint': 'api.x.test'})
         from dagogy.api.providers import Proposal
         import json
-        return Proposal(curriculum=json.loads(pathlib.Path('answer.json').read_text()))"""
+        return Proposal(curriculum=json.loads(pathlib.Path('answer.json').read_text()))"""  # noqa: E501
     put(runner.folder / "answer.json", valid_curriculum())
     run, site = fragile(runner, body, monkeypatch)
     done = site.run("recover", run.name, "--json", cwd=runner.folder, AGENT_PROVIDER="fragile")
@@ -293,7 +365,9 @@ def test_a_rate_limit_is_waited_out_and_the_failed_command_decides(runner: Comma
     assert (runner.folder / "told").read_text() == "xxxx"
 
 
-def test_a_missing_key_is_asked_for_by_name_and_nothing_else_is_done(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_key_is_asked_for_by_name_and_nothing_else_is_done(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run, site = fragile(runner, "raise ProviderError('OPENAI_API_KEY is required')", monkeypatch)
     done = site.run("recover", run.name, cwd=runner.folder, AGENT_PROVIDER="fragile")
     assert done.returncode == 8
@@ -312,26 +386,44 @@ def test_what_a_person_fixed_meanwhile_is_confirmed_by_the_failed_command(runner
     assert events(run, "recovered")[0]["by"] == ""
 
 
-def test_white_space_in_the_base_url_is_trimmed_for_the_attempt(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
-    body = "raise ProviderError('invalid OPENAI_BASE_URL') if os.environ['OPENAI_BASE_URL'].endswith(' ') else ProviderError('so far so good')"
+def test_white_space_in_the_base_url_is_trimmed_for_the_attempt(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = (
+        "raise ProviderError('invalid OPENAI_BASE_URL') if os.environ['OPENAI_BASE_URL'].endswith(' ') else "
+        "ProviderError('so far so good')"
+    )
     run, site = fragile(runner, body, monkeypatch, OPENAI_BASE_URL="https://x.test/v1/ ")
-    done = site.run("recover", run.name, "--json", cwd=runner.folder, AGENT_PROVIDER="fragile", OPENAI_BASE_URL="https://x.test/v1/ ")
+    done = site.run(
+        "recover",
+        run.name,
+        "--json",
+        cwd=runner.folder,
+        AGENT_PROVIDER="fragile",
+        OPENAI_BASE_URL="https://x.test/v1/ ",
+    )
     assert done.returncode == 8, "the second failure is another one"
     step = json.loads(done.stdout)["steps"][0]
     assert step["environment"] == {"OPENAI_BASE_URL": "https://x.test/v1"}
     assert "so far so good" in step["retry"]["told"]
 
 
-def test_a_secret_is_in_no_output_and_no_event(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_is_in_no_output_and_no_event(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run, site = fragile(runner, f"raise ProviderError('invalid OPENAI_BASE_URL {KEY}')", monkeypatch)
-    settings = {"AGENT_PROVIDER": "fragile", "OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": f"https://u:{KEY}@x.test/v1/ "}
+    settings = {
+        "AGENT_PROVIDER": "fragile",
+        "OPENAI_API_KEY": KEY,
+        "OPENAI_BASE_URL": f"https://u:{KEY}@x.test/v1/ ",
+    }
     for options in ((), ("--json",), ("--dry-run",), ("--unsafe", "--debug")):
         done = site.run("recover", run.name, *options, cwd=runner.folder, **settings)
         assert KEY not in done.stdout + done.stderr
     assert not [p for p in run.rglob("*") if p.is_file() and KEY.encode() in p.read_bytes()]
 
 
-# --- the loop ---------------------------------------------------------------------------------------------------------
+# --- the loop -----------------------------------------------------------------------------------------------
 
 ACTION = '''
 from dagogy.api import RecoveryInfo, hookimpl
@@ -346,12 +438,18 @@ class Mine(RecoveryAction):
 def dagogy_recoveries():
     yield RecoveryInfo(id="{name}", summary="s", api_version=1, impl="{module}:Mine", incidents=("validation_failure",),
                        safety="{safety}", reason="r", order={order}, times={times})
-'''
+'''  # noqa: E501
 
 
-def action(site: SitePackages, name: str, body: str, safety: str = "safe", order: int = 1, times: int = 1) -> None:
-    source = ACTION.format(name=name, module=f"mod_{name}", body=body, safety=safety, order=order, times=times)
-    site.plugin(f"x-{name}", entry_points={"recovery": {name: f"mod_{name}"}}, modules={f"mod_{name}": source})
+def action(
+    site: SitePackages, name: str, body: str, safety: str = "safe", order: int = 1, times: int = 1
+) -> None:
+    source = ACTION.format(
+        name=name, module=f"mod_{name}", body=body, safety=safety, order=order, times=times
+    )
+    site.plugin(
+        f"x-{name}", entry_points={"recovery": {name: f"mod_{name}"}}, modules={f"mod_{name}": source}
+    )
 
 
 def failing(site: SitePackages, runner: CommandRunner) -> Path:
@@ -365,7 +463,9 @@ def recovered(site: SitePackages, runner: CommandRunner, *arguments: str) -> Out
     return Outcome(done.returncode, done.stdout, done.stderr)
 
 
-def test_the_same_failure_with_nothing_changed_ends_the_loop(site: SitePackages, runner: CommandRunner) -> None:
+def test_the_same_failure_with_nothing_changed_ends_the_loop(
+    site: SitePackages, runner: CommandRunner
+) -> None:
     action(site, "liar", 'return RecoveryOutcome(changed=True, message="helped")')
     run = failing(site, runner)
     done = recovered(site, runner, run.name, "--json")
@@ -374,43 +474,75 @@ def test_the_same_failure_with_nothing_changed_ends_the_loop(site: SitePackages,
     assert len(done.json["steps"]) == 1
 
 
-def test_a_report_that_tells_of_another_duration_is_no_change(site: SitePackages, runner: CommandRunner) -> None:
+def test_a_report_that_tells_of_another_duration_is_no_change(
+    site: SitePackages, runner: CommandRunner
+) -> None:
     action(site, "liar", 'return RecoveryOutcome(changed=True, message="helped")')
     run = failing(site, runner)
     report = run / "outputs/reviews/validation_report.md"
     report.write_text(report.read_text() + "\n- rule 'graph.acyclic' took 5.5 s\n")
-    assert recovered(site, runner, run.name, "--json").json["reason"] == "the same failure again with nothing changed"
+    assert (
+        recovered(site, runner, run.name, "--json").json["reason"]
+        == "the same failure again with nothing changed"
+    )
 
 
-def test_what_changes_by_the_time_that_passes_is_repeated_and_knows_how_often(site: SitePackages, runner: CommandRunner) -> None:
-    action(site, "patient", 'context.wait(0.01); return RecoveryOutcome(changed=True, message=f"attempt {context.attempt}")', times=3)
+def test_what_changes_by_the_time_that_passes_is_repeated_and_knows_how_often(
+    site: SitePackages, runner: CommandRunner
+) -> None:
+    action(
+        site,
+        "patient",
+        'context.wait(0.01); return RecoveryOutcome(changed=True, message=f"attempt {context.attempt}")',
+        times=3,
+    )
     run = failing(site, runner)
     done = recovered(site, runner, run.name, "--only", "patient", "--json")
     assert done.status == 4
-    assert [(s["message"], s["retry"]["exit_status"]) for s in done.json["steps"]] == [("attempt 0", 4), ("attempt 1", 4), ("attempt 2", 4)]
+    assert [(s["message"], s["retry"]["exit_status"]) for s in done.json["steps"]] == [
+        ("attempt 0", 4),
+        ("attempt 1", 4),
+        ("attempt 2", 4),
+    ]
     assert done.json["reason"] == "no action is left that may be carried out"
 
 
-def test_what_may_be_repeated_stops_once_there_is_nothing_to_do(site: SitePackages, runner: CommandRunner) -> None:
+def test_what_may_be_repeated_stops_once_there_is_nothing_to_do(
+    site: SitePackages, runner: CommandRunner
+) -> None:
     action(site, "patient", 'return RecoveryOutcome(changed=context.attempt == 0, message="m")', times=3)
     run = failing(site, runner)
     done = recovered(site, runner, run.name, "--only", "patient", "--json")
     assert [s["outcome"] for s in done.json["steps"]] == ["changed", "nothing to do"]
 
 
-def test_an_action_that_raises_is_named_and_the_next_one_goes_on(site: SitePackages, runner: CommandRunner) -> None:
+def test_an_action_that_raises_is_named_and_the_next_one_goes_on(
+    site: SitePackages, runner: CommandRunner
+) -> None:
     action(site, "bad", 'raise RuntimeError("boom")')
     action(site, "good", 'return RecoveryOutcome(changed=False, message="seen")', order=2)
     run = failing(site, runner)
     done = recovered(site, runner, run.name, "--json")
-    assert [(s["action"], s["outcome"]) for s in done.json["steps"][:2]] == [("bad", "failed"), ("good", "nothing to do")]
+    assert [(s["action"], s["outcome"]) for s in done.json["steps"][:2]] == [
+        ("bad", "failed"),
+        ("good", "nothing to do"),
+    ]
     assert "boom" in done.json["steps"][0]["message"]
     assert "x-bad" in done.json["steps"][0]["message"]
 
 
-def test_a_third_party_action_resolves_what_the_failed_command_confirms(site: SitePackages, runner: CommandRunner) -> None:
+def test_a_third_party_action_resolves_what_the_failed_command_confirms(
+    site: SitePackages, runner: CommandRunner
+) -> None:
     valid = json.dumps(valid_curriculum())
-    action(site, "mend", f'(context.run / "{CURRICULUM}").write_text({valid!r}); return RecoveryOutcome(changed=True, message="mended")')
+    action(
+        site,
+        "mend",
+        (
+            f'(context.run / "{CURRICULUM}").write_text({valid!r}); return RecoveryOutcome(changed=True, '
+            'message="mended")'
+        ),
+    )
     run = failing(site, runner)
     done = recovered(site, runner, run.name, "--json")
     assert done.status == 0, done.out
@@ -418,7 +550,9 @@ def test_a_third_party_action_resolves_what_the_failed_command_confirms(site: Si
     assert events(run, "recovered")[0]["by"] == "mend"
 
 
-def test_a_manual_action_that_says_it_changed_something_is_refused(site: SitePackages, runner: CommandRunner) -> None:
+def test_a_manual_action_that_says_it_changed_something_is_refused(
+    site: SitePackages, runner: CommandRunner
+) -> None:
     action(site, "fraud", 'return RecoveryOutcome(changed=True, message="did it")', safety="manual")
     run = failing(site, runner)
     done = recovered(site, runner, run.name, "--json")
@@ -493,7 +627,7 @@ def test_a_failed_recovery_is_not_itself_the_failure_to_recover_from(runner: Com
     assert runner("recover", run.name, "--json").json["command"] == ["dagogy", "plan", run.name]
 
 
-# --- the kit, on every installed action ---------------------------------------------------------------------------------
+# --- the kit, on every installed action ---------------------------------------------------------------------
 
 
 def installed(kind: str) -> Iterator[Any]:
@@ -503,7 +637,9 @@ def installed(kind: str) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("kind", "info"), list(installed("recovery")))
-def test_every_installed_action_keeps_what_its_safety_level_promises(kind: type[RecoveryAction], info: RecoveryInfo, tmp_path: Path) -> None:
+def test_every_installed_action_keeps_what_its_safety_level_promises(
+    kind: type[RecoveryAction], info: RecoveryInfo, tmp_path: Path
+) -> None:
     run = tmp_path / "runs" / "20260131-120000-t"
     put(run / SPEC, VALID_SPEC)
     put(run / "inputs/scope.md", "# A\n")
@@ -525,7 +661,9 @@ def test_every_installed_action_keeps_what_its_safety_level_promises(kind: type[
     settings = {"AGENT_MODEL": "m", "AGENT_PROVIDER": "codex_exec", "OPENAI_BASE_URL": "api.x.test/v1/ "}
     context = FakeRecoveryContext(run, settings=settings, spec_problems=("goal is empty",), answer=answer)
     details = {"artifact": SPEC if info.id == "read-kept-scope" else "outputs/plan/plan.json"}
-    fixture = Failure(code="x", message="m", command=("dagogy", "iterate", run.name), run_id=run.name, details=details)
+    fixture = Failure(
+        code="x", message="m", command=("dagogy", "iterate", run.name), run_id=run.name, details=details
+    )
     outcome = check_action(kind, info, fixture, context)
     assert outcome.message
     assert info.safety != "manual" or outcome.commands
@@ -539,7 +677,15 @@ def test_the_kit_catches_what_breaks_a_promise(tmp_path: Path) -> None:
             return RecoveryOutcome(changed=True, message="m")
 
     def info(safety: Any, reason: str = "r") -> RecoveryInfo:
-        return RecoveryInfo(id="careless", summary="s", api_version=1, impl="x:y", incidents=("i",), safety=safety, reason=reason)
+        return RecoveryInfo(
+            id="careless",
+            summary="s",
+            api_version=1,
+            impl="x:y",
+            incidents=("i",),
+            safety=safety,
+            reason=reason,
+        )
 
     run = tmp_path / "20260131-120000"
     put(run / SPEC, "{}")

@@ -1,4 +1,6 @@
-"""The provider `remote_llm` against a server on the loopback: good answers over both interfaces, and what each kind of bad one becomes."""
+"""The provider `remote_llm` against a server on the loopback: good answers over both interfaces, and what
+each kind of bad one becomes.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,11 @@ def _imported() -> None:
 KEY = "sk-test-0123456789abcdef"
 GOOD = json.dumps({**valid_curriculum(), "open_questions": None})
 INFO = next(iter(dagogy_providers()))
-SCHEMA = {"type": "object", "properties": {"topic": {}, "nodes": {}, "open_questions": {}}, "required": ["topic", "nodes", "open_questions"]}
+SCHEMA = {
+    "type": "object",
+    "properties": {"topic": {}, "nodes": {}, "open_questions": {}},
+    "required": ["topic", "nodes", "open_questions"],
+}
 RESPONSES, CHAT = "/v1/responses", "/v1/chat/completions"
 
 
@@ -114,10 +120,25 @@ def test_an_answer_over_responses_is_streamed_with_a_strict_schema() -> None:
     played = Played(responses(GOOD))
     answer = played.good
     assert (answer.text, answer.model, answer.request_id) == (GOOD, "test-model-1", "req_test_1")
-    assert {name: answer.usage[name] for name in ("calls", "input_tokens", "output_tokens")} == {"calls": 1, "input_tokens": 100, "output_tokens": 20}
+    assert {name: answer.usage[name] for name in ("calls", "input_tokens", "output_tokens")} == {
+        "calls": 1,
+        "input_tokens": 100,
+        "output_tokens": 20,
+    }
     body = played.bodies[0]
-    assert (played.paths, body["stream"], body["store"], body["instructions"], body["input"]) == ([RESPONSES], True, False, "how", "what")
-    assert body["text"]["format"] == {"type": "json_schema", "name": "curriculum", "strict": True, "schema": SCHEMA}
+    assert (played.paths, body["stream"], body["store"], body["instructions"], body["input"]) == (
+        [RESPONSES],
+        True,
+        False,
+        "how",
+        "what",
+    )
+    assert body["text"]["format"] == {
+        "type": "json_schema",
+        "name": "curriculum",
+        "strict": True,
+        "schema": SCHEMA,
+    }
     assert played.keys == [f"Bearer {KEY}"]
 
 
@@ -127,7 +148,10 @@ def test_an_answer_over_chat_completions_is_streamed_with_a_strict_schema() -> N
     assert (answer.text, answer.usage["input_tokens"], answer.usage["output_tokens"]) == (GOOD, 90, 30)
     body = played.bodies[0]
     assert played.paths == [CHAT]
-    assert body["response_format"] == {"type": "json_schema", "json_schema": {"name": "curriculum", "strict": True, "schema": SCHEMA}}
+    assert body["response_format"] == {
+        "type": "json_schema",
+        "json_schema": {"name": "curriculum", "strict": True, "schema": SCHEMA},
+    }
     assert [m["role"] for m in body["messages"]] == ["system", "user"]
 
 
@@ -135,14 +159,29 @@ def test_an_answer_over_chat_completions_is_streamed_with_a_strict_schema() -> N
     ("api", "whole"),
     [
         ("responses", response(GOOD)),
-        ("chat", {"object": "chat.completion", "model": "x", "choices": [{"message": {"content": GOOD}, "finish_reason": "stop"}]}),
+        (
+            "chat",
+            {
+                "object": "chat.completion",
+                "model": "x",
+                "choices": [{"message": {"content": GOOD}, "finish_reason": "stop"}],
+            },
+        ),
     ],
 )
 def test_a_server_that_does_not_stream_is_understood(api: str, whole: dict[str, Any]) -> None:
     assert Played(send(200, whole), api=api).good.text == GOOD
 
 
-@pytest.mark.parametrize("missing", [send(404, "404 page not found", "text/plain"), send(405, {}), send(501, fault("x")), send(404, fault("unknown_url"))])
+@pytest.mark.parametrize(
+    "missing",
+    [
+        send(404, "404 page not found", "text/plain"),
+        send(405, {}),
+        send(501, fault("x")),
+        send(404, fault("unknown_url")),
+    ],
+)
 def test_auto_goes_over_to_chat_where_responses_is_missing(missing: Any) -> None:
     played = Played(missing, chat(GOOD))
     assert played.paths == [RESPONSES, CHAT]
@@ -151,7 +190,11 @@ def test_auto_goes_over_to_chat_where_responses_is_missing(missing: Any) -> None
 
 def test_a_model_that_does_not_exist_is_no_missing_interface() -> None:
     played = Played(send(404, fault("model_not_found")))
-    assert (played.paths, played.fact("http_status"), played.fact("machine_code")) == ([RESPONSES], 404, "model_not_found")
+    assert (played.paths, played.fact("http_status"), played.fact("machine_code")) == (
+        [RESPONSES],
+        404,
+        "model_not_found",
+    )
 
 
 def test_auto_remembers_by_host_and_model_what_it_learned() -> None:
@@ -179,9 +222,15 @@ def test_a_fixed_interface_is_never_left() -> None:
 
 @pytest.mark.parametrize(
     ("param", "api", "gone"),
-    [("store", "responses", "store"), ("stream_options", "chat", "stream_options"), ("response_format.json_schema", "chat", "response_format")],
+    [
+        ("store", "responses", "store"),
+        ("stream_options", "chat", "stream_options"),
+        ("response_format.json_schema", "chat", "response_format"),
+    ],
 )
-def test_a_parameter_that_is_not_supported_is_dropped_once_and_remembered(param: str, api: str, gone: str) -> None:
+def test_a_parameter_that_is_not_supported_is_dropped_once_and_remembered(
+    param: str, api: str, gone: str
+) -> None:
     memory: dict[str, str] = {}
     good = responses(GOOD) if api == "responses" else chat(GOOD)
     with serving(send(400, fault("unsupported_parameter", param=param)), good) as service:
@@ -192,7 +241,9 @@ def test_a_parameter_that_is_not_supported_is_dropped_once_and_remembered(param:
 
 
 def test_without_the_format_the_schema_goes_into_the_text() -> None:
-    played = Played(send(400, fault("unsupported_parameter", param="response_format")), chat(GOOD), api="chat")
+    played = Played(
+        send(400, fault("unsupported_parameter", param="response_format")), chat(GOOD), api="chat"
+    )
     assert json.dumps(SCHEMA) in played.bodies[1]["messages"][1]["content"]
     assert json.dumps(SCHEMA) not in played.bodies[0]["messages"][1]["content"]
 
@@ -216,7 +267,16 @@ def test_a_parameter_that_is_refused_again_is_a_failure() -> None:
         responses(""),
         reset,
         events("data: {nope\n\n"),
-        events({"type": "response.output_text.delta", "delta": "{", "item_id": "a", "output_index": 0, "content_index": 0, "sequence_number": 1}),
+        events(
+            {
+                "type": "response.output_text.delta",
+                "delta": "{",
+                "item_id": "a",
+                "output_index": 0,
+                "content_index": 0,
+                "sequence_number": 1,
+            }
+        ),
         send(200, '{"id": "resp'),
     ],
     ids=["503", "500", "408", "429", "failed", "empty", "reset", "bad event", "cut", "cut json"],
@@ -249,8 +309,13 @@ def test_what_cannot_pass_is_not_tried_again(status: int, code: str, message: st
 
 
 def test_a_gateway_is_unwrapped_to_the_innermost_code() -> None:
-    inner = json.dumps({"error": {"message": "too long", "type": "invalid_request_error", "code": "context_length_exceeded"}})
-    played = Played(send(502, {"error": {"message": f"gateway: {inner}", "code": "502", "type": "api_error"}}), retry_budget=3)
+    inner = json.dumps(
+        {"error": {"message": "too long", "type": "invalid_request_error", "code": "context_length_exceeded"}}
+    )
+    played = Played(
+        send(502, {"error": {"message": f"gateway: {inner}", "code": "502", "type": "api_error"}}),
+        retry_budget=3,
+    )
     assert (played.fact("machine_code"), len(played.paths)) == ("context_length_exceeded", 1)
 
 
@@ -261,9 +326,17 @@ def test_a_service_that_says_how_long_is_waited_for_that_long() -> None:
     assert 1.5 <= wait <= 2.5
 
 
-@pytest.mark.parametrize(("expected", "seconds"), [("3600", 20_000.0), ("30", 20.0)], ids=["beyond the cap", "beyond the time left"])
+@pytest.mark.parametrize(
+    ("expected", "seconds"),
+    [("3600", 20_000.0), ("30", 20.0)],
+    ids=["beyond the cap", "beyond the time left"],
+)
 def test_a_wait_that_is_too_long_is_reported_instead(expected: str, seconds: float) -> None:
-    played = Played(send(429, fault("rate_limit_exceeded"), retry_after=expected), responses(GOOD), asks={"seconds": seconds})
+    played = Played(
+        send(429, fault("rate_limit_exceeded"), retry_after=expected),
+        responses(GOOD),
+        asks={"seconds": seconds},
+    )
     assert (played.fact("retry_after_seconds"), played.waits, len(played.paths)) == (float(expected), [], 1)
 
 
@@ -293,9 +366,27 @@ def test_no_more_requests_are_sent_than_are_left() -> None:
 @pytest.mark.parametrize(
     ("script", "cause"),
     [
-        (responses("", output=[{"type": "message", "id": "m", "content": [{"type": "refusal", "refusal": "I cannot help with that."}]}]), "refusal"),
-        (responses("", status="incomplete", incomplete_details={"reason": "content_filter"}), "content_filter"),
-        (responses('{"to', status="incomplete", incomplete_details={"reason": "max_output_tokens"}), "incomplete"),
+        (
+            responses(
+                "",
+                output=[
+                    {
+                        "type": "message",
+                        "id": "m",
+                        "content": [{"type": "refusal", "refusal": "I cannot help with that."}],
+                    }
+                ],
+            ),
+            "refusal",
+        ),
+        (
+            responses("", status="incomplete", incomplete_details={"reason": "content_filter"}),
+            "content_filter",
+        ),
+        (
+            responses('{"to', status="incomplete", incomplete_details={"reason": "max_output_tokens"}),
+            "incomplete",
+        ),
         (send(200, "<html><body>Sign in</body></html>", "text/html"), "html"),
         (send(200, fault("boom")), "error_body"),
         (send(200, ""), "empty"),
@@ -325,28 +416,59 @@ def test_each_bad_answer_over_chat_has_its_cause(script: Any, cause: str) -> Non
 
 
 def test_what_was_spent_on_a_bad_answer_is_reported() -> None:
-    usage = Played(responses("{", status="incomplete", incomplete_details={"reason": "max_output_tokens"})).fact("usage")
+    usage = Played(
+        responses("{", status="incomplete", incomplete_details={"reason": "max_output_tokens"})
+    ).fact("usage")
     assert (usage["calls"], usage["input_tokens"], usage["output_tokens"]) == (1, 100, 20)
 
 
 def test_an_error_event_keeps_its_code() -> None:
-    played = Played(events({"type": "error", "code": "context_length_exceeded", "message": "too long", "param": None, "sequence_number": 1}))
+    played = Played(
+        events(
+            {
+                "type": "error",
+                "code": "context_length_exceeded",
+                "message": "too long",
+                "param": None,
+                "sequence_number": 1,
+            }
+        )
+    )
     assert (played.fact("machine_code"), len(played.paths)) == ("context_length_exceeded", 1)
 
 
-@pytest.mark.parametrize("script", [hang, events(end=drip), events(end=hang)], ids=["before headers", "drip feed", "after headers"])
+@pytest.mark.parametrize(
+    "script", [hang, events(end=drip), events(end=hang)], ids=["before headers", "drip feed", "after headers"]
+)
 def test_the_clock_bounds_the_whole_answer(script: Any) -> None:
     played = Played(script, asks={"seconds": 0.4}, retry_budget=0)
-    assert (played.fact("cause"), played.fact("killed_by"), played.fact("usage")["calls"]) == ("timeout", "timeout", 1)
+    assert (played.fact("cause"), played.fact("killed_by"), played.fact("usage")["calls"]) == (
+        "timeout",
+        "timeout",
+        1,
+    )
     assert "AGENT_TIMEOUT_SECONDS" in played.failed.hint
 
 
-def test_a_stream_that_falls_silent_is_distinguished_from_one_that_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_that_falls_silent_is_distinguished_from_one_that_is_slow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     from dagogy_provider_remote_llm.deadline import RequestDeadline
 
     plain = RequestDeadline.__init__
-    monkeypatch.setattr(RequestDeadline, "__init__", lambda self, seconds, idle=0.0, **options: plain(self, seconds, idle, **options))
-    begun = {"type": "response.output_text.delta", "delta": '{"topic', "item_id": "a", "output_index": 0, "content_index": 0, "sequence_number": 1}
+    monkeypatch.setattr(
+        RequestDeadline,
+        "__init__",
+        lambda self, seconds, idle=0.0, **options: plain(self, seconds, idle, **options),
+    )
+    begun = {
+        "type": "response.output_text.delta",
+        "delta": '{"topic',
+        "item_id": "a",
+        "output_index": 0,
+        "content_index": 0,
+        "sequence_number": 1,
+    }
     played = Played(events(begun, end=hang), asks={"seconds": 3.0}, retry_budget=0)
     assert "went silent" in played.failed.message
     assert (played.fact("cause"), played.fact("output")) == ("timeout", '{"topic')
@@ -378,7 +500,11 @@ def test_a_redirect_is_not_followed() -> None:
 
 def test_the_key_is_in_no_message_detail_or_link_of_the_chain() -> None:
     message = f"Incorrect API key provided: {KEY}. Try another."
-    for script in (send(401, fault("invalid_api_key", message)), send(500, message, "text/plain"), events({"type": "error", "code": "x", "message": message})):
+    for script in (
+        send(401, fault("invalid_api_key", message)),
+        send(500, message, "text/plain"),
+        events({"type": "error", "code": "x", "message": message}),
+    ):
         error: BaseException | None = Played(script, retry_budget=0).failed
         assert isinstance(error, ProviderError)
         assert KEY not in json.dumps(error.as_dict())
@@ -439,7 +565,13 @@ def test_a_bad_base_url_is_refused_with_the_one_to_copy(url: str, repaired: str)
 
 
 @pytest.mark.parametrize(
-    "url", ["https://u:hunter22/x@h.test/v1", "https://u:12@hunter22@h.test/v1", "u:hunter22/@h.test/v1", "https://h.test/v1?code=hunter22"]
+    "url",
+    [
+        "https://u:hunter22/x@h.test/v1",
+        "https://u:12@hunter22@h.test/v1",
+        "u:hunter22/@h.test/v1",
+        "https://h.test/v1?code=hunter22",
+    ],
 )
 def test_no_part_of_a_password_in_an_address_is_reported(url: str) -> None:
     with pytest.raises(ConfigError) as caught:
@@ -456,9 +588,16 @@ def test_no_part_of_a_password_in_an_address_is_reported(url: str) -> None:
         ("SSL_CERT_FILE", "/no/such/file.pem", "No such file"),
     ],
 )
-def test_a_proxy_or_certificate_setting_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: str) -> None:
+def test_a_proxy_or_certificate_setting_that_cannot_be_used_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: str
+) -> None:
     monkeypatch.setenv(name, value)
-    with serving(responses(GOOD)) as service, pytest.raises(ProviderError, match=r"no connection can be set up as the environment wants it") as caught:
+    with (
+        serving(responses(GOOD)) as service,
+        pytest.raises(
+            ProviderError, match=r"no connection can be set up as the environment wants it"
+        ) as caught,
+    ):
         provider(service.url).complete(question())
     assert (name in caught.value.message, expected in caught.value.message) == (True, True)
     assert name in caught.value.hint
@@ -506,7 +645,10 @@ def test_without_a_model_the_only_one_of_the_service_is_asked() -> None:
         made.complete(question())
         assert [body["model"] for _, body in service.asked] == ["llama", "llama"]
         assert service.listed == 1
-    with serving(responses(GOOD), models=["a", "b"]) as service, pytest.raises(ConfigError, match=r"AGENT_MODEL is required: .* has a, b"):
+    with (
+        serving(responses(GOOD), models=["a", "b"]) as service,
+        pytest.raises(ConfigError, match=r"AGENT_MODEL is required: .* has a, b"),
+    ):
         provider(service.url, model="").complete(question())
 
 
@@ -539,7 +681,7 @@ A swap is an exchange of two values in a list. It requires comparison. For examp
 
 ## Bubble sort
 Bubble sort is a method that swaps neighbours until no comparison finds a pair in the wrong order. It builds on swap. For example, a list of five cards.
-"""
+"""  # noqa: E501
 
 
 @pytest.fixture
@@ -562,23 +704,44 @@ def test_a_run_with_remote_llm_goes_from_scope_to_an_accepted_curriculum(
         monkeypatch.setenv("OPENAI_BASE_URL", service.url)
         monkeypatch.setenv("AGENT_API", api)
         done = runner.ok("run", "latest", "--json").json
-    assert (done["stage"], done["passed"], done["provider"], done["model"]) == ("iterated", True, "remote_llm", "test-model-1")
+    assert (done["stage"], done["passed"], done["provider"], done["model"]) == (
+        "iterated",
+        True,
+        "remote_llm",
+        "test-model-1",
+    )
     assert (done["usage"]["calls"], len(service.asked)) == (1, 1)
     trace = json.loads((run / "outputs/reviews/optimization_trace.json").read_text())
-    assert (trace["provider"], trace["usage"]["calls"], trace["iterations"][0]["model"]) == ("remote_llm", 1, "test-model-1")
+    assert (trace["provider"], trace["usage"]["calls"], trace["iterations"][0]["model"]) == (
+        "remote_llm",
+        1,
+        "test-model-1",
+    )
     assert all(KEY not in path.read_text(errors="replace") for path in run.rglob("*") if path.is_file())
 
 
-def test_a_failure_of_the_service_ends_in_a_record_with_its_facts(runner: CommandRunner, scoped: tuple[Path, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_of_the_service_ends_in_a_record_with_its_facts(
+    runner: CommandRunner, scoped: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     run, _ = scoped
-    with serving(send(429, fault("insufficient_quota", f"You exceeded your current quota, {KEY}."))) as service:
+    with serving(
+        send(429, fault("insufficient_quota", f"You exceeded your current quota, {KEY}."))
+    ) as service:
         monkeypatch.setenv("OPENAI_BASE_URL", service.url)
         failed = runner("run", "latest")
     assert (failed.status, failed.code) == (8, "provider_error")
     record = json.loads(next((run / "logs/failures").glob("*.json")).read_text())
-    assert (record["http_status"], record["machine_code"], record["request_id"]) == (429, "insufficient_quota", "req_test_1")
+    assert (record["http_status"], record["machine_code"], record["request_id"]) == (
+        429,
+        "insufficient_quota",
+        "req_test_1",
+    )
     assert KEY not in json.dumps(record) + failed.err
-    asked = [json.loads(line) for line in (run / "logs/events.jsonl").read_text().splitlines() if '"provider_asked"' in line][-1]
+    asked = [
+        json.loads(line)
+        for line in (run / "logs/events.jsonl").read_text().splitlines()
+        if '"provider_asked"' in line
+    ][-1]
     assert (asked["outcome"], asked["usage"]["calls"], asked["provider"]) == ("failed", 1, "remote_llm")
 
 
@@ -607,15 +770,33 @@ def event(line: str) -> Any:
 @pytest.mark.parametrize(
     "script",
     [
-        *(send(200, {"choices": choices}) for choices in (5, "x", ["x"], {"a": 1}, [{"message": "x"}], [{"message": {"content": 5}}])),
+        *(
+            send(200, {"choices": choices})
+            for choices in (5, "x", ["x"], {"a": 1}, [{"message": "x"}], [{"message": {"content": 5}}])
+        ),
         *(
             send(200, {"object": "response", "output": output})
-            for output in (5, "xy", [5], [{"content": 5}], [{"content": [{"type": "output_text", "text": {}}]}])
+            for output in (
+                5,
+                "xy",
+                [5],
+                [{"content": 5}],
+                [{"content": [{"type": "output_text", "text": {}}]}],
+            )
         ),
         send(200, {"object": "response", "status": "incomplete", "incomplete_details": "x"}),
-        *(event(json.dumps({"type": "response.output_text.delta", **parts})) for parts in ({}, {"delta": 5}, {"delta": None})),
-        *(event(json.dumps({"type": "response.completed", **parts})) for parts in ({}, {"response": "x"}, {"response": {"output": "xy"}})),
-        *(event(json.dumps({"object": "chat.completion.chunk", "choices": choices})) for choices in ("x", ["x"], [{"delta": "x"}])),
+        *(
+            event(json.dumps({"type": "response.output_text.delta", **parts}))
+            for parts in ({}, {"delta": 5}, {"delta": None})
+        ),
+        *(
+            event(json.dumps({"type": "response.completed", **parts}))
+            for parts in ({}, {"response": "x"}, {"response": {"output": "xy"}})
+        ),
+        *(
+            event(json.dumps({"object": "chat.completion.chunk", "choices": choices}))
+            for choices in ("x", ["x"], [{"delta": "x"}])
+        ),
         *(event(line) for line in ("[1, 2]", '"x"', "null", "[" * 100_000, "\0")),
     ],
 )
@@ -623,15 +804,22 @@ def test_whatever_shape_a_service_answers_in_the_failure_is_typed(script: Any) -
     assert Played(script, retry_budget=0).fact("cause") in ("empty", "error_body", "incomplete")
 
 
-@pytest.mark.parametrize("usage", [{"prompt_tokens": -5, "completion_tokens": -1}, "x", {"prompt_tokens": "5"}])
+@pytest.mark.parametrize(
+    "usage", [{"prompt_tokens": -5, "completion_tokens": -1}, "x", {"prompt_tokens": "5"}]
+)
 def test_what_a_service_counts_never_lowers_what_was_spent(usage: Any) -> None:
-    answer = Played(send(200, {"choices": [{"message": {"content": GOOD}, "finish_reason": "stop"}], "usage": usage})).good
+    answer = Played(
+        send(200, {"choices": [{"message": {"content": GOOD}, "finish_reason": "stop"}], "usage": usage})
+    ).good
     assert not {"input_tokens", "output_tokens"} & answer.usage.keys()
 
 
 def test_a_message_in_parts_is_put_together() -> None:
     parts = [{"type": "text", "text": GOOD[:9]}, {"type": "image"}, {"type": "text", "text": GOOD[9:]}]
-    assert Played(send(200, {"choices": [{"message": {"content": parts}, "finish_reason": "stop"}]})).good.text == GOOD
+    assert (
+        Played(send(200, {"choices": [{"message": {"content": parts}, "finish_reason": "stop"}]})).good.text
+        == GOOD
+    )
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
@@ -665,7 +853,9 @@ def test_an_answer_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("key", ["e", "local"])
 def test_a_key_too_short_to_be_a_secret_takes_no_letter_out_of_a_message(key: str) -> None:
-    played = Played(send(401, {"error": {"message": "the local key is no good", "code": "invalid_api_key"}}), key=key)
+    played = Played(
+        send(401, {"error": {"message": "the local key is no good", "code": "invalid_api_key"}}), key=key
+    )
     assert played.failed.message.endswith("answered 401 (invalid_api_key): the local key is no good")
     assert played.failed.__cause__ is not None
 

@@ -1,4 +1,6 @@
-"""The loop on damaged drafts: deterministic fixes and repairs raise the score, and lower neither coverage nor order. The trace is the proof."""
+"""The loop on damaged drafts: deterministic fixes and repairs raise the score, and lower neither coverage nor
+order. The trace is the proof.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,8 @@ from damage import DAMAGES, SCHEMA_DAMAGES, Damage, Damaged, Replaced
 from support import ROOT, CommandRunner, SitePackages
 
 BREAD = ROOT / "examples" / "sourdough-baking.md"
-#: An ordering bench with `cases/` and its scorer `score.py`, where `scripts/bench_ordering.py` finds it too; the tests on it are skipped without.
+#: An ordering bench with `cases/` and its scorer `score.py`, where `scripts/bench_ordering.py` finds it too;
+#: the tests on it are skipped without.
 BENCH = Path(os.environ.get("DAGOGY_BENCH") or ROOT.parent / "shared/bench") / "ordering"
 CASES = sorted(path.parent.name for path in BENCH.glob("cases/*/scope.md"))
 #: Everything at once; without `flat`, which leaves nothing for the others to damage.
@@ -50,7 +53,9 @@ def looped(text: str, damages: Sequence[Damage], folder: Path) -> tuple[Generati
 
     class Kept(DraftStore):
         def context(self, data: bytes, reading: ScopeReading | None) -> RunContext:
-            return RunContext(data, spec, sources=lambda: [document], evidence=lambda: reading, folders=(folder,))
+            return RunContext(
+                data, spec, sources=lambda: [document], evidence=lambda: reading, folders=(folder,)
+            )
 
         def keep(self, draft: Draft) -> None:
             kept.append(draft)
@@ -61,8 +66,8 @@ def looped(text: str, damages: Sequence[Damage], folder: Path) -> tuple[Generati
 
 
 def assert_rises(trace: dict[str, Any]) -> None:
-    """Over the rounds that were kept the score never falls, and neither do coverage and order. A draft that does not meet the schema has neither of
-    these, and most rules have nothing to say about it."""
+    """Over the rounds that were kept the score never falls, and neither do coverage and order. A draft that
+    does not meet the schema has neither of these, and most rules have nothing to say about it."""
     kept = [r for r in trace["iterations"] if r["best"]]
     while len(kept) > 1 and "schema.curriculum" in [f["rule_id"] for f in kept[0]["findings"]]:
         kept.pop(0)
@@ -73,17 +78,24 @@ def assert_rises(trace: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", [*DAMAGES, "all"])
-def test_a_damaged_draft_is_fixed_without_losing_coverage_or_order(runner: CommandRunner, tmp_path: Path, name: str) -> None:
+def test_a_damaged_draft_is_fixed_without_losing_coverage_or_order(
+    runner: CommandRunner, tmp_path: Path, name: str
+) -> None:
     result, kept = looped(BREAD.read_text(), ALL if name == "all" else [DAMAGES[name]], tmp_path)
     assert_rises(result.trace)
-    first, last = result.trace["iterations"][0], result.trace["iterations"][result.trace["best_iteration"] - 1]
+    first, last = (
+        result.trace["iterations"][0],
+        result.trace["iterations"][result.trace["best_iteration"] - 1],
+    )
     assert first["score"] < 100
     assert (last["score"], last["errors"], last["coverage"]) == (100, 0, 1.0)
     assert len(kept) == sum(r["best"] for r in result.trace["iterations"])
 
 
 @pytest.mark.parametrize("name", SCHEMA_DAMAGES)
-def test_a_draft_that_does_not_meet_the_schema_is_fixed_from_the_source(runner: CommandRunner, tmp_path: Path, name: str) -> None:
+def test_a_draft_that_does_not_meet_the_schema_is_fixed_from_the_source(
+    runner: CommandRunner, tmp_path: Path, name: str
+) -> None:
     (tmp_path / "whole").mkdir()
     (tmp_path / "damaged").mkdir()
     whole, _ = looped(BREAD.read_text(), [], tmp_path / "whole")
@@ -97,7 +109,9 @@ def test_a_draft_that_does_not_meet_the_schema_is_fixed_from_the_source(runner: 
     assert {n["title"] for n in nodes} == {n["title"] for n in sound}
 
 
-def test_half_a_character_in_one_text_leaves_the_others_as_they_are(runner: CommandRunner, tmp_path: Path) -> None:
+def test_half_a_character_in_one_text_leaves_the_others_as_they_are(
+    runner: CommandRunner, tmp_path: Path
+) -> None:
     def halved(nodes: list[dict[str, Any]]) -> None:
         nodes[3]["pitfalls"] = ["Taking the \ud83d of the dough for its rise."]
         nodes[5]["pitfalls"] = ["Cutting the dough with a blunt knife."]
@@ -105,29 +119,52 @@ def test_half_a_character_in_one_text_leaves_the_others_as_they_are(runner: Comm
     result, _ = looped(BREAD.read_text(), [halved], tmp_path)
     assert [r["action"] for r in result.trace["iterations"]][:2] == ["propose", "repair"]
     nodes = json.loads(result.best.data)["nodes"]
-    assert [nodes[i]["pitfalls"] for i in (3, 5)] == [["Taking the ? of the dough for its rise."], ["Cutting the dough with a blunt knife."]]
+    assert [nodes[i]["pitfalls"] for i in (3, 5)] == [
+        ["Taking the ? of the dough for its rise."],
+        ["Cutting the dough with a blunt knife."],
+    ]
     assert result.best.readable
 
 
 def test_both_kinds_of_damage_at_once_are_fixed(runner: CommandRunner, tmp_path: Path) -> None:
-    result, _ = looped(BREAD.read_text(), [*ALL, SCHEMA_DAMAGES["key_missing"], SCHEMA_DAMAGES["no_node"]], tmp_path)
+    result, _ = looped(
+        BREAD.read_text(), [*ALL, SCHEMA_DAMAGES["key_missing"], SCHEMA_DAMAGES["no_node"]], tmp_path
+    )
     last = result.trace["iterations"][result.trace["best_iteration"] - 1]
     assert (last["score"], last["errors"], last["coverage"]) == (100, 0, 1.0)
     assert_rises(result.trace)
 
 
-@pytest.mark.parametrize("document", ["no JSON, but prose", [], None, {"nodes": "none"}, {"topic": "Bread", "nodes": [None, {}, {"id": "strange"}]}])
-def test_in_place_of_a_document_of_which_nothing_can_be_read_comes_a_new_one(runner: CommandRunner, tmp_path: Path, document: Any) -> None:
+@pytest.mark.parametrize(
+    "document",
+    [
+        "no JSON, but prose",
+        [],
+        None,
+        {"nodes": "none"},
+        {"topic": "Bread", "nodes": [None, {}, {"id": "strange"}]},
+    ],
+)
+def test_in_place_of_a_document_of_which_nothing_can_be_read_comes_a_new_one(
+    runner: CommandRunner, tmp_path: Path, document: Any
+) -> None:
     def nothing(nodes: list[dict[str, Any]]) -> None:
         raise Replaced(document)
 
     result, _ = looped(BREAD.read_text(), [nothing], tmp_path)
-    assert [(r["action"], r["errors"] > 0, r["best"]) for r in result.trace["iterations"]] == [("propose", True, True), ("repair", False, True)]
-    assert result.trace["iterations"][1]["notes"][0] == "nothing of the draft could be read, so it was recreated"
+    assert [(r["action"], r["errors"] > 0, r["best"]) for r in result.trace["iterations"]] == [
+        ("propose", True, True),
+        ("repair", False, True),
+    ]
+    assert (
+        result.trace["iterations"][1]["notes"][0] == "nothing of the draft could be read, so it was recreated"
+    )
     assert result.accepted
 
 
-def test_the_trace_of_a_run_tells_coverage_and_order_of_every_round(runner: CommandRunner, site: SitePackages) -> None:
+def test_the_trace_of_a_run_tells_coverage_and_order_of_every_round(
+    runner: CommandRunner, site: SitePackages
+) -> None:
     module = """
         from dagogy.api import ProviderInfo, hookimpl
         from damage import DAMAGES, Damaged
@@ -137,13 +174,31 @@ def test_the_trace_of_a_run_tells_coverage_and_order_of_every_round(runner: Comm
         class Lossy(Damaged):
             damages = (DAMAGES["lost"], DAMAGES["cycle"])
     """
-    site.plugin("provider-damaged", "1.0", entry_points={"provider": {"damaged": "damaged_provider"}}, modules={"damaged_provider": module})
+    site.plugin(
+        "provider-damaged",
+        "1.0",
+        entry_points={"provider": {"damaged": "damaged_provider"}},
+        modules={"damaged_provider": module},
+    )
     run = runner.init()
-    runner.ok("run", run.name, "--scope-file", str(BREAD), "--provider", "damaged", "--target-score", "100", "--max-iterations", "9")
+    runner.ok(
+        "run",
+        run.name,
+        "--scope-file",
+        str(BREAD),
+        "--provider",
+        "damaged",
+        "--target-score",
+        "100",
+        "--max-iterations",
+        "9",
+    )
     trace = json.loads((run / "outputs/reviews/optimization_trace.json").read_bytes())
     assert trace["iterations"][0]["coverage"] < 1
     assert trace["iterations"][0]["order"] < 1
-    assert [bool(r["asked"]) for r in trace["iterations"]] == [r["action"] == "repair" for r in trace["iterations"]]
+    assert [bool(r["asked"]) for r in trace["iterations"]] == [
+        r["action"] == "repair" for r in trace["iterations"]
+    ]
     assert [r["rejected"] == "" for r in trace["iterations"]] == [r["best"] for r in trace["iterations"]]
     for r in trace["iterations"]:
         measures = {(m["rule_id"], m["name"]): m for m in r["measures"]}
@@ -157,9 +212,13 @@ def test_the_trace_of_a_run_tells_coverage_and_order_of_every_round(runner: Comm
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not CASES, reason=f"{BENCH} has no cases: give the folder of the benchmark in DAGOGY_BENCH")
+@pytest.mark.skipif(
+    not CASES, reason=f"{BENCH} has no cases: give the folder of the benchmark in DAGOGY_BENCH"
+)
 @pytest.mark.parametrize("case", CASES)
-def test_on_the_bench_a_fixed_draft_covers_and_orders_as_well_by_the_human_truth(runner: CommandRunner, tmp_path: Path, case: str) -> None:
+def test_on_the_bench_a_fixed_draft_covers_and_orders_as_well_by_the_human_truth(
+    runner: CommandRunner, tmp_path: Path, case: str
+) -> None:
     loaded = importlib.util.spec_from_file_location("bench_score", BENCH / "score.py")
     assert loaded is not None
     assert loaded.loader is not None
@@ -168,15 +227,23 @@ def test_on_the_bench_a_fixed_draft_covers_and_orders_as_well_by_the_human_truth
     truth = json.loads((BENCH / "cases" / case / "truth.json").read_text())
     text = (BENCH / "cases" / case / "scope.md").read_text()
     whole: dict[str, float] = {}
-    for name, damages in {"whole": (), **{name: (damage,) for name, damage in (DAMAGES | SCHEMA_DAMAGES).items()}, "all": ALL}.items():
+    for name, damages in {
+        "whole": (),
+        **{name: (damage,) for name, damage in (DAMAGES | SCHEMA_DAMAGES).items()},
+        "all": ALL,
+    }.items():
         (tmp_path / name).mkdir()
         result, kept = looped(text, damages, tmp_path / name)
         assert_rises(result.trace)
         assert result.best.validation.passed, (name, result.stop_reason)
-        first, last = (scorer.score(truth, json.loads(draft.data)) for draft in (next(draft for draft in kept if draft.readable), kept[-1]))
+        first, last = (
+            scorer.score(truth, json.loads(draft.data))
+            for draft in (next(draft for draft in kept if draft.readable), kept[-1])
+        )
         whole = whole or last
         assert last["coverage"] >= first["coverage"], name
-        # A concept that stands twice, early and late, may please the truth by luck; that it stands once again is no loss beside the whole draft.
+        # A concept that stands twice, early and late, may please the truth by luck; that it stands once again
+        # is no loss beside the whole draft.
         assert last["seq_all"] >= min(first["seq_all"], whole["seq_all"]), name
 
 
@@ -184,7 +251,14 @@ def test_on_the_bench_a_fixed_draft_covers_and_orders_as_well_by_the_human_truth
 
 
 def node(name: str, *before: str, **parts: Any) -> dict[str, Any]:
-    return {"id": name, "title": name.title(), "prerequisites": list(before), "core_ideas": ["One.", "Two."], "pitfalls": ["No."], **parts}
+    return {
+        "id": name,
+        "title": name.title(),
+        "prerequisites": list(before),
+        "core_ideas": ["One.", "Two."],
+        "pitfalls": ["No."],
+        **parts,
+    }
 
 
 def own(*nodes: dict[str, Any], weights: dict[tuple[str, str], float] | None = None) -> Own:
@@ -214,17 +288,27 @@ def test_cycles_of_a_large_draft_are_opened_where_they_are_weakest() -> None:
     assert sum(not n["prerequisites"] for n in draft["nodes"]) == 1
 
 
-def test_a_prerequisite_that_the_evidence_has_the_other_way_round_is_turned_and_so_are_others_like_it() -> None:
+def test_a_prerequisite_that_the_evidence_has_the_other_way_round_is_turned_and_so_are_others_like_it() -> (
+    None
+):
     source = [node("a"), node("b", "a"), node("c", "b"), node("d", "a")]
     draft = {"nodes": [node("a", "b", "d"), node("b"), node("c", "b"), node("d")]}
     finding = Finding("wrong way", pointer="/nodes/0/prerequisites/0", data={"evidenced": ["a", "b"]})
     repaired(draft, [finding], own(*source), spec())
-    assert {n["id"]: n["prerequisites"] for n in draft["nodes"]} == {"a": [], "b": ["a"], "c": ["b"], "d": ["a"]}
+    assert {n["id"]: n["prerequisites"] for n in draft["nodes"]} == {
+        "a": [],
+        "b": ["a"],
+        "c": ["b"],
+        "d": ["a"],
+    }
 
 
 def test_what_a_node_leans_on_and_the_source_has_is_put_in() -> None:
     draft = {"nodes": [node("b", "a"), node("c", "x")]}
-    findings = [Finding("missing", pointer="/nodes/0/prerequisites/0"), Finding("missing", pointer="/nodes/1/prerequisites/0")]
+    findings = [
+        Finding("missing", pointer="/nodes/0/prerequisites/0"),
+        Finding("missing", pointer="/nodes/1/prerequisites/0"),
+    ]
     repaired(draft, findings, own(node("a"), node("b", "a"), node("c")), spec())
     assert [(n["id"], n["prerequisites"]) for n in draft["nodes"]] == [("a", []), ("b", ["a"]), ("c", [])]
 
@@ -242,7 +326,14 @@ def test_what_comes_back_closes_no_cycle_and_keeps_the_limit() -> None:
     draft = {"nodes": [node("a", "x"), node("c"), node("x", "c"), node("y"), node("d", "y")]}
     finding = Finding("missing", pointer="/scope_in/1", document="topic_spec", data={"item": "B"})
     repaired(draft, [finding], own(*source), spec(max_prerequisites_per_node=1))
-    assert {n["id"]: n["prerequisites"] for n in draft["nodes"]} == {"a": ["x"], "b": ["a"], "c": [], "x": ["c"], "y": [], "d": ["y"]}
+    assert {n["id"]: n["prerequisites"] for n in draft["nodes"]} == {
+        "a": ["x"],
+        "b": ["a"],
+        "c": [],
+        "x": ["c"],
+        "y": [],
+        "d": ["y"],
+    }
 
 
 def test_where_a_node_comes_back_prerequisites_that_the_source_has_the_other_way_round_go() -> None:
@@ -265,21 +356,38 @@ def test_a_concept_that_is_left_under_the_id_of_its_copy_gets_the_edges_of_the_s
     draft = {"nodes": [node("b-2", title="B"), node("c")]}
     finding = Finding("missing", pointer="/scope_in/0", document="topic_spec", data={"item": "A"})
     repaired(draft, [finding], own(*source), spec())
-    assert [(n["id"], n["prerequisites"]) for n in draft["nodes"]] == [("a", []), ("b-2", ["a"]), ("c", ["b-2"])]
+    assert [(n["id"], n["prerequisites"]) for n in draft["nodes"]] == [
+        ("a", []),
+        ("b-2", ["a"]),
+        ("c", ["b-2"]),
+    ]
 
 
 def test_a_cycle_that_a_merger_closes_is_opened_although_as_many_nodes_came_in_as_went() -> None:
     source = [node("a"), node("b", "a"), node("c", "b"), node("d")]
     draft = {"nodes": [node("a"), node("b", "x"), node("x", "c"), node("c-2", title="C"), node("c", "b")]}
     draft["nodes"][2]["prerequisites"] = ["c-2"]
-    findings = [Finding("same title", pointer="/nodes/3/title", data={"first": "c"}), Finding("gap", "/scope_in/3", document="topic_spec", data={"item": "D"})]
+    findings = [
+        Finding("same title", pointer="/nodes/3/title", data={"first": "c"}),
+        Finding("gap", "/scope_in/3", document="topic_spec", data={"item": "D"}),
+    ]
     repaired(draft, findings, own(*source, weights={("b", "c"): 0.9, ("a", "b"): 0.9}), spec())
-    assert {n["id"]: n["prerequisites"] for n in draft["nodes"]} == {"a": [], "b": ["a"], "x": ["c"], "c": ["b"], "d": []}
+    assert {n["id"]: n["prerequisites"] for n in draft["nodes"]} == {
+        "a": [],
+        "b": ["a"],
+        "x": ["c"],
+        "c": ["b"],
+        "d": [],
+    }
 
 
 def test_a_template_is_rewritten_in_every_node_that_has_it() -> None:
     source = [node(name, core_ideas=[f"{name} says this.", f"{name} says that."]) for name in ("a", "b")]
-    draft = {"nodes": [node(name, core_ideas=[f"{name} is important.", f"{name} says that."]) for name in ("a", "b")]}
+    draft = {
+        "nodes": [
+            node(name, core_ideas=[f"{name} is important.", f"{name} says that."]) for name in ("a", "b")
+        ]
+    }
     finding = Finding("same", pointer="/nodes/0/core_ideas/0", data={"template": "… is important"})
     repaired(draft, [finding], own(*source), spec())
     assert [n["core_ideas"] for n in draft["nodes"]] == [n["core_ideas"] for n in source]
@@ -292,18 +400,35 @@ def full(name: str, *before: str, **parts: Any) -> dict[str, Any]:
     return {**complete_node(node(name, *before)), **parts}
 
 
-def repair_invalid(*nodes: Any, sources: tuple[dict[str, Any], ...] = (), **parts: Any) -> tuple[Any, list[str]]:
-    found = repaired_invalid({"topic": "T", "nodes": list(nodes), **parts}, {"topic": "The source's", "nodes": list(sources)}, own(*sources))
+def repair_invalid(
+    *nodes: Any, sources: tuple[dict[str, Any], ...] = (), **parts: Any
+) -> tuple[Any, list[str]]:
+    found = repaired_invalid(
+        {"topic": "T", "nodes": list(nodes), **parts},
+        {"topic": "The source's", "nodes": list(sources)},
+        own(*sources),
+    )
     assert found is not None
     return found
 
 
 def test_of_a_broken_node_what_is_sound_stays_and_the_rest_is_the_sources() -> None:
-    broken = full("a", core_ideas=["Mine.", "And mine."], estimate_minutes="soon", estimate_confidence=7, colour="red")
+    broken = full(
+        "a", core_ideas=["Mine.", "And mine."], estimate_minutes="soon", estimate_confidence=7, colour="red"
+    )
     del broken["pitfalls"]
-    found, done = repair_invalid(broken, sources=(full("a", core_ideas=["Theirs.", "And theirs."], estimate_minutes=45, pitfalls=["Theirs."]),))
+    found, done = repair_invalid(
+        broken,
+        sources=(
+            full("a", core_ideas=["Theirs.", "And theirs."], estimate_minutes=45, pitfalls=["Theirs."]),
+        ),
+    )
     [mended] = found["nodes"]
-    assert (mended["core_ideas"], mended["estimate_minutes"], mended["pitfalls"]) == (["Mine.", "And mine."], 45, ["Theirs."])
+    assert (mended["core_ideas"], mended["estimate_minutes"], mended["pitfalls"]) == (
+        ["Mine.", "And mine."],
+        45,
+        ["Theirs."],
+    )
     assert {"colour", "estimate_confidence"}.isdisjoint(mended)
     assert sorted(line.partition(",")[0] for line in done) == [
         "a: colour taken out",
@@ -314,33 +439,58 @@ def test_of_a_broken_node_what_is_sound_stays_and_the_rest_is_the_sources() -> N
 
 
 def test_a_broken_node_that_the_source_does_not_know_goes_and_a_sound_one_stays() -> None:
-    found, done = repair_invalid(full("ours"), full("theirs", estimate_minutes=None), {"title": "Theirs too"}, "node", sources=(full("a"),))
+    found, done = repair_invalid(
+        full("ours"),
+        full("theirs", estimate_minutes=None),
+        {"title": "Theirs too"},
+        "node",
+        sources=(full("a"),),
+    )
     assert [n["id"] for n in found["nodes"]] == ["ours"]
     assert sum("taken out, neither the draft nor the source has all of it" in line for line in done) == 3
 
 
 def test_what_leans_on_an_id_that_is_none_leans_on_the_node_still() -> None:
-    found, _ = repair_invalid(full("a", id="A node"), full("b", prerequisites=["A node", 7, None]), sources=(full("a"),))
+    found, _ = repair_invalid(
+        full("a", id="A node"), full("b", prerequisites=["A node", 7, None]), sources=(full("a"),)
+    )
     assert [(n["id"], n["prerequisites"]) for n in found["nodes"]] == [("a", []), ("b", ["a"])]
 
 
 def test_around_the_nodes_topic_and_open_questions_are_fixed_too() -> None:
     question = {"question": "Why?", "related_nodes": [], "status": "open"}
-    found, _ = repair_invalid(full("a"), topic=3, open_questions=[question, "Who?"], author="me", sources=(full("a"),))
-    assert {k: v for k, v in found.items() if k != "nodes"} == {"topic": "The source's", "open_questions": [question]}
+    found, _ = repair_invalid(
+        full("a"), topic=3, open_questions=[question, "Who?"], author="me", sources=(full("a"),)
+    )
+    assert {k: v for k, v in found.items() if k != "nodes"} == {
+        "topic": "The source's",
+        "open_questions": [question],
+    }
 
 
 @pytest.mark.parametrize(("given", "left"), [({"estimate_confidence": 0.9}, 0.9), ({}, None)])
-def test_two_concepts_of_which_the_source_says_the_same_say_so_and_claim_little(given: dict[str, float], left: float | None) -> None:
+def test_two_concepts_of_which_the_source_says_the_same_say_so_and_claim_little(
+    given: dict[str, float], left: float | None
+) -> None:
     draft = {"nodes": [node("a", **given), node("b", **given)]}
     finding = Finding("repeats", severity="error", pointer="/nodes/1/core_ideas", data={"repeats": "a"})
     assert repaired(draft, [finding], own(node("a"), node("b")), spec())
-    assert draft["nodes"][1]["core_ideas"] == ["One.", "Beyond this the source says of “B” what it says of “A”."]
+    assert draft["nodes"][1]["core_ideas"] == [
+        "One.",
+        "Beyond this the source says of “B” what it says of “A”.",
+    ]
     assert [n.get("estimate_confidence") for n in draft["nodes"]] == [left, 0.3]
 
 
 def test_nodes_of_a_template_without_a_confidence_claim_little_as_well() -> None:
-    draft = {"nodes": [node("a", core_ideas=["A is one of many.", "Two."]), node("b", core_ideas=["B is one of many.", "Two."])]}
-    finding = Finding("template", severity="error", pointer="/nodes/1/core_ideas", data={"template": "… is one of many."})
+    draft = {
+        "nodes": [
+            node("a", core_ideas=["A is one of many.", "Two."]),
+            node("b", core_ideas=["B is one of many.", "Two."]),
+        ]
+    }
+    finding = Finding(
+        "template", severity="error", pointer="/nodes/1/core_ideas", data={"template": "… is one of many."}
+    )
     assert repaired(draft, [finding], own(*copy.deepcopy(draft["nodes"])), spec())
     assert [n.get("estimate_confidence") for n in draft["nodes"]] == [0.3, 0.3]

@@ -1,4 +1,6 @@
-"""`recover` and what strangers wrote: it runs again only what this user ran on this machine, and only what goes on with that very run."""
+"""`recover` and what strangers wrote: it runs again only what this user ran on this machine, and only what
+goes on with that very run.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +29,28 @@ from dagogy.workspace.provenance import foreign, sealed
 from dagogy.workspace.runs import Run
 from dagogy.workspace.state import private_dir, state_dir, user_key
 from hostile_support import SCOPE as TEA
-from support import VALID_SPEC, CommandRunner, Outcome, SitePackages, failed, forked, put, run_with, valid_curriculum
-from test_recover import CURRICULUM, action, cyclic, events, failing, planned_then_edited, record, recovered, rewritten
+from support import (
+    VALID_SPEC,
+    CommandRunner,
+    Outcome,
+    SitePackages,
+    failed,
+    forked,
+    put,
+    run_with,
+    valid_curriculum,
+)
+from test_recover import (
+    CURRICULUM,
+    action,
+    cyclic,
+    events,
+    failing,
+    planned_then_edited,
+    record,
+    recovered,
+    rewritten,
+)
 
 ID = "20260131-120000-gift"
 #: A program that says that it was started.
@@ -42,14 +64,31 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def started(words: Sequence[str], folder: Path | str, **more: Any) -> dict[str, Any]:
     """The event of a command that did not finish."""
-    facts = {"command": " ".join(["dagogy", *words]), "pid": 4_000_000, "stage": "generated", "words": list(words), "folder": str(folder)}
+    facts = {
+        "command": " ".join(["dagogy", *words]),
+        "pid": 4_000_000,
+        "stage": "generated",
+        "words": list(words),
+        "folder": str(folder),
+    }
     return {"at_utc": "2026-01-31T12:00:00.000000Z", "event": "command_started", **facts, **more}
 
 
-def gift(runner: CommandRunner, words: Sequence[str], files: dict[str, str] | None = None, **more: Any) -> Path:
-    """The archive of a stranger's run, whose log tells of a command that did not finish; restored, its folder."""
+def gift(
+    runner: CommandRunner, words: Sequence[str], files: dict[str, str] | None = None, **more: Any
+) -> Path:
+    """The archive of a stranger's run, whose log tells of a command that did not
+    finish; restored, its folder.
+    """
     run = runner.runs / ID
-    metadata = {"schema_version": 1, "run_id": ID, "created_at_utc": "2026-01-31T12:00:00Z", "stage": "generated", "stamps": {}, "history": []}
+    metadata = {
+        "schema_version": 1,
+        "run_id": ID,
+        "created_at_utc": "2026-01-31T12:00:00Z",
+        "stage": "generated",
+        "stamps": {},
+        "history": [],
+    }
     content = {
         "run.json": json.dumps(metadata),
         "inputs/topic_spec.json": json.dumps(VALID_SPEC),
@@ -78,17 +117,23 @@ def kept_from(runner: CommandRunner, run: Path, *options: str) -> Outcome:
     return Outcome(result.status, result.out, shown.out)
 
 
-# --- what came in with an archive ----------------------------------------------------------------------------------------
+# --- what came in with an archive ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("options", [(), ("--unsafe",)], ids=["", "with consent"])
 def test_no_program_of_a_restored_run_is_started(runner: CommandRunner, options: tuple[str, ...]) -> None:
     mark = runner.folder / "started"
-    files = {"dagogy.toml": 'agent_provider = "codex_exec"\ncoding_agent_cmd = "./a.sh"\n', "a.sh": PROGRAM.format(mark=mark)}
+    files = {
+        "dagogy.toml": 'agent_provider = "codex_exec"\ncoding_agent_cmd = "./a.sh"\n',
+        "a.sh": PROGRAM.format(mark=mark),
+    }
     run = gift(runner, ["run", ID], files)
     result = kept_from(runner, run, *options)
     assert "it came in with the archive that the run was restored from on 2" in result.json["reason"]
-    assert f"the recorded command (not shown to be yours; check it before you type it): dagogy run {ID}\n" in result.err
+    assert (
+        f"the recorded command (not shown to be yours; check it before you type it): dagogy run {ID}\n"
+        in result.err
+    )
     assert result.json["next"] == f"dagogy status {ID}"
     assert not mark.exists()
 
@@ -140,7 +185,9 @@ def test_a_strangers_record_does_not_hide_what_failed_here(runner: CommandRunner
     assert runner.stage(run.name) == "planned"
 
 
-def test_a_stranger_names_no_file_outside_the_run_by_the_time_or_process_of_a_lost_command(runner: CommandRunner) -> None:
+def test_a_stranger_names_no_file_outside_the_run_by_the_time_or_process_of_a_lost_command(
+    runner: CommandRunner,
+) -> None:
     run = gift(runner, ["run", ID])
     outside = runner.folder / "outside"
     outside.mkdir()
@@ -159,7 +206,7 @@ def test_what_is_no_event_in_a_log_is_passed_over(runner: CommandRunner) -> None
         runner.ok(command, *(["list"] if command == "incidents" else [run.name]))
 
 
-# --- from another user, host, run, or folder -------------------------------------------------------------------------------
+# --- from another user, host, run, or folder ----------------------------------------------------------------
 
 
 def test_a_record_of_another_user_host_or_run_or_one_that_was_changed_is_not_replayed(
@@ -169,23 +216,36 @@ def test_a_record_of_another_user_host_or_run_or_one_that_was_changed_is_not_rep
     path = record(run, "stage_conflict", "m", ["plan", run.name], 5)
     ours = json.loads(path.read_bytes())
     assert foreign(ours, run, os.environ) == ""
-    for change in ({"command": ["dagogy", "run", run.name]}, {"details": {"path": "/etc"}}, {"code": "x"}, {"at_utc": "2098"}):
+    for change in (
+        {"command": ["dagogy", "run", run.name]},
+        {"details": {"path": "/etc"}},
+        {"code": "x"},
+        {"at_utc": "2098"},
+    ):
         assert "was changed" in foreign({**ours, **change}, run, os.environ)
     assert "another run" in foreign(ours, other, os.environ)
     with monkeypatch.context() as renamed:
         renamed.setattr(os, "uname", lambda: type("Name", (), {"nodename": "by-dhcp"}))
         assert foreign(ours, run, os.environ) == ""
         assert "another machine" in foreign({**ours, "code": "x"}, run, os.environ)
-    assert "another machine, 'elsewhere\\x1b'" in foreign({**ours, "seal": {**ours["seal"], "host": "elsewhere\x1b"}}, run, os.environ)
-    assert "another user" in foreign({**ours, "seal": {**ours["seal"], "uid": os.geteuid() + 1}}, run, os.environ)
-    assert "nothing shows that you ran it" in foreign({k: v for k, v in ours.items() if k != "seal"}, run, os.environ)
+    assert "another machine, 'elsewhere\\x1b'" in foreign(
+        {**ours, "seal": {**ours["seal"], "host": "elsewhere\x1b"}}, run, os.environ
+    )
+    assert "another user" in foreign(
+        {**ours, "seal": {**ours["seal"], "uid": os.geteuid() + 1}}, run, os.environ
+    )
+    assert "nothing shows that you ran it" in foreign(
+        {k: v for k, v in ours.items() if k != "seal"}, run, os.environ
+    )
     for seal in ([], {}, {"mac": 3}, {"mac": "é", "at_utc": "9"}, {"mac": "x", "at_utc": []}):
         assert foreign({**ours, "seal": seal}, run, os.environ)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another user's"))
     assert "was changed, or comes from" in kept_from(runner, run).json["reason"]
 
 
-def test_a_record_is_not_replayed_where_the_user_has_no_key(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_is_not_replayed_where_the_user_has_no_key(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place = runner.folder / "state"
     place.write_text("a file where a folder should be")
     monkeypatch.setenv("XDG_STATE_HOME", str(place))
@@ -196,7 +256,9 @@ def test_a_record_is_not_replayed_where_the_user_has_no_key(runner: CommandRunne
     assert f"dagogy plan {run.name}" in result.err
 
 
-def test_the_way_out_of_a_state_folder_that_cannot_be_used_is_reported(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_way_out_of_a_state_folder_that_cannot_be_used_is_reported(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = run_with(runner)
     assert runner("plan", run.name).status == 5
     place = state_dir(os.environ)
@@ -207,7 +269,9 @@ def test_the_way_out_of_a_state_folder_that_cannot_be_used_is_reported(runner: C
     place.chmod(0o700)
 
 
-def test_a_run_that_was_moved_is_reported_so_and_its_command_can_be_typed_again(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_was_moved_is_reported_so_and_its_command_can_be_typed_again(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = run_with(runner)
     assert runner("plan", run.name).status == 5
     (runner.folder / "other").mkdir()
@@ -223,8 +287,18 @@ def test_a_forged_event_does_not_hide_what_failed_here(runner: CommandRunner, na
     run = run_with(runner)
     assert runner("plan", run.name).status == 5
     (path,) = (run / "logs/failures").iterdir()
-    facts = {"restored": {}, "recovered": {"command": ["plan"]}, "command_ended": {"command": "dagogy plan"}, "recovery_action": {"records": [path.name]}}
-    forged = {"at_utc": "2098-01-01T00:00:00.000000Z", "event": name, **facts[name], "seal": {"at_utc": "2098", "uid": 0, "host": "", "mac": "0"}}
+    facts = {
+        "restored": {},
+        "recovered": {"command": ["plan"]},
+        "command_ended": {"command": "dagogy plan"},
+        "recovery_action": {"records": [path.name]},
+    }
+    forged = {
+        "at_utc": "2098-01-01T00:00:00.000000Z",
+        "event": name,
+        **facts[name],
+        "seal": {"at_utc": "2098", "uid": 0, "host": "", "mac": "0"},
+    }
     with (run / "logs/events.jsonl").open("a") as log:
         log.write(json.dumps(forged) + "\n")
     runner.ok("recover", run.name)
@@ -233,15 +307,27 @@ def test_a_forged_event_does_not_hide_what_failed_here(runner: CommandRunner, na
 
 def test_a_command_that_was_killed_is_ours_exactly_if_its_start_is(runner: CommandRunner) -> None:
     run = run_with(runner)
-    facts = {k: v for k, v in started(["validate", run.name], runner.folder).items() if k not in ("at_utc", "event")}
+    facts = {
+        k: v
+        for k, v in started(["validate", run.name], runner.folder).items()
+        if k not in ("at_utc", "event")
+    }
     for ours in (False, True):
         (run / "logs/events.jsonl").unlink(missing_ok=True)
         sent = sealed(facts, run, os.environ) if ours else facts
-        put(run / "logs/events.jsonl", json.dumps({"at_utc": f"2026-01-31T12:00:0{int(ours)}.000000Z", "event": "command_started", **sent}) + "\n")
+        put(
+            run / "logs/events.jsonl",
+            json.dumps(
+                {"at_utc": f"2026-01-31T12:00:0{int(ours)}.000000Z", "event": "command_started", **sent}
+            )
+            + "\n",
+        )
         assert runner("recover", run.name, "--json").json["resolved"] is ours
 
 
-def test_the_folder_is_the_callers_and_a_relative_file_is_reported_with_the_way_there(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_folder_is_the_callers_and_a_relative_file_is_reported_with_the_way_there(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = run_with(runner)
     deep = runner.folder / "deep er"
     deep.mkdir()
@@ -251,8 +337,16 @@ def test_the_folder_is_the_callers_and_a_relative_file_is_reported_with_the_way_
     way = f"cd '{deep}' && ORCHESTRATION_BASE_DIR={runner.runs} dagogy recover {run.name}"
     assert result.json["next"] == way
     assert f"which counts from the folder in which it was run: {deep}" in result.json["reason"]
-    scope.write_text("# Tea\n\n## Leaves\nLeaves are picked.\n\n## Water\nWater is boiled, then poured on the leaves.\n")
-    done = subprocess.run(way.replace("dagogy", f"{sys.executable} -m dagogy"), shell=True, check=False, capture_output=True, text=True)
+    scope.write_text(
+        "# Tea\n\n## Leaves\nLeaves are picked.\n\n## Water\nWater is boiled, then poured on the leaves.\n"
+    )
+    done = subprocess.run(
+        way.replace("dagogy", f"{sys.executable} -m dagogy"),
+        shell=True,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stdout
     assert (run / "inputs/scope.md").exists()
 
@@ -261,13 +355,15 @@ def test_an_absolute_scope_file_that_this_user_typed_is_read_again(runner: Comma
     run = runner.init()
     scope = runner.folder / "notes.md"
     assert failed(runner("run", run.name), "stage_conflict")
-    scope.write_text("# Tea\n\n## Leaves\nLeaves are picked.\n\n## Water\nWater is boiled, then poured on the leaves.\n")
+    scope.write_text(
+        "# Tea\n\n## Leaves\nLeaves are picked.\n\n## Water\nWater is boiled, then poured on the leaves.\n"
+    )
     rewritten(run, command=["dagogy", "run", run.name, "--scope-file", str(scope)], folder="/somewhere/else")
     runner.ok("recover", run.name)
     assert runner.stage(run.name) == "iterated"
 
 
-# --- the closed list -----------------------------------------------------------------------------------------------------
+# --- the closed list ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -275,14 +371,19 @@ def test_an_absolute_scope_file_that_this_user_typed_is_read_again(runner: Comma
     [
         (["archive", "RUN", "--remove"], "it writes outside the run, and may remove the run"),
         (["export", "RUN", "--format", "mermaid", "-o/tmp/x"], "--output: it writes outside the run"),
-        (["run", "RUN", "--provider=internal", "--model", "m"], "--provider: it names a provider; --model: it names a model"),
+        (
+            ["run", "RUN", "--provider=internal", "--model", "m"],
+            "--provider: it names a provider; --model: it names a model",
+        ),
         (["validate", "RUN", "--unsafe-fixes"], "--unsafe-fixes: it changes what the curriculum means"),
         (["nonsense", "RUN"], "it is not a built-in dagogy command"),
         (["--no-third-party", "run", "RUN", "--new-option"], "it is not a built-in dagogy command"),
     ],
     ids=lambda value: value[-1] if isinstance(value, list) else "",
 )
-def test_what_may_do_more_than_go_on_with_the_run_needs_consent(runner: CommandRunner, words: list[str], why: str) -> None:
+def test_what_may_do_more_than_go_on_with_the_run_needs_consent(
+    runner: CommandRunner, words: list[str], why: str
+) -> None:
     run = run_with(runner)
     command = [run.name if word == "RUN" else word for word in words]
     record(run, "stage_conflict", "m", command, 5, details={"artifact": "outputs/plan/plan.json"})
@@ -301,19 +402,25 @@ def test_with_consent_the_whole_command_line_is_shown_first(runner: CommandRunne
     victim.write_text("mine")
     record(run, "stage_conflict", "m", command, 5, details={"artifact": "outputs/plan/plan.json"})
     done = runner("recover", run.name, "--unsafe")
-    assert f"with your consent (--output: it writes outside the run): dagogy {' '.join(command)}\n" in done.out
+    assert (
+        f"with your consent (--output: it writes outside the run): dagogy {' '.join(command)}\n" in done.out
+    )
     assert done.out.index("with your consent") < done.out.index("again:")
     assert victim.read_text() != "mine"
 
 
 def leaves(command: click.Command, name: str) -> list[tuple[str, click.Command]]:
     if isinstance(command, click.Group):
-        return [leaf for child, inner in command.commands.items() for leaf in leaves(inner, f"{name} {child}")]
+        return [
+            leaf for child, inner in command.commands.items() for leaf in leaves(inner, f"{name} {child}")
+        ]
     return [(name, command)]
 
 
 def test_every_command_and_every_option_is_in_the_list() -> None:
-    assert set(REPLAYS) == set(COMMANDS), "say in cli/replays.py whether 'recover' may run the command again by itself"
+    assert set(REPLAYS) == set(COMMANDS), (
+        "say in cli/replays.py whether 'recover' may run the command again by itself"
+    )
     context = click.Context(cli, obj=App([]))
     assert isinstance(cli, LazyGroup)
     for name in COMMANDS:
@@ -321,7 +428,9 @@ def test_every_command_and_every_option_is_in_the_list() -> None:
         assert command is not None
         for label, leaf in leaves(command, name):
             names = {p.name for p in leaf.params} - set(COMMON)
-            assert isinstance(known, str) or names == set(known), f"'{label}': say in cli/replays.py of each option whether it is harmless"
+            assert isinstance(known, str) or names == set(known), (
+                f"'{label}': say in cli/replays.py of each option whether it is harmless"
+            )
             for p in leaf.params:
                 # Whatever takes a path is a file that is read, or needs consent.
                 kind = known if isinstance(known, str) else {**COMMON, **known}[str(p.name)]
@@ -329,7 +438,7 @@ def test_every_command_and_every_option_is_in_the_list() -> None:
                 assert kind != FILE or isinstance(p.type, click.Path)
 
 
-# --- the key -------------------------------------------------------------------------------------------------------------
+# --- the key ------------------------------------------------------------------------------------------------
 
 
 def test_the_key_is_private_made_once_and_outside_any_project(tmp_path: Path) -> None:
@@ -355,7 +464,9 @@ def test_a_key_that_others_could_read_or_change_is_refused(tmp_path: Path, mode:
     assert caught.value.hint == f"chmod go= {place}"
 
 
-def test_a_key_is_made_without_hard_links_and_beside_what_another_container_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_is_made_without_hard_links_and_beside_what_another_container_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     environ = {"XDG_STATE_HOME": str(tmp_path)}
     folder = private_dir(state_dir(environ))
     theirs = folder / f".user.key.{os.getpid()}.tmp"  # of a process with our number, that is writing its own
@@ -379,7 +490,9 @@ def test_root_in_the_home_of_another_user_keeps_its_state_in_its_own(tmp_path: P
     assert state_dir({"HOME": str(tmp_path / "none/yet")}) == own
 
 
-def test_a_key_of_another_owner_a_link_or_half_a_key_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_of_another_owner_a_link_or_half_a_key_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     environ = {"XDG_STATE_HOME": str(tmp_path)}
     user_key(environ)
     path = state_dir(environ) / "user.key"
@@ -399,8 +512,12 @@ def test_a_key_of_another_owner_a_link_or_half_a_key_is_refused(tmp_path: Path, 
         private_dir(tmp_path / "file")
 
 
-@pytest.mark.parametrize("line", [("recover", ID, "--dry-run"), ("recover", ID), ("diagnose", ID), ("triage", ID)], ids=" ".join)
-def test_an_address_in_a_stranger_s_record_is_not_connected_to(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, line: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "line", [("recover", ID, "--dry-run"), ("recover", ID), ("diagnose", ID), ("triage", ID)], ids=" ".join
+)
+def test_an_address_in_a_stranger_s_record_is_not_connected_to(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, line: tuple[str, ...]
+) -> None:
     for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
     with socket.create_server(("127.0.0.1", 0)) as theirs, socket.create_server(("127.0.0.1", 0)) as own:
@@ -409,12 +526,24 @@ def test_an_address_in_a_stranger_s_record_is_not_connected_to(runner: CommandRu
         monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{own.getsockname()[1]}/v1")
         address = f"http://127.0.0.1:{theirs.getsockname()[1]}/v1"
         failure = {
-            "at_utc": "2030-01-31T12:00:00.000000Z", "code": "provider_error", "message": f"cannot connect to {address}: Connection refused", "hint": "",
-            "exit_status": 8, "command": ["dagogy", "run", ID], "run_id": ID, "provider": "remote_llm", "endpoint": address, "errno": 111,
+            "at_utc": "2030-01-31T12:00:00.000000Z",
+            "code": "provider_error",
+            "message": f"cannot connect to {address}: Connection refused",
+            "hint": "",
+            "exit_status": 8,
+            "command": ["dagogy", "run", ID],
+            "run_id": ID,
+            "provider": "remote_llm",
+            "endpoint": address,
+            "errno": 111,
             "details": {"endpoint": address, "base_url": address, "cause": "network"},
             "exception_chain": [{"type": "ConnectionRefusedError", "message": address}],
-        }  # fmt: skip
-        gift(runner, ["status", ID], {"logs/failures/20300131T120000Z-1-provider_error.json": json.dumps(failure)})
+        }
+        gift(
+            runner,
+            ["status", ID],
+            {"logs/failures/20300131T120000Z-1-provider_error.json": json.dumps(failure)},
+        )
         done = runner(*line)
         with pytest.raises(BlockingIOError):
             theirs.accept()
@@ -423,7 +552,7 @@ def test_an_address_in_a_stranger_s_record_is_not_connected_to(runner: CommandRu
             own.accept()[0].close()
 
 
-# --- what cannot be understood ---------------------------------------------------------------------------------------------
+# --- what cannot be understood ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -467,7 +596,9 @@ def test_a_typo_writes_nothing_and_is_no_incident(runner: CommandRunner, words: 
     assert runner.ok("incidents", "list", "--json").json["incidents"] == []
 
 
-def test_a_node_that_is_not_there_is_a_typo_and_what_a_command_meets_at_work_is_not(runner: CommandRunner) -> None:
+def test_a_node_that_is_not_there_is_a_typo_and_what_a_command_meets_at_work_is_not(
+    runner: CommandRunner,
+) -> None:
     run = run_with(runner)
     result = failed(runner("why", run.name, "nonode"), "not_found")
     assert "\nrecord: " not in result.err
@@ -479,7 +610,7 @@ def test_a_node_that_is_not_there_is_a_typo_and_what_a_command_meets_at_work_is_
     assert "record: " in failed(runner("run", run.name, "--scope-file", "binary.md"), "invalid_argument").err
 
 
-# --- a recovery that was killed, and what it leaves ------------------------------------------------------------------------
+# --- a recovery that was killed, and what it leaves ---------------------------------------------------------
 
 
 def killed_in_its_first_action(site: SitePackages, runner: CommandRunner) -> Path:
@@ -489,9 +620,13 @@ def killed_in_its_first_action(site: SitePackages, runner: CommandRunner) -> Pat
     return run
 
 
-def test_a_recovery_that_was_killed_in_its_first_action_knows_what_it_was_to_recover(site: SitePackages, runner: CommandRunner) -> None:
+def test_a_recovery_that_was_killed_in_its_first_action_knows_what_it_was_to_recover(
+    site: SitePackages, runner: CommandRunner
+) -> None:
     run = killed_in_its_first_action(site, runner)
-    assert len(list((run / "logs/failures").iterdir())) == 2, "the action's command has failed and left a record"
+    assert len(list((run / "logs/failures").iterdir())) == 2, (
+        "the action's command has failed and left a record"
+    )
     put(run / CURRICULUM, valid_curriculum())
     done = site.run("recover", run.name, "--json", cwd=runner.folder, DAGOGY_DISABLE="killed")
     assert json.loads(done.stdout)["command"] == ["dagogy", "validate", run.name]
@@ -502,24 +637,44 @@ def test_a_command_of_a_recovery_that_was_killed_with_it_is_not_what_failed(runn
     run = run_with(runner)
     assert runner("plan", run.name).status == 5
     (path,) = (run / "logs/failures").iterdir()
-    facts = {k: v for k, v in started(["validate", run.name], runner.folder).items() if k not in ("at_utc", "event")}
-    account = {"action": "run-missing-stages", "incident": "stage_conflict", "record": path.name, "role": "action"}
+    facts = {
+        k: v
+        for k, v in started(["validate", run.name], runner.folder).items()
+        if k not in ("at_utc", "event")
+    }
+    account = {
+        "action": "run-missing-stages",
+        "incident": "stage_conflict",
+        "record": path.name,
+        "role": "action",
+    }
     append_event(run / "logs/events.jsonl", "recovery_started", failure=str(path), command=["plan", run.name])
-    append_event(run / "logs/events.jsonl", "command_started", **sealed({**facts, "recovery": account}, run, os.environ))
+    append_event(
+        run / "logs/events.jsonl",
+        "command_started",
+        **sealed({**facts, "recovery": account}, run, os.environ),
+    )
     done = runner("recover", run.name, "--json")
     assert len(list((run / "logs/failures").glob("*interrupted*"))) == 1
     assert done.json["command"] == ["dagogy", "plan", run.name]
     assert runner.stage(run.name) == "planned"
 
 
-def test_one_fault_is_one_incident_however_often_a_recovery_met_it(site: SitePackages, runner: CommandRunner) -> None:
+def test_one_fault_is_one_incident_however_often_a_recovery_met_it(
+    site: SitePackages, runner: CommandRunner
+) -> None:
     action(site, "patient", 'return RecoveryOutcome(changed=True, message="m")', times=3)
     run = failing(site, runner)
     for _ in range(2):
         assert recovered(site, runner, run.name, "--only", "patient").status == 4
     assert len(list((run / "logs/failures").iterdir())) == 7
-    assert [(row["incident"], row["count"]) for row in runner.ok("incidents", "list", "--json").json["incidents"]] == [("validation_failure", 1)]
-    assert not any("deterministic" in criterion for criterion in runner.ok("postmortem", run.name, "--json").json["escalation_criteria"])
+    assert [
+        (row["incident"], row["count"]) for row in runner.ok("incidents", "list", "--json").json["incidents"]
+    ] == [("validation_failure", 1)]
+    assert not any(
+        "deterministic" in criterion
+        for criterion in runner.ok("postmortem", run.name, "--json").json["escalation_criteria"]
+    )
     assert runner("validate", run.name).status == 4  # typed again: the same fault once more
     assert runner.ok("incidents", "list", "--json").json["incidents"][0]["count"] == 2
 
@@ -547,8 +702,17 @@ def test_a_run_cannot_say_by_itself_that_another_one_took_its_place(runner: Comm
     assert (victim / "inputs/topic_spec.json").read_bytes() == before
 
 
-@pytest.mark.parametrize("place", ["dagogy.pipeline.operations.validate", "dagogy.pipeline.operations.iterate", "dagogy.workspace.runs.Run.event"])
-def test_a_rerun_after_a_kill_keeps_the_last_good_previous_curriculum(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+@pytest.mark.parametrize(
+    "place",
+    [
+        "dagogy.pipeline.operations.validate",
+        "dagogy.pipeline.operations.iterate",
+        "dagogy.workspace.runs.Run.event",
+    ],
+)
+def test_a_rerun_after_a_kill_keeps_the_last_good_previous_curriculum(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
     run = runner.init()
     put(runner.folder / "tea.md", TEA)
     put(runner.folder / "more.md", f"{TEA}\n## Cups\nCups hold the brewing, and keep it hot.\n")

@@ -1,6 +1,8 @@
-"""The operators' runbook, followed word for word: `python3.11 scripts/orchestration.py COMMAND …` from a Python without dagogy.
+"""The operators' runbook, followed word for word: `python3.11 scripts/orchestration.py COMMAND …` from a
+Python without dagogy.
 
-The second half follows each flow twice, once typed and once by `triage`, `recover`, `escalate` and `postmortem`: both end in the same state.
+The second half follows each flow twice, once typed and once by `triage`, `recover`, `escalate` and
+`postmortem`: both end in the same state.
 """
 
 from __future__ import annotations
@@ -19,7 +21,19 @@ from typing import Any
 
 import pytest
 from dagogy.workspace.stages import TRACE
-from support import HANGS, ROOT, VALID_SPEC, Outcome, SitePackages, clean_environment, dagogy, failed, put, some_fast, valid_curriculum
+from support import (
+    HANGS,
+    ROOT,
+    VALID_SPEC,
+    Outcome,
+    SitePackages,
+    clean_environment,
+    dagogy,
+    failed,
+    put,
+    some_fast,
+    valid_curriculum,
+)
 
 CURRICULUM = "outputs/curriculum/curriculum.json"
 BREAD = ROOT / "examples" / "sourdough-baking.md"
@@ -29,19 +43,34 @@ def other_python() -> str:
     """The Python that a `python3.11` on the PATH outside this environment starts, or ""."""
     own = os.path.realpath(os.path.dirname(sys.executable))
     for folder in os.environ.get("PATH", "").split(os.pathsep):
-        found = shutil.which("python3.11", path=folder) if folder and os.path.realpath(folder) != own else None
-        done = subprocess.run([found, "-c", "import sys; print(sys.executable)"], capture_output=True, text=True, check=False) if found else None
+        found = (
+            shutil.which("python3.11", path=folder) if folder and os.path.realpath(folder) != own else None
+        )
+        done = (
+            subprocess.run(
+                [found, "-c", "import sys; print(sys.executable)"],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if found
+            else None
+        )
         if done and done.returncode == 0:  # a shim would be started each time, which takes longer than Python
             return done.stdout.strip()
     return ""
 
 
 PYTHON = other_python()
-needs_python = pytest.mark.skipif(not PYTHON, reason="no python3.11 on the PATH other than the one that runs the tests")
+needs_python = pytest.mark.skipif(
+    not PYTHON, reason="no python3.11 on the PATH other than the one that runs the tests"
+)
 
 
 class Project:
-    """A clone of the project as far as the door can see: its script, and an environment whose Python is the one of these tests."""
+    """A clone of the project as far as the door can see: its script, and an environment whose Python is the
+    one of these tests.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -64,7 +93,13 @@ class Project:
         assert words[:2] == ["python3.11", "scripts/orchestration.py"]
         command = [*(python or (PYTHON,)), *words[1:]]
         done = subprocess.run(
-            command, cwd=self.folder, env=clean_environment(self.path, **self.variables), capture_output=True, text=True, timeout=HANGS, check=False
+            command,
+            cwd=self.folder,
+            env=clean_environment(self.path, **self.variables),
+            capture_output=True,
+            text=True,
+            timeout=HANGS,
+            check=False,
         )
         return Outcome(done.returncode, done.stdout, done.stderr)
 
@@ -74,11 +109,19 @@ class Project:
         return done
 
     def init(self, name: str = "course") -> Path:
-        """A run to begin with; made, as its stage is read, without the door, which takes two starts of Python."""
-        return Path(json.loads(dagogy("init", name, "--json", cwd=self.folder, path=self.path, **self.variables).stdout)["path"])
+        """A run to begin with; made, as its stage is read, without the door, which
+        takes two starts of Python.
+        """
+        return Path(
+            json.loads(
+                dagogy("init", name, "--json", cwd=self.folder, path=self.path, **self.variables).stdout
+            )["path"]
+        )
 
     def stage(self, run: Path) -> Any:
-        return json.loads(dagogy("status", run.name, "--json", cwd=self.folder, path=self.path, **self.variables).stdout)["stage"]
+        return json.loads(
+            dagogy("status", run.name, "--json", cwd=self.folder, path=self.path, **self.variables).stdout
+        )["stage"]
 
 
 @pytest.fixture
@@ -149,7 +192,9 @@ def test_section_3a_stage_conflict_is_resolved_by_filling_in_the_topic_spec(proj
 
 
 @needs_python
-def test_section_3b_a_validation_failure_is_resolved_by_the_report_and_the_commands_it_names(project: Project) -> None:
+def test_section_3b_a_validation_failure_is_resolved_by_the_report_and_the_commands_it_names(
+    project: Project,
+) -> None:
     run = filled(project, broken())
     door = "python3.11 scripts/orchestration.py"
     shown = failed(project(f"{door} validate {run.name}"), "validation_failed")
@@ -162,8 +207,12 @@ def test_section_3b_a_validation_failure_is_resolved_by_the_report_and_the_comma
 
 
 @needs_python
-@pytest.mark.parametrize("content", some_fast(["{", '{"schema_version": 99}'], "{"), ids=["corrupted", "of another version"])
-def test_section_3f_invalid_run_metadata_is_resolved_by_an_archive_and_a_fresh_run(project: Project, content: str) -> None:
+@pytest.mark.parametrize(
+    "content", some_fast(["{", '{"schema_version": 99}'], "{"), ids=["corrupted", "of another version"]
+)
+def test_section_3f_invalid_run_metadata_is_resolved_by_an_archive_and_a_fresh_run(
+    project: Project, content: str
+) -> None:
     door = "python3.11 scripts/orchestration.py"
     run = project.init()
     scope = project.folder / "scope.md"
@@ -183,7 +232,9 @@ def test_section_3f_invalid_run_metadata_is_resolved_by_an_archive_and_a_fresh_r
 
 
 @needs_python
-def test_section_4_stale_artifacts_are_resolved_by_validate_plan_and_iterate_in_sequence(project: Project) -> None:
+def test_section_4_stale_artifacts_are_resolved_by_validate_plan_and_iterate_in_sequence(
+    project: Project,
+) -> None:
     door = "python3.11 scripts/orchestration.py"
     run = filled(project, valid_curriculum())
     for command in ("validate", "plan", "iterate"):
@@ -219,8 +270,14 @@ NO_PROGRAM = "no program at all"
 NO_DAGOGY = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -S -E "$@"\n'
 
 
-@pytest.mark.parametrize(("script", "expected"), [(NO_PROGRAM, "cannot be started"), (NO_DAGOGY, "not finished")], ids=["broken", "not finished"])
-def test_an_environment_that_is_broken_or_was_not_finished_is_named(tmp_path: Path, script: str, expected: str) -> None:
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [(NO_PROGRAM, "cannot be started"), (NO_DAGOGY, "not finished")],
+    ids=["broken", "not finished"],
+)
+def test_an_environment_that_is_broken_or_was_not_finished_is_named(
+    tmp_path: Path, script: str, expected: str
+) -> None:
     project = Project(tmp_path / "clone").environment(script)
     shown = failed(project("python3.11 scripts/orchestration.py list", *BARE), "config_error")
     assert expected in shown.err
@@ -233,11 +290,13 @@ def test_without_an_environment_a_python_that_has_dagogy_does_the_work(tmp_path:
 
 
 def test_arguments_reach_the_command_as_they_are(project: Project) -> None:
-    shown = failed(project("python3.11 scripts/orchestration.py status 'a b*$HOME' --json", *BARE), "not_found")
+    shown = failed(
+        project("python3.11 scripts/orchestration.py status 'a b*$HOME' --json", *BARE), "not_found"
+    )
     assert "'a b*$HOME'" in shown.json["error"]["message"]
 
 
-# ------------------------------------------------------------------------------------------- typed, and by the incident commands
+# ------------------------------------------------------------------------ typed, and by the incident commands
 
 DOOR = "python3.11 scripts/orchestration.py"
 #: A provider that fails in the ways of sections 3C to 3E as long as its settings are wrong, and then answers.
@@ -278,11 +337,13 @@ FICKLE = """
         )
 
     ANSWER = CURRICULUM
-"""
+"""  # noqa: E501
 
 
 class Twins:
-    """Two runs in the same trouble: `typed` is for the runbook's commands, `walked` for the incident commands."""
+    """Two runs in the same trouble: `typed` is for the runbook's commands,
+    `walked` for the incident commands.
+    """
 
     def __init__(self, project: Project, curriculum: Any = None, spec: Any = None) -> None:
         self.project = project
@@ -301,7 +362,9 @@ class Twins:
 
     def type(self, *commands: str) -> list[int]:
         """Each command on the typed run, as the runbook prints it; their exit statuses."""
-        return [self.project(f"{DOOR} {command.replace('RUN', self.typed.name)}").status for command in commands]
+        return [
+            self.project(f"{DOOR} {command.replace('RUN', self.typed.name)}").status for command in commands
+        ]
 
     def walk(self, *commands: str) -> list[Outcome]:
         return [self.project(f"{DOOR} {command.replace('RUN', self.walked.name)}") for command in commands]
@@ -314,15 +377,23 @@ class Twins:
 
 
 def contents(run: Path) -> dict[str, str]:
-    """The hash of each file of a run but for its logs, where the run's name and the time stand for any, and so does who started the command."""
+    """The hash of each file of a run but for its logs, where the run's name and the time stand for any, and
+    so does who started the command.
+    """
     found = {}
     for path in sorted(run.rglob("*")):
         name = path.relative_to(run).as_posix()
-        if path.is_file() and name != "run.json" and (name == "logs/validation.ok" or not name.startswith(("logs/", "."))):
+        if (
+            path.is_file()
+            and name != "run.json"
+            and (name == "logs/validation.ok" or not name.startswith(("logs/", ".")))
+        ):
             text = path.read_text(encoding="utf-8").replace(run.name, "RUN")
             if name == TRACE:
                 text = json.dumps({**json.loads(text), "recovery": None}, indent=2)
-            found[name] = hashlib.sha256(re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME", text).encode()).hexdigest()
+            found[name] = hashlib.sha256(
+                re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME", text).encode()
+            ).hexdigest()
     assert found
     return found
 
@@ -365,7 +436,9 @@ def test_flow_1_of_a_failing_run_goes_over_the_same_report_and_ends_alike(projec
 #: A failure of each path of section 2, as the product words it, and the incident that the path is.
 PATHS = {
     "[stage_conflict] topic spec not ready: audience is empty": "stage_conflict",
-    "[validation_failed] validation of RUN failed: graph.acyclic at curriculum/nodes/0: a cycle": "validation_failure",
+    (
+        "[validation_failed] validation of RUN failed: graph.acyclic at curriculum/nodes/0: a cycle"
+    ): "validation_failure",
     "[provider_error] codex_exec mode failed to return valid structured JSON": "codex_structured_output",
     "[config_error] OPENAI_API_KEY is required": "openai_api_key_missing",
     "[config_error] invalid OPENAI_BASE_URL 'localhost'": "openai_base_url_invalid",
@@ -379,8 +452,14 @@ def test_flow_2_leads_from_the_signature_to_the_path(project: Project, line: str
     put(project.folder / "log.txt", line + "\n")
     done = subprocess.run(
         [PYTHON, "scripts/orchestration.py", "diagnose", "-", "--json"],
-        cwd=project.folder, env=clean_environment(), input=line, capture_output=True, text=True, timeout=HANGS, check=True,
-    )  # fmt: skip
+        cwd=project.folder,
+        env=clean_environment(),
+        input=line,
+        capture_output=True,
+        text=True,
+        timeout=HANGS,
+        check=True,
+    )
     assert json.loads(done.stdout)["incident"] == PATHS[line]
 
 
@@ -390,7 +469,9 @@ def test_flow_3a_with_a_scope_file_is_what_recover_does_with_the_one_in_the_run(
     twins = Twins(project)
     twins.both(lambda run: shutil.copy(BREAD, run / "inputs/scope.md"))
     # The flow says both: run with --scope-file, then the run command again.
-    assert twins.type("run RUN", f"run RUN --scope-file {shlex.quote(str(twins.typed / 'inputs/scope.md'))}", "run RUN") == [5, 0, 0]
+    assert twins.type(
+        "run RUN", f"run RUN --scope-file {shlex.quote(str(twins.typed / 'inputs/scope.md'))}", "run RUN"
+    ) == [5, 0, 0]
     first, recovered = twins.walk("run RUN", "recover RUN --json")
     assert first.status == 5
     assert recovered.status == 0, recovered.err
@@ -406,7 +487,10 @@ def test_flow_3a_by_hand_is_typed_from_what_recover_prints(project: Project) -> 
     _, shown = twins.walk("run RUN", "recover RUN --json")
     assert shown.status == 5
     (printed,) = [c for m in shown.json["manual"] for c in m["commands"] if "--scope-file FILE" in c]
-    assert project(f"{DOOR} {printed.removeprefix('dagogy ').replace('FILE', shlex.quote(str(BREAD)))}").status == 0
+    assert (
+        project(f"{DOOR} {printed.removeprefix('dagogy ').replace('FILE', shlex.quote(str(BREAD)))}").status
+        == 0
+    )
     twins.same()
 
 
@@ -425,7 +509,9 @@ def test_flow_3b_inspect_fix_and_rerun_is_what_recover_does(project: Project) ->
 
 @pytest.mark.slow
 @needs_python
-def test_flow_3c_without_the_model_is_what_recover_does_with_consent(project: Project, tmp_path: Path) -> None:
+def test_flow_3c_without_the_model_is_what_recover_does_with_consent(
+    project: Project, tmp_path: Path
+) -> None:
     twins = Twins(project, spec=VALID_SPEC)
     fickle(project, tmp_path, "codex", AGENT_MODEL="gpt-unknown")
     assert twins.type("run RUN") == [8]
@@ -471,7 +557,9 @@ def test_flow_3e_a_repaired_address_is_what_recover_tries(project: Project, tmp_
 @pytest.mark.slow
 @needs_python
 @pytest.mark.parametrize("content", ["{", '{"schema_version": 99}'], ids=["corrupted", "of another version"])
-def test_flow_3f_archive_init_inputs_and_run_is_what_recover_does_with_consent(project: Project, content: str) -> None:
+def test_flow_3f_archive_init_inputs_and_run_is_what_recover_does_with_consent(
+    project: Project, content: str
+) -> None:
     twins = Twins(project)
     twins.both(lambda run: shutil.copy(BREAD, run / "inputs/scope.md"))
     twins.both(lambda run: put(run / "run.json", content))
@@ -484,12 +572,20 @@ def test_flow_3f_archive_init_inputs_and_run_is_what_recover_does_with_consent(p
     (recovered,) = twins.walk("recover RUN --unsafe --json")
     taken = project.folder / "runs" / recovered.json["run_id"]
     assert taken != twins.walked
-    typed = project(f"{DOOR} run {fresh.name} --scope-file {shlex.quote(str(twins.typed / 'inputs/scope.md'))}")
+    typed = project(
+        f"{DOOR} run {fresh.name} --scope-file {shlex.quote(str(twins.typed / 'inputs/scope.md'))}"
+    )
     assert typed.status == recovered.status, recovered.err
     twins.same(fresh, taken)
     assert contents(twins.walked) == before
     assert (twins.walked / "run.json").read_text() == content
-    assert sum(path.name.startswith(twins.walked.name) for path in (project.folder / "runs/archives").glob("*.tar.gz")) == 1
+    assert (
+        sum(
+            path.name.startswith(twins.walked.name)
+            for path in (project.folder / "runs/archives").glob("*.tar.gz")
+        )
+        == 1
+    )
 
 
 @pytest.mark.slow
@@ -510,13 +606,18 @@ def test_flow_4_in_sequence_is_what_triage_and_recover_do(project: Project, comm
 
 @pytest.mark.slow
 @needs_python
-def test_flows_5_and_6_pack_the_evidence_and_end_in_the_list_of_the_runbook(project: Project, tmp_path: Path) -> None:
+def test_flows_5_and_6_pack_the_evidence_and_end_in_the_list_of_the_runbook(
+    project: Project, tmp_path: Path
+) -> None:
     twins = Twins(project, spec=VALID_SPEC)
     fickle(project, tmp_path, "never")
     assert twins.type("run RUN", "run RUN") == [8, 8]
     first, unresolved, packed = twins.walk("run RUN", "recover RUN", "escalate RUN --json")
     assert (first.status, unresolved.status, packed.status) == (8, 8, 0)
-    assert any("repeated structured-output failures" in criterion for criterion in packed.json["manifest"]["criteria"])
+    assert any(
+        "repeated structured-output failures" in criterion
+        for criterion in packed.json["manifest"]["criteria"]
+    )
     with tarfile.open(packed.json["bundle"]) as tar:
         (name,) = [n for n in tar.getnames() if n.endswith("/report.md")]
         report = tar.extractfile(name).read().decode()  # type: ignore[union-attr]

@@ -43,7 +43,7 @@ def refused(text: str) -> InvalidArgument:
     return caught.value
 
 
-# ------------------------------------------------------------------------------------------------------------------ bytes to text
+# ---------------------------------------------------------------------------------------------- bytes to text
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,9 @@ def test_known_encodings_and_line_ends_give_the_same_text(data: bytes) -> None:
         (b"a" * (MAX_SCOPE_BYTES + 1), "16,777,217 bytes", "split"),
     ],
 )
-def test_a_file_that_is_no_text_is_refused_with_the_finding_and_the_way_out(data: bytes, finding: str, way_out: str) -> None:
+def test_a_file_that_is_no_text_is_refused_with_the_finding_and_the_way_out(
+    data: bytes, finding: str, way_out: str
+) -> None:
     with pytest.raises(InvalidArgument) as caught:
         decode_text(data, "my notes.md")
     assert "my notes.md" in caught.value.message
@@ -88,14 +90,16 @@ def test_a_file_that_is_no_text_is_refused_with_the_finding_and_the_way_out(data
 
 
 def test_a_stray_control_character_does_not_make_a_text_binary() -> None:
-    assert "page" in decode_text(b"one page of text\x0c and then another page, \x1b with an escape in it " * 3, "n.md")
+    assert "page" in decode_text(
+        b"one page of text\x0c and then another page, \x1b with an escape in it " * 3, "n.md"
+    )
 
 
 def test_unusual_line_separators_do_not_shift_line_numbers() -> None:
     assert [b.lines for b in read("one\u2028two\x0cthree\x85four\n\nnext").blocks] == [(1, 1), (3, 3)]
 
 
-# ------------------------------------------------------------------------------------------------------------------- front matter
+# ----------------------------------------------------------------------------------------------- front matter
 
 
 def test_yaml_front_matter_is_metadata_and_its_lines_count() -> None:
@@ -122,7 +126,13 @@ def test_toml_front_matter_is_metadata() -> None:
         ("---\na: 0x" + "f" * 5000 + "\n---\n", 2, "64 bits"),
         ("---\na: " + "[" * 5000 + "\n---\n", 2, "recursion"),
         ("---\na: &x [*x]\n---\n", 2, "too many or too deeply"),
-        ("---\na0: &a0 [1]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40)) + "---\n", 2, "too many"),
+        (
+            "---\na0: &a0 [1]\n"
+            + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40))
+            + "---\n",
+            2,
+            "too many",
+        ),
         ("---\na: !!python/object:os.system x\n---\n", 2, "could not determine a constructor"),
         ("+++\na = 1\nb = = 2\n+++\n", 3, "Invalid value"),
         ("+++\na = " + "[" * 5000 + "\n+++\n", 2, "recursion"),
@@ -134,7 +144,10 @@ def test_broken_front_matter_is_refused_with_its_line(text: str, line: int, reas
     assert reason in error.message
 
 
-@pytest.mark.parametrize("text", ["---\n\nSome text.\n\n---\n", "---\n\ntitle: [\n\n---\n", "---\nnever: closed\n", "+++\nnever closed\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["---\n\nSome text.\n\n---\n", "---\n\ntitle: [\n\n---\n", "---\nnever: closed\n", "+++\nnever closed\n"],
+)
 def test_a_thematic_break_is_not_front_matter(text: str) -> None:
     document = read(text)
     assert document.front_matter == {}
@@ -149,17 +162,23 @@ def test_the_title_is_that_of_the_metadata_or_of_the_first_heading_or_the_file_n
     assert read("text", "-").title == "Scope"
 
 
-# ---------------------------------------------------------------------------------------------------------------- text and lines
+# --------------------------------------------------------------------------------------------- text and lines
 
 
 def test_text_is_free_of_markup() -> None:
-    block = only("A *b* __c__ `d  e` ~~f~~ [g](http://h) ![i](j.png)\nk &amp; l\\* <b>m</b><br>n<!-- gone --> o&nbsp;p\n")
+    block = only(
+        "A *b* __c__ `d  e` ~~f~~ [g](http://h) ![i](j.png)\n"
+        "k &amp; l\\* <b>m</b><br>n<!-- gone --> o&nbsp;p\n"
+    )
     assert block.text == "A b c d e f g i k & l* m n o p"
     assert block.lines == (1, 2)
 
 
 def test_links_are_kept_with_their_addresses() -> None:
-    text = '[a](http://x/1 "t") <http://x/2> [b][r] [r] <a href="http://x/3?a&amp;b">c</a> see https://x.org/4.\n\n[r]: http://x/5\n'
+    text = (
+        '[a](http://x/1 "t") <http://x/2> [b][r] [r] <a href="http://x/3?a&amp;b">c</a> see '
+        "https://x.org/4.\n\n[r]: http://x/5\n"
+    )
     assert only(text).links == (
         Link("a", "http://x/1"),
         Link("http://x/2", "http://x/2"),
@@ -171,18 +190,27 @@ def test_links_are_kept_with_their_addresses() -> None:
 
 
 def test_headings_make_the_path() -> None:
-    blocks = read("Top\n===\n\nMore\n---\n\ntext\n\n#### Deep `x` #\n\nt2\n\n## Next\n\nt3\n\n##\n\nt4").blocks
+    blocks = read(
+        "Top\n===\n\nMore\n---\n\ntext\n\n#### Deep `x` #\n\nt2\n\n## Next\n\nt3\n\n##\n\nt4"
+    ).blocks
     assert [(b.kind, b.text, b.level, b.lines) for b in blocks if b.kind == "heading"] == [
         ("heading", "Top", 1, (1, 2)),
         ("heading", "More", 2, (4, 5)),
         ("heading", "Deep x", 4, (9, 9)),
         ("heading", "Next", 2, (13, 13)),
     ]
-    assert [b.path for b in blocks if b.kind == "paragraph"] == [("Top", "More"), ("Top", "More", "Deep x"), ("Top", "Next"), ("Top", "Next")]
+    assert [b.path for b in blocks if b.kind == "paragraph"] == [
+        ("Top", "More"),
+        ("Top", "More", "Deep x"),
+        ("Top", "Next"),
+        ("Top", "Next"),
+    ]
 
 
 def test_headings_in_code_comments_quotes_and_items_are_not_headings() -> None:
-    document = read("```\n# code\n```\n\n<!--\n# comment\n-->\n\n> # quoted\n\n- # item\n\n    # indented\n\n# Real\n")
+    document = read(
+        "```\n# code\n```\n\n<!--\n# comment\n-->\n\n> # quoted\n\n- # item\n\n    # indented\n\n# Real\n"
+    )
     assert [b.text for b in document.headings()] == ["Real"]
     assert "comment" not in " ".join(b.text for b in document.blocks)
 
@@ -221,7 +249,7 @@ def test_a_label_is_distinguished_from_its_gloss(text: str, lead: str, rest: str
         assert (block.lead, block.rest) == (lead, rest)
 
 
-# -------------------------------------------------------------------------------------------------------------------------- lists
+# ------------------------------------------------------------------------------------------------------ lists
 
 
 def test_list_items_know_their_depth_parent_and_kind_of_list() -> None:
@@ -235,7 +263,9 @@ def test_list_items_know_their_depth_parent_and_kind_of_list() -> None:
 
 
 def test_what_else_an_item_holds_points_to_it() -> None:
-    blocks = read("- first\n\n  second\n\n  ```\n  code\n  ```\n\n  > quote\n\n  | a |\n  |---|\n  | b |\n\nafter\n").blocks
+    blocks = read(
+        "- first\n\n  second\n\n  ```\n  code\n  ```\n\n  > quote\n\n  | a |\n  |---|\n  | b |\n\nafter\n"
+    ).blocks
     assert [(b.kind, b.text, b.parent) for b in blocks] == [
         ("list_item", "first", -1),
         ("paragraph", "second", 0),
@@ -247,7 +277,10 @@ def test_what_else_an_item_holds_points_to_it() -> None:
 
 
 def test_task_marks_are_removed_and_empty_items_left_out() -> None:
-    assert [(b.text, b.lead) for b in read("- [ ] open\n- [x] **Done**: it\n-\n- <!-- nothing -->\n- [link]\n").blocks] == [
+    assert [
+        (b.text, b.lead)
+        for b in read("- [ ] open\n- [x] **Done**: it\n-\n- <!-- nothing -->\n- [link]\n").blocks
+    ] == [
         ("open", ""),
         ("Done: it", "Done"),
         ("[link]", ""),
@@ -269,12 +302,19 @@ def test_a_definition_list_gives_items_with_term_and_definition() -> None:
     ]
 
 
-# ------------------------------------------------------------------------------------------------------- tables, quotes, code, HTML
+# --------------------------------------------------------------------------------- tables, quotes, code, HTML
 
 
 def test_table_rows_have_cells_and_column_names() -> None:
     first, second = read("| *Topic* | Note |\n|---|:-:|\n| [A](http://a) | `x\\|y` |\n| B |\n").blocks
-    assert first == Block("table_row", "A | x|y", (3, 3), cells=("A", "x|y"), header=("Topic", "Note"), links=(Link("A", "http://a"),))
+    assert first == Block(
+        "table_row",
+        "A | x|y",
+        (3, 3),
+        cells=("A", "x|y"),
+        header=("Topic", "Note"),
+        links=(Link("A", "http://a"),),
+    )
     assert (second.cells, second.lines) == (("B", ""), (4, 4))
 
 
@@ -290,7 +330,10 @@ def test_a_table_of_only_a_header_is_kept() -> None:
 
 
 def test_quotes_and_alerts() -> None:
-    assert [(b.kind, b.text) for b in read("> [!NOTE]\n> **Mind** this\n>\n> - item\n").blocks] == [("quote", "Mind this"), ("list_item", "item")]
+    assert [(b.kind, b.text) for b in read("> [!NOTE]\n> **Mind** this\n>\n> - item\n").blocks] == [
+        ("quote", "Mind this"),
+        ("list_item", "item"),
+    ]
 
 
 def test_code_keeps_its_lines_and_an_unclosed_fence_loses_nothing() -> None:
@@ -300,7 +343,8 @@ def test_code_keeps_its_lines_and_an_unclosed_fence_loses_nothing() -> None:
 
 def test_html_blocks_are_read_piece_by_piece() -> None:
     text = (
-        "# H\n\n<h2>Big <i>head</i></h2>\n<ul><li>One &eacute;\n<li><a href='http://u'>Two</a></ul>\n<script>var x = '<p>no</p>';</script>\n<p>a<br>b <b>c</b>"
+        "# H\n\n<h2>Big <i>head</i></h2>\n<ul><li>One &eacute;\n<li><a href='http://u'>Two</a></ul>\n"
+        "<script>var x = '<p>no</p>';</script>\n<p>a<br>b <b>c</b>"
     )
     assert [(b.kind, b.text, b.lines, b.path) for b in read(text).blocks[1:]] == [
         ("heading", "Big head", (3, 3), ("H", "Big head")),
@@ -312,7 +356,9 @@ def test_html_blocks_are_read_piece_by_piece() -> None:
 
 
 def test_html_tables_have_cells_and_column_names() -> None:
-    blocks = read("<table>\n<tr><th>Topic<th>Note</tr>\n<tr><td><p>A</p></td>\n<td>b</td></tr></table>\n").blocks
+    blocks = read(
+        "<table>\n<tr><th>Topic<th>Note</tr>\n<tr><td><p>A</p></td>\n<td>b</td></tr></table>\n"
+    ).blocks
     assert [(b.kind, b.cells, b.header, b.lines) for b in blocks] == [
         ("html", ("Topic", "Note"), (), (2, 2)),
         ("html", ("A", "b"), ("Topic", "Note"), (3, 4)),
@@ -320,7 +366,11 @@ def test_html_tables_have_cells_and_column_names() -> None:
 
 
 def test_comments_vanish_and_one_that_is_not_closed_is_refused() -> None:
-    assert texts("a <!-- b\nc --> d\n\n<!-- x\n\n# y -->\nafter\n\n<div><!-- q -->z</div>") == ["a d", "after", "z"]
+    assert texts("a <!-- b\nc --> d\n\n<!-- x\n\n# y -->\nafter\n\n<div><!-- q -->z</div>") == [
+        "a d",
+        "after",
+        "z",
+    ]
     error = refused("# A\n\n<!-- draft\n\n# B\n")
     assert "line 3" in error.message
 
@@ -329,7 +379,7 @@ def test_footnote_marks_are_no_text_where_the_note_is_defined() -> None:
     assert texts("A[^1] b [^x].\n\n[^1]: The note.\n") == ["A b [^x].", "The note."]
 
 
-# ----------------------------------------------------------------------------------------------------------------------- sections
+# --------------------------------------------------------------------------------------------------- sections
 
 BOOK = """\
 ---
@@ -388,7 +438,8 @@ def section(*wanted: str) -> str:
 
 def test_a_section_comes_with_the_headings_above_it_and_what_is_below() -> None:
     assert section("c++ THE language!") == (
-        "---\ntitle: Book\n---\n\n# Part *one*\n\n## C++: the language\n\nText [ref] and more.\n\n```\n## Not a heading\n```\n\n### Details\n\nd\n\n"
+        "---\ntitle: Book\n---\n\n# Part *one*\n\n## C++: the language\n\nText [ref] and more.\n\n```\n"
+        "## Not a heading\n```\n\n### Details\n\nd\n\n"
         '[REF]: <http://ref.example> "T \\"q\\""\n'
     )
 
@@ -398,7 +449,9 @@ def test_the_selection_reads_like_the_original() -> None:
     chosen = chosen_of(BOOK, ["Part two", "C++: the language"])
     assert chosen.mode == "section"
     assert chosen.front_matter == {"title": "Book"}
-    assert [(b.kind, b.text, b.path, b.links) for b in chosen.blocks] == [b for b in whole if b[1] not in ("Preface.", "C", "c text")]
+    assert [(b.kind, b.text, b.path, b.links) for b in chosen.blocks] == [
+        b for b in whole if b[1] not in ("Preface.", "C", "c text")
+    ]
 
 
 def test_all_equal_headings_are_taken_in_document_order_and_never_twice() -> None:
@@ -445,7 +498,10 @@ def test_a_long_list_of_headings_is_cut() -> None:
     assert "'Heading 29', … and 20 more" in caught.value.message
 
 
-@pytest.mark.parametrize(("text", "wanted"), [("no headings", ["A"]), ("# A", []), ("# A", [""]), ("# A", ["..."]), ("# A", [" > "])])
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [("no headings", ["A"]), ("# A", []), ("# A", [""]), ("# A", ["..."]), ("# A", [" > "])],
+)
 def test_nothing_to_choose_is_an_error(text: str, wanted: list[str]) -> None:
     with pytest.raises(InvalidArgument):
         select(text, wanted)
@@ -458,7 +514,7 @@ def test_footnotes_of_a_section_come_along() -> None:
     assert selected.blocks[0].links == (Link("^x", "http://x.example"),)
 
 
-# --------------------------------------------------------------------------------------------------------------------- robustness
+# ------------------------------------------------------------------------------------------------- robustness
 
 # fmt: off
 MARKS = st.sampled_from([
@@ -470,7 +526,9 @@ MARKS = st.sampled_from([
 # fmt: on
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
+@settings(
+    max_examples=250, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None
+)
 @given(st.one_of(st.lists(MARKS, max_size=40).map("".join), st.text(max_size=60)))
 def test_any_text_is_read_or_refused_with_a_typed_error(text: str) -> None:
     try:
@@ -492,7 +550,13 @@ def test_any_text_is_read_or_refused_with_a_typed_error(text: str) -> None:
 
 @settings(max_examples=150, deadline=None, derandomize=True, database=None)
 @given(
-    st.lists(st.tuples(st.sampled_from(["# ", "- ", "> ", "1. ", "  - ", "", "| ", ": ", "    ", "<p>", "**"]), st.sampled_from(["\n", "\n\n"])), max_size=25)
+    st.lists(
+        st.tuples(
+            st.sampled_from(["# ", "- ", "> ", "1. ", "  - ", "", "| ", ": ", "    ", "<p>", "**"]),
+            st.sampled_from(["\n", "\n\n"]),
+        ),
+        max_size=25,
+    )
 )
 def test_no_word_is_lost(lines: list[tuple[str, str]]) -> None:
     text = "".join(f"{prefix}word{i}x{end}" for i, (prefix, end) in enumerate(lines))
@@ -502,7 +566,10 @@ def test_no_word_is_lost(lines: list[tuple[str, str]]) -> None:
 
 @pytest.mark.parametrize("mark", [">", "> ", "- ", "1. ", "* + "])
 def test_nesting_beyond_reason_is_refused_with_its_line(mark: str) -> None:
-    assert "line 3: lists or quotes are nested deeper than 31 levels" in refused("a\n\n" + mark * 10_000 + "x").message
+    assert (
+        "line 3: lists or quotes are nested deeper than 31 levels"
+        in refused("a\n\n" + mark * 10_000 + "x").message
+    )
 
 
 @pytest.mark.parametrize("mark", ["> ", "- "])
@@ -511,7 +578,11 @@ def test_deep_but_bearable_nesting_keeps_its_text(mark: str) -> None:
 
 
 def test_nested_inline_markup_keeps_its_text() -> None:
-    for text in ("[" * 3000 + "word" + "](u)" * 3000, "![" * 500 + "word" + "](u)" * 500, "*_" * 2000 + "word" + "_*" * 2000):
+    for text in (
+        "[" * 3000 + "word" + "](u)" * 3000,
+        "![" * 500 + "word" + "](u)" * 500,
+        "*_" * 2000 + "word" + "_*" * 2000,
+    ):
         assert "word" in only(text).text
 
 
@@ -562,6 +633,9 @@ def test_the_words_of_the_examples_are_all_there_on_their_lines(path: Path) -> N
 
 
 def test_the_parser_is_imported_when_it_is_first_needed() -> None:
-    code = "import sys, dagogy_reader_markdown.reader; print([m for m in ('markdown_it', 'yaml', 'mdit_py_plugins', 'tomllib') if m in sys.modules])"
+    code = (
+        "import sys, dagogy_reader_markdown.reader; print([m for m in ('markdown_it', 'yaml', "
+        "'mdit_py_plugins', 'tomllib') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

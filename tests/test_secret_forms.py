@@ -1,4 +1,6 @@
-"""What is secret: names, shapes and forms, each in a table; what is not; and the time that it takes to find out."""
+"""What is secret: names, shapes and forms, each in a table; what is not; and the
+time that it takes to find out.
+"""
 
 from __future__ import annotations
 
@@ -25,11 +27,11 @@ DB_PASS DATABASE_PASSWORD PGPASSWORD MYSQL_PWD SSH_PASSPHRASE CARD_PIN GH_PAT AP
 SLACK_WEBHOOK WEBHOOK_URL DB_CONNECTION_STRING SENTRY_DSN CREDENTIALS GOOGLE_APPLICATION_CREDENTIALS PROXY_AUTH HF_TOKEN CLIENT_SECRET
 STRIPE_API_KEY AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY OPENAI_API_KEY API_KEYS PASSWORD2 apiKey accessToken dbPassword x-api-key AccountKey
 SharedAccessKey authtoken clientsecret npm_config__authToken MY_KEY SSHPASS spring.datasource.password PASS_PHRASE ADMIN_PASSWD
-""".split()
+""".split()  # noqa: E501
 OTHER_NAMES = """
 PWD OLDPWD PINNED KEYBOARD AUTHOR AUTHORITY XAUTHORITY TOKENIZERS_PARALLELISM AGENT_MAX_TOKENS total_tokens tokens_spent secret_count COMPASS
 PATH PATTERN PASSED BYPASS PASSPORT COOKIECUTTER PRIVATELY MONKEY token_type public_key HOME LANG DAGOGY_PLUGINS DISPLAY password_policy
-""".split()
+""".split()  # noqa: E501
 
 
 HEX = "0123456789abcdef"
@@ -45,25 +47,52 @@ BODY = "\n".join(textwrap.wrap(mixed(640), 64))
 #: A text with a secret of which nobody knows the value, and what of it may not be seen again.
 SHAPES: dict[str, tuple[str, str]] = {
     "PEM": (f"-----BEGIN RSA PRIVATE KEY-----\n{BODY}\n-----END RSA PRIVATE KEY-----", BODY[100:140]),
-    "PEM with headers": (f"-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES,0A\n\n{BODY}\n-----END EC PRIVATE KEY-----", BODY[:40]),
+    "PEM with headers": (
+        (
+            f"-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES,0A\n\n{BODY}\n"
+            "-----END EC PRIVATE KEY-----"
+        ),
+        BODY[:40],
+    ),
     "OpenSSH": (f"-----BEGIN OPENSSH PRIVATE KEY-----\n{BODY}\n-----END OPENSSH PRIVATE KEY-----", BODY[:40]),
-    "PGP": (f"-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n{BODY}\n-----END PGP PRIVATE KEY BLOCK-----", BODY[:40]),
-    "PEM in JSON": (json.dumps({"x": f"-----BEGIN PRIVATE KEY-----\n{BODY}\n-----END PRIVATE KEY-----\n"}), BODY[:40]),
-    "PEM, quoted": ("> -----BEGIN PRIVATE KEY-----\n" + textwrap.indent(BODY, "> ") + "\n> -----END PRIVATE KEY-----", BODY[:40]),
+    "PGP": (
+        f"-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n{BODY}\n-----END PGP PRIVATE KEY BLOCK-----",
+        BODY[:40],
+    ),
+    "PEM in JSON": (
+        json.dumps({"x": f"-----BEGIN PRIVATE KEY-----\n{BODY}\n-----END PRIVATE KEY-----\n"}),
+        BODY[:40],
+    ),
+    "PEM, quoted": (
+        "> -----BEGIN PRIVATE KEY-----\n" + textwrap.indent(BODY, "> ") + "\n> -----END PRIVATE KEY-----",
+        BODY[:40],
+    ),
     "PEM without its end": (f"-----BEGIN PRIVATE KEY-----\n{BODY}", BODY[-40:]),
     "PEM without its beginning": (f"{BODY}\n-----END PRIVATE KEY-----", BODY[-40:]),
-    "PuTTY": (f"PuTTY-User-Key-File-3: ssh-ed25519\nPrivate-Lines: 2\n{mixed(64)}\n{mixed(40)}\nPrivate-MAC: 1", mixed(40)),
-    "AWS key id": (f"key AKIA{mixed(16, string.ascii_uppercase).upper()}", mixed(16, string.ascii_uppercase).upper()),
+    "PuTTY": (
+        f"PuTTY-User-Key-File-3: ssh-ed25519\nPrivate-Lines: 2\n{mixed(64)}\n{mixed(40)}\nPrivate-MAC: 1",
+        mixed(40),
+    ),
+    "AWS key id": (
+        f"key AKIA{mixed(16, string.ascii_uppercase).upper()}",
+        mixed(16, string.ascii_uppercase).upper(),
+    ),
     "AWS secret": (f"aws_secret_access_key = {mixed(40)}", mixed(40)),
     "AWS session token": (f"export AWS_SESSION_TOKEN={mixed(200)}==", mixed(200)),
     "AWS signature": (
-        f"Authorization: AWS4-HMAC-SHA256 Credential=AKIA/20260101/eu/s3/aws4_request, SignedHeaders=host, Signature={mixed(64, HEX)}",
+        (
+            "Authorization: AWS4-HMAC-SHA256 Credential=AKIA/20260101/eu/s3/aws4_request, "
+            f"SignedHeaders=host, Signature={mixed(64, HEX)}"
+        ),
         mixed(64, HEX),
     ),
     "Google API key": (f"?x=1 AIza{mixed(35)}", mixed(35)),
     "Google OAuth": (f"token ya29.{mixed(60)}", mixed(60)),
     "Google refresh token": (f"got 1//0{mixed(40)}", mixed(40)),
-    "Google service account": (json.dumps({"type": "service_account", "private_key_id": mixed(40, HEX), "x": 1}), mixed(40, HEX)),
+    "Google service account": (
+        json.dumps({"type": "service_account", "private_key_id": mixed(40, HEX), "x": 1}),
+        mixed(40, HEX),
+    ),
     "Slack bot": (f"xoxb-123456789012-1234567890123-{mixed(24)}", mixed(24)),
     "Slack user": (f"xoxp-1234567890-1234567890-1234567890-{mixed(32)}", mixed(32)),
     "Slack app": (f"xapp-1-A0123456789-1234567890123-{mixed(64, HEX)}", mixed(64, HEX)),
@@ -71,7 +100,10 @@ SHAPES: dict[str, tuple[str, str]] = {
     "Stripe": (f"sk_live_{mixed(24)}", mixed(24)),
     "Stripe, restricted": (f"rk_test_{mixed(24)}", mixed(24)),
     "Stripe webhook": (f"whsec_{mixed(32)}", mixed(32)),
-    **{f"GitHub {p}": (f"remote: {p}{mixed(36)}", mixed(36)) for p in ("ghp_", "gho_", "ghu_", "ghs_", "ghr_")},
+    **{
+        f"GitHub {p}": (f"remote: {p}{mixed(36)}", mixed(36))
+        for p in ("ghp_", "gho_", "ghu_", "ghs_", "ghr_")
+    },
     "GitHub, fine-grained": (f"github_pat_{mixed(22)}_{mixed(59)}", mixed(59)),
     "GitLab": (f"glpat-{mixed(20)}", mixed(20)),
     "GitLab runner": (f"glrt-{mixed(20)}", mixed(20)),
@@ -91,7 +123,12 @@ SHAPES: dict[str, tuple[str, str]] = {
     "Discord webhook": (f"https://discord.com/api/webhooks/123456789012345678/{mixed(68)}", mixed(68)),
     "Telegram": (f"bot 123456789:AA{mixed(33)}", mixed(33)),
     "Vault": (f"hvs.{mixed(24)}", mixed(24)),
-    "Docker": (json.dumps({"auths": {"https://index.docker.io/v1/": {"auth": base64.b64encode(b"ann:hunter22").decode()}}}), "YW5uOmh1bnRlcjIy"),
+    "Docker": (
+        json.dumps(
+            {"auths": {"https://index.docker.io/v1/": {"auth": base64.b64encode(b"ann:hunter22").decode()}}}
+        ),
+        "YW5uOmh1bnRlcjIy",
+    ),
     "netrc": ("machine tea.example login ann password s3same-open", "s3same-open"),
     "netrc, lines": ("machine tea.example\n  login ann\n  password opensesame", "opensesame"),
     ".pgpass": ("db.example:5432:orders:ann:opensesame", "opensesame"),
@@ -105,8 +142,14 @@ SHAPES: dict[str, tuple[str, str]] = {
     "Token": (f"Authorization: Token {mixed(20)}", mixed(20)),
     "Digest": ('Authorization: Digest username="ann", response="0a1b2c3d4e"', "0a1b2c3d4e"),
     "x-api-key": (f"x-api-key: {mixed(20)}", mixed(20)),
-    "Azure storage": (f"DefaultEndpointsProtocol=https;AccountName=tea;AccountKey={mixed(86)}==;EndpointSuffix=x", mixed(86)),
-    "Azure bus": (f"Endpoint=sb://tea.example/;SharedAccessKeyName=Root;SharedAccessKey={mixed(43)}=", mixed(43)),
+    "Azure storage": (
+        f"DefaultEndpointsProtocol=https;AccountName=tea;AccountKey={mixed(86)}==;EndpointSuffix=x",
+        mixed(86),
+    ),
+    "Azure bus": (
+        f"Endpoint=sb://tea.example/;SharedAccessKeyName=Root;SharedAccessKey={mixed(43)}=",
+        mixed(43),
+    ),
     "SQL Server": ("Server=db;Database=tea;User Id=ann;Password=opensesame;Encrypt=yes", "opensesame"),
     "URL": ("cannot reach https://ann:opensesame@tea.example/v1", "opensesame"),
     "URL of a database": ("postgresql://ann:opensesame@db:5432/tea", "opensesame"),
@@ -114,7 +157,10 @@ SHAPES: dict[str, tuple[str, str]] = {
     "URL, token alone": (f"git clone https://{mixed(20)}@tea.example/x.git", mixed(20)),
     "query": ("GET /v1?page=2&password=opensesame&x=1", "opensesame"),
     "query, key": (f"GET https://tea.example/v1?key={mixed(20)}", mixed(20)),
-    "presigned": (f"https://s3.example/x?X-Amz-Credential=AKIA&X-Amz-Signature={mixed(64, HEX)}&X-Amz-Date=1", mixed(64, HEX)),
+    "presigned": (
+        f"https://s3.example/x?X-Amz-Credential=AKIA&X-Amz-Signature={mixed(64, HEX)}&X-Amz-Date=1",
+        mixed(64, HEX),
+    ),
     "presigned, Azure": (f"https://blob.example/x?sv=2024&sig={quote(mixed(43) + '=')}", mixed(43)),
     "option": ("run tool --password s3same-open --verbose", "s3same-open"),
     "option with =": ("run tool --db-password=opensesame", "opensesame"),
@@ -142,19 +188,38 @@ SHAPES: dict[str, tuple[str, str]] = {
     "session cookie": (f"sessionid={mixed(32)}", mixed(32)),
     "coloured": (f"token sk-\x1b[31mproj-{mixed(12)}\x1b[0m{mixed(20)}", mixed(20)),
     "coloured, escaped": (f"Authorization: Bearer \\u001b[1m{mixed(20)}\\u001b[0m", mixed(20)),
-    "in base64": (base64.b64encode(f"see ghp_{mixed(36)}".encode()).decode(), base64.b64encode(f"see ghp_{mixed(36)}".encode()).decode()[20:40]),
-    **{f"gitleaks {name}": (text, text) for name, text in {
-        "doppler": f"dp.pt.{mixed(43)}", "linear": f"lin_api_{mixed(40)}", "databricks": f"dapi{mixed(32, HEX).lower()}",
-        "notion": f"ntn_12345678901{mixed(35)}", "shopify": f"shpat_{mixed(32, HEX)}", "postman": f"PMAK-{mixed(24, HEX)}-{mixed(34, HEX)}",
-        "rubygems": f"rubygems_{'0a' * 24}", "grafana": f"glsa_{mixed(32)}_{'0a' * 4}", "pulumi": f"pul-{'0a' * 20}",
-    }.items()},
-}  # fmt: skip
+    "in base64": (
+        base64.b64encode(f"see ghp_{mixed(36)}".encode()).decode(),
+        base64.b64encode(f"see ghp_{mixed(36)}".encode()).decode()[20:40],
+    ),
+    **{
+        f"gitleaks {name}": (text, text)
+        for name, text in {
+            "doppler": f"dp.pt.{mixed(43)}",
+            "linear": f"lin_api_{mixed(40)}",
+            "databricks": f"dapi{mixed(32, HEX).lower()}",
+            "notion": f"ntn_12345678901{mixed(35)}",
+            "shopify": f"shpat_{mixed(32, HEX)}",
+            "postman": f"PMAK-{mixed(24, HEX)}-{mixed(34, HEX)}",
+            "rubygems": f"rubygems_{'0a' * 24}",
+            "grafana": f"glsa_{mixed(32)}_{'0a' * 4}",
+            "pulumi": f"pul-{'0a' * 20}",
+        }.items()
+    },
+}
 
 
 @pytest.mark.parametrize("name", SECRET_NAMES)
 def test_a_name_says_that_its_value_is_secret(name: str) -> None:
     assert is_secret_name(name)
-    assert is_secret_name(name.lower()) or name in ("apiKey", "accessToken", "dbPassword", "AccountKey", "SharedAccessKey", "npm_config__authToken")
+    assert is_secret_name(name.lower()) or name in (
+        "apiKey",
+        "accessToken",
+        "dbPassword",
+        "AccountKey",
+        "SharedAccessKey",
+        "npm_config__authToken",
+    )
     assert secrets_of({name: "Zq81mWv03LxTn5"}) == {name: "Zq81mWv03LxTn5"}
 
 
@@ -165,7 +230,17 @@ def test_another_name_does_not(name: str) -> None:
 
 
 def test_what_a_desktop_calls_a_session_is_no_secret() -> None:
-    assert secrets_of({"DESKTOP_SESSION": "ubuntu", "XDG_SESSION_TYPE": "wayland", "SSH_AUTH_SOCK": "/tmp/ssh-1/agent.2", "PASSWORD_FILE": "/run/x"}) == {}
+    assert (
+        secrets_of(
+            {
+                "DESKTOP_SESSION": "ubuntu",
+                "XDG_SESSION_TYPE": "wayland",
+                "SSH_AUTH_SOCK": "/tmp/ssh-1/agent.2",
+                "PASSWORD_FILE": "/run/x",
+            }
+        )
+        == {}
+    )
 
 
 def test_a_variable_holds_secrets_within_its_value() -> None:
@@ -288,7 +363,11 @@ FORMS: dict[str, Callable[[str], str]] = {
     "upper case, in a URL": lambda s: quote(s.upper(), safe=""),
     "coloured, in lines": lambda s: "\n".join(f"\x1b[31m{row}\x1b[0m" for row in textwrap.wrap(s, 7)),
 }  # fmt: skip
-KNOWN = {"MY_KEY": "sk-proj-Zq81mWv03LxTn5RbYk27HdPc", "MY_PASS": "xK9!mQ2w/Lp4=Rt+8v", "MY_PHRASE": 'corréct+horse/battery="stàple\\9'}
+KNOWN = {
+    "MY_KEY": "sk-proj-Zq81mWv03LxTn5RbYk27HdPc",
+    "MY_PASS": "xK9!mQ2w/Lp4=Rt+8v",
+    "MY_PHRASE": 'corréct+horse/battery="stàple\\9',
+}
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -300,10 +379,17 @@ def test_a_known_secret_is_found_in_every_form(name: str, form: str) -> None:
         assert clean.startswith("before that,"), clean
         assert clean.endswith("and after"), clean
         middle = clean.removeprefix("before that,").removesuffix("and after")
-        assert middle.strip().removeprefix("\x1b[31m").strip("\"'[]\\+= │>#").startswith((name, "x1b", "0000", "redacted")), middle
+        assert (
+            middle.strip()
+            .removeprefix("\x1b[31m")
+            .strip("\"'[]\\+= │>#")
+            .startswith((name, "x1b", "0000", "redacted"))
+        ), middle
         rest = middle.replace("\x1b[31m", "").replace(name, "").replace("redacted", "")
         assert not any(
-            written[at : at + 6] in rest for at in range(0, len(written) - 6, 3) if any(c.isalnum() for c in written[at : at + 6].replace("[0m", ""))
+            written[at : at + 6] in rest
+            for at in range(0, len(written) - 6, 3)
+            if any(c.isalnum() for c in written[at : at + 6].replace("[0m", ""))
         ), middle
 
 
@@ -315,26 +401,122 @@ def test_a_secret_that_was_cut_is_known_at_the_ends_of_a_text() -> None:
 
 
 def test_a_command_line_in_words_is_known_by_its_options() -> None:
-    clean = redacted(["tool", "--password", "word", "--api-key", "other", "-u", "ann:sesame", "--verbose"], {})
-    assert clean == ["tool", "--password", "[redacted]", "--api-key", "[redacted]", "-u", "[redacted]", "--verbose"]
+    clean = redacted(
+        ["tool", "--password", "word", "--api-key", "other", "-u", "ann:sesame", "--verbose"], {}
+    )
+    assert clean == [
+        "tool",
+        "--password",
+        "[redacted]",
+        "--api-key",
+        "[redacted]",
+        "-u",
+        "[redacted]",
+        "--verbose",
+    ]
 
 
 def test_a_field_is_known_by_its_name() -> None:
-    clean = redacted({"db_password": "opensesame", "PIN": 482913, "tokens_spent": 482913, "api_keys": ["opensesame"], "password": "is required"}, {})
-    assert clean == {"db_password": "[redacted]", "PIN": "[redacted]", "tokens_spent": 482913, "api_keys": ["[redacted]"], "password": "is required"}
+    clean = redacted(
+        {
+            "db_password": "opensesame",
+            "PIN": 482913,
+            "tokens_spent": 482913,
+            "api_keys": ["opensesame"],
+            "password": "is required",
+        },
+        {},
+    )
+    assert clean == {
+        "db_password": "[redacted]",
+        "PIN": "[redacted]",
+        "tokens_spent": 482913,
+        "api_keys": ["[redacted]"],
+        "password": "is required",
+    }
 
 
 #: Long runs, each of one kind, on which a pattern that backtracks would take the square of their length.
 RUNS = [
     *(c * 64 for c in "aA0 \t\n\r-_=+/\\\"'.,:;@%&#<>[]{}()|~^$*!?\x1b\x00\u200b\u00adé│"),
-    "a:", "a=", "A=", "KEY=", "key: ", "password:", "password=", "PASSWORD='", 'password="', "\\\"password\\\":\\\"", "--password ", "-u a:", "://", "://a:",
-    "a@", "sk-", "sk-a", "ghp_", "eyJ", "eyJa.", "eyJaaaaaaaa.", "xoxb-", "xapp-1-A-1-", "AKIA", "M", "AIza", "cookie:a=", "cookie: ", "bearer ", "bearer a",
-    "authorization: basic ", "authorization: digest ", "login a password ", "machine a ", "a:11:a:a:", "\na:11:a:a:", "mysql -", "mysql a ", "redis-cli a ",
-    "docker login a ", "-----BEGIN PRIVATE KEY-----", "-----BEGIN ", "-----END PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----\nAAAAAAAAAAAA\n",
-    "AAAAAAAAAAAA\n-----END PRIVATE KEY-----", "Private-Lines: 1\n", "%41", "%", "\\u0041", "\\u", "\\x41", "\\x1b[", "\x1b[", "\x1b]", "&amp;", "&#65;", "&",
-    "=41", "=\n", "<a ", "<a>", "0x41, ", "41 ", "4142 ", "65, ", "00000000: 4142 ", "00000000: 4142  AB\n", "QUFBQUFBQUFBQUFBQUFBQUFB\n", "QUFB ",
-    "sig=", "?sig=a&", "hooks.slack.com/services/", "/api/webhooks/", "AccountKey=", "SG.aaaaaaaaaaaaaaaa.", "1//0", "123456789:AA",
-]  # fmt: skip
+    "a:",
+    "a=",
+    "A=",
+    "KEY=",
+    "key: ",
+    "password:",
+    "password=",
+    "PASSWORD='",
+    'password="',
+    '\\"password\\":\\"',
+    "--password ",
+    "-u a:",
+    "://",
+    "://a:",
+    "a@",
+    "sk-",
+    "sk-a",
+    "ghp_",
+    "eyJ",
+    "eyJa.",
+    "eyJaaaaaaaa.",
+    "xoxb-",
+    "xapp-1-A-1-",
+    "AKIA",
+    "M",
+    "AIza",
+    "cookie:a=",
+    "cookie: ",
+    "bearer ",
+    "bearer a",
+    "authorization: basic ",
+    "authorization: digest ",
+    "login a password ",
+    "machine a ",
+    "a:11:a:a:",
+    "\na:11:a:a:",
+    "mysql -",
+    "mysql a ",
+    "redis-cli a ",
+    "docker login a ",
+    "-----BEGIN PRIVATE KEY-----",
+    "-----BEGIN ",
+    "-----END PRIVATE KEY-----",
+    "-----BEGIN PRIVATE KEY-----\nAAAAAAAAAAAA\n",
+    "AAAAAAAAAAAA\n-----END PRIVATE KEY-----",
+    "Private-Lines: 1\n",
+    "%41",
+    "%",
+    "\\u0041",
+    "\\u",
+    "\\x41",
+    "\\x1b[",
+    "\x1b[",
+    "\x1b]",
+    "&amp;",
+    "&#65;",
+    "&",
+    "=41",
+    "=\n",
+    "<a ",
+    "<a>",
+    "0x41, ",
+    "41 ",
+    "4142 ",
+    "65, ",
+    "00000000: 4142 ",
+    "00000000: 4142  AB\n",
+    "QUFBQUFBQUFBQUFBQUFBQUFB\n",
+    "QUFB ",
+    "sig=",
+    "?sig=a&",
+    "hooks.slack.com/services/",
+    "/api/webhooks/",
+    "AccountKey=",
+    "SG.aaaaaaaaaaaaaaaa.",
+    "1//0",
+    "123456789:AA",
+]
 
 
 def cost(function: Callable[[str], object], run: str, size: int) -> float:
@@ -345,7 +527,9 @@ def cost(function: Callable[[str], object], run: str, size: int) -> float:
 
 
 def grows(function: Callable[[str], object], run: str, size: int) -> bool:
-    """Whether four times the text takes much more than four times the time. Measured again before that is said."""
+    """Whether four times the text takes much more than four times the time.
+    Measured again before that is said.
+    """
     for _ in range(3):
         small, large = cost(function, run, size), cost(function, run, 4 * size)
         if large < 8 * small + 0.05:
@@ -359,7 +543,12 @@ def test_time_is_in_proportion_to_the_text(run: str) -> None:
 
 
 def test_every_rule_of_gitleaks_is_linear() -> None:
-    runs = [(name, shapes_module._compiled(pattern), run) for name, words, pattern in RULES for w in words for run in (w, w.upper(), w + "aA0_-")]
+    runs = [
+        (name, shapes_module._compiled(pattern), run)
+        for name, words, pattern in RULES
+        for w in words
+        for run in (w, w.upper(), w + "aA0_-")
+    ]
     found = [(name, run) for name, compiled, run in runs if grows(compiled.findall, run, 12_000)]
     assert not found
 

@@ -1,4 +1,6 @@
-"""Seeded secrets: whatever form a key takes and wherever it comes from, it is in nothing that dagogy prints or writes; ordinary text stays as it is."""
+"""Seeded secrets: whatever form a key takes and wherever it comes from, it is in nothing that dagogy prints
+or writes; ordinary text stays as it is.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def forms(secret: str) -> dict[str, str]:
         "plain": secret,
         "base64": base64.b64encode(data).decode(),
         "base64, in a header": f"Authorization: Basic {b64}",
-        "base64, over two lines": base64.b64encode(data).decode()[:20] + "\n" + base64.b64encode(data).decode()[20:],
+        "base64, over two lines": base64.b64encode(data).decode()[:20]
+        + "\n"
+        + base64.b64encode(data).decode()[20:],
         "base64url": base64.urlsafe_b64encode(data).decode().rstrip("="),
         "hex": data.hex(),
         "HEX": data.hex().upper(),
@@ -124,8 +128,11 @@ def dagogy_providers():
         id="loud", summary="s", api_version=1, impl="mod_loud:Loud",
         settings=(Setting(name="LOUD_PHRASE", summary="s", secret=True), Setting(name="LOUD_URL", summary="s")),
     )
-'''
-SCOPE = "# Tea\n\n## Leaves\nLeaves are picked and dried.\n\n## Water\nWater is boiled before it is poured on the leaves.\n"
+'''  # noqa: E501
+SCOPE = (
+    "# Tea\n\n## Leaves\nLeaves are picked and dried.\n\n## Water\n"
+    "Water is boiled before it is poured on the leaves.\n"
+)
 URL = f"https://ann:{PASSWORD}@tea.example/v1?api_key=Qw8zLk20Vb5n&page=2"
 
 
@@ -136,7 +143,12 @@ class Loudspeaker:
         self.runner, self._patch = runner, monkeypatch
         self.outputs: list[tuple[str, bytes]] = []
         self.plant(form for secret in (SECRET, KEY) for form in forms(secret).values())
-        for name, value in (("LOUD_FORMS", str(runner.folder / "forms.json")), ("LOUD_PHRASE", SECRET), ("OPENAI_API_KEY", KEY), ("LOUD_URL", URL)):
+        for name, value in (
+            ("LOUD_FORMS", str(runner.folder / "forms.json")),
+            ("LOUD_PHRASE", SECRET),
+            ("OPENAI_API_KEY", KEY),
+            ("LOUD_URL", URL),
+        ):
             monkeypatch.setenv(name, value)
         (runner.folder / "tea.md").write_text(SCOPE)
 
@@ -165,7 +177,9 @@ class Loudspeaker:
     def check(self) -> None:
         found = {}
         for place, data in self.everything():
-            message = {*leaks(data, SECRET), *leaks(data, KEY)} | {"the password of the URL" for p in (PASSWORD, "hunter2-hunter2!") if p.encode() in data}
+            message = {*leaks(data, SECRET), *leaks(data, KEY)} | {
+                "the password of the URL" for p in (PASSWORD, "hunter2-hunter2!") if p.encode() in data
+            }
             message |= {"the key in the query"} if b"Qw8zLk20Vb5n" in data else set()
             if message:
                 found[place.replace(str(self.runner.folder), "")] = sorted(message)
@@ -181,16 +195,32 @@ def loud(runner: CommandRunner, site: SitePackages, monkeypatch: pytest.MonkeyPa
 
 def look_at_it(loud: Loudspeaker, every: bool = True) -> None:
     """Every command that only looks at a failure, or packs it; otherwise those that tell most."""
-    for command in ("status", "next", "diagnose", "postmortem", "escalate", "archive", "validate", "plan", "iterate", "diff"):
+    for command in (
+        "status",
+        "next",
+        "diagnose",
+        "postmortem",
+        "escalate",
+        "archive",
+        "validate",
+        "plan",
+        "iterate",
+        "diff",
+    ):
         if every or command in ("diagnose", "escalate"):
-            loud(command, "latest", once=not every and command == "escalate")  # it packs the same bundle each time
+            # it packs the same bundle each time
+            loud(command, "latest", once=not every and command == "escalate")
     for line in (["list"], ["doctor"], ["incidents", "list"], ["plugins", "list"], ["explain", "loud"]):
         if every or line[0] == "incidents":
             loud(*line)
 
 
-#: Whether all commands look at what there is to be told: in one test each time, in the others with the slow tests.
-looks_closely = pytest.mark.parametrize("every", [pytest.param(False, id="few commands"), pytest.param(True, marks=pytest.mark.slow, id="every command")])
+#: Whether all commands look at what there is to be told: in one test each time, in the
+#: others with the slow tests.
+looks_closely = pytest.mark.parametrize(
+    "every",
+    [pytest.param(False, id="few commands"), pytest.param(True, marks=pytest.mark.slow, id="every command")],
+)
 
 
 def test_what_a_failing_provider_tells_is_nowhere(loud: Loudspeaker) -> None:
@@ -202,9 +232,16 @@ def test_what_a_failing_provider_tells_is_nowhere(loud: Loudspeaker) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["fails", "raises", "answers"])
-def test_no_form_of_a_secret_is_in_any_output(loud: Loudspeaker, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
-    loud.plant(form for secret in (SECRET, KEY) for form in (*forms(secret).values(), *every_form(secret).values()))
-    for name, value in {"raises": {"LOUD_RAISES": "1"}, "answers": {"LOUD_ANSWERS": json.dumps(valid_curriculum())}}.get(way, {}).items():
+def test_no_form_of_a_secret_is_in_any_output(
+    loud: Loudspeaker, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    loud.plant(
+        form for secret in (SECRET, KEY) for form in (*forms(secret).values(), *every_form(secret).values())
+    )
+    for name, value in {
+        "raises": {"LOUD_RAISES": "1"},
+        "answers": {"LOUD_ANSWERS": json.dumps(valid_curriculum())},
+    }.get(way, {}).items():
         monkeypatch.setenv(name, value)
     loud.runner.init()
     loud("run", "latest", "--scope-file", "tea.md")
@@ -215,7 +252,9 @@ def test_no_form_of_a_secret_is_in_any_output(loud: Loudspeaker, monkeypatch: py
 
 
 @looks_closely
-def test_a_traceback_of_a_plugin_tells_nothing(loud: Loudspeaker, monkeypatch: pytest.MonkeyPatch, every: bool) -> None:
+def test_a_traceback_of_a_plugin_tells_nothing(
+    loud: Loudspeaker, monkeypatch: pytest.MonkeyPatch, every: bool
+) -> None:
     monkeypatch.setenv("LOUD_RAISES", "1")
     loud.runner.init()
     loud("run", "latest", "--scope-file", "tea.md")
@@ -224,7 +263,9 @@ def test_a_traceback_of_a_plugin_tells_nothing(loud: Loudspeaker, monkeypatch: p
 
 
 @looks_closely
-def test_a_secret_in_the_answer_of_a_provider_does_not_reach_the_run(loud: Loudspeaker, monkeypatch: pytest.MonkeyPatch, every: bool) -> None:
+def test_a_secret_in_the_answer_of_a_provider_does_not_reach_the_run(
+    loud: Loudspeaker, monkeypatch: pytest.MonkeyPatch, every: bool
+) -> None:
     monkeypatch.setenv("LOUD_ANSWERS", json.dumps(valid_curriculum()))
     folder = loud.runner.init()
     loud("run", "latest", "--scope-file", "tea.md")
@@ -234,10 +275,15 @@ def test_a_secret_in_the_answer_of_a_provider_does_not_reach_the_run(loud: Louds
 
 
 @looks_closely
-def test_a_secret_in_the_configuration_file_is_kept_like_one_in_the_environment(loud: Loudspeaker, monkeypatch: pytest.MonkeyPatch, every: bool) -> None:
+def test_a_secret_in_the_configuration_file_is_kept_like_one_in_the_environment(
+    loud: Loudspeaker, monkeypatch: pytest.MonkeyPatch, every: bool
+) -> None:
     for name in ("LOUD_PHRASE", "LOUD_URL"):
         monkeypatch.delenv(name)
-    put(loud.runner.folder / "dagogy.toml", f"loud_phrase = {json.dumps(SECRET, ensure_ascii=False)}\nloud_url = {json.dumps(URL)}\n")
+    put(
+        loud.runner.folder / "dagogy.toml",
+        f"loud_phrase = {json.dumps(SECRET, ensure_ascii=False)}\nloud_url = {json.dumps(URL)}\n",
+    )
     loud.runner.init()
     loud("run", "latest", "--scope-file", "tea.md")
     look_at_it(loud, every)
@@ -250,7 +296,12 @@ def test_a_secret_in_the_configuration_file_is_kept_like_one_in_the_environment(
 def test_the_loops_that_run_commands_tell_nothing_either(loud: Loudspeaker, every: bool) -> None:
     loud.runner.init()
     loud("run", "latest", "--scope-file", "tea.md")
-    for line in (["triage", "latest"], ["recover", "latest", "--dry-run"], ["recover", "latest", "--unsafe"], ["run", "latest"]):
+    for line in (
+        ["triage", "latest"],
+        ["recover", "latest", "--dry-run"],
+        ["recover", "latest", "--unsafe"],
+        ["run", "latest"],
+    ):
         if every or line[-1] != "latest":
             loud(*line)
     look_at_it(loud, every)
@@ -276,12 +327,21 @@ def test_a_secret_on_the_command_line_or_in_a_file_name_is_not_kept(loud: Loudsp
     assert not [place for place, data in loud.everything() if b"0Zx9Cv8Bn7Mq6Wp5" in data]
 
 
-def test_a_log_on_standard_input_is_shown_without_them(loud: Loudspeaker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_on_standard_input_is_shown_without_them(
+    loud: Loudspeaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("LOUD_PHRASE", "LOUD_URL"):
         monkeypatch.delenv(name)
-    put(loud.runner.folder / "dagogy.toml", f"loud_phrase = {json.dumps(SECRET, ensure_ascii=False)}\nloud_url = {json.dumps(URL)}\n")
+    put(
+        loud.runner.folder / "dagogy.toml",
+        f"loud_phrase = {json.dumps(SECRET, ensure_ascii=False)}\nloud_url = {json.dumps(URL)}\n",
+    )
     log = "".join(
-        f"openai.AuthenticationError: Error code: 401 - {{'error': {{'code': 'invalid_api_key', 'message': {form!r}}}}}\n" for form in forms(SECRET).values()
+        (
+            f"openai.AuthenticationError: Error code: 401 - {{'error': {{'code': 'invalid_api_key', "
+            f"'message': {form!r}}}}}\n"
+        )
+        for form in forms(SECRET).values()
     )
     for more in ([], ["--json"]):
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(log.encode())))
@@ -301,7 +361,8 @@ def test_a_file_in_the_run_named_after_a_secret_stays_out_of_reports(loud: Louds
     loud.check()
 
 
-#: What looks long and random and is no secret. One of these mangled is an error text that nobody can search for.
+#: What looks long and random and is no secret. One of these mangled is an error text
+#: that nobody can search for.
 HARMLESS = (
     "sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "commit 4c340fd2b6c1d8e0a9f7e6d5c4b3a2918070605f merged into main",
@@ -324,14 +385,24 @@ HARMLESS = (
     "OPENAI_API_KEY is required; set OPENAI_API_KEY or AGENT_PROVIDER=internal",
     "dagogy_rule_graph_acyclic.rule:GraphAcyclic",
     "Password reset: 2 attempts; token: 12 of 64 used",
-    '{"nodes": [{"id": "secret-sharing-01", "title": "Secret sharing", "prerequisites": ["public-key-crypto-2"]}]}',
+    (
+        '{"nodes": [{"id": "secret-sharing-01", "title": "Secret sharing", "prerequisites": '
+        '["public-key-crypto-2"]}]}'
+    ),
 )
 
 
 @pytest.mark.parametrize("text", HARMLESS)
 def test_ordinary_text_stays_as_it_is(text: str) -> None:
     secrets = secrets_of(
-        {"LOUD_PHRASE": SECRET, "OPENAI_API_KEY": KEY, "AUTHOR": "Ann Author", "KEYBOARD": "qwerty", "TOKENIZERS_PARALLELISM": "false"}, ["LOUD_PHRASE"]
+        {
+            "LOUD_PHRASE": SECRET,
+            "OPENAI_API_KEY": KEY,
+            "AUTHOR": "Ann Author",
+            "KEYBOARD": "qwerty",
+            "TOKENIZERS_PARALLELISM": "false",
+        },
+        ["LOUD_PHRASE"],
     )
     assert redacted(text, secrets) == text
     assert redacted({"text": [text]}, secrets) == {"text": [text]}

@@ -1,4 +1,6 @@
-"""`run --self-heal`: one command that ends in a result or in a bundle, within its limits; and the record of a command that was killed."""
+"""`run --self-heal`: one command that ends in a result or in a bundle, within its limits; and the record of a
+command that was killed.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,18 @@ from dagogy.host.manager import Host
 from dagogy.incidents.commands import plain, under
 from dagogy.incidents.limits import Limits
 from dagogy.testing import FakeRecoveryContext
-from support import HANGS, VALID_SPEC, CommandRunner, Outcome, SitePackages, clean_environment, failed, put, run_with, valid_curriculum
+from support import (
+    HANGS,
+    VALID_SPEC,
+    CommandRunner,
+    Outcome,
+    SitePackages,
+    clean_environment,
+    failed,
+    put,
+    run_with,
+    valid_curriculum,
+)
 from test_recover import CURRICULUM, cyclic, events
 
 KEY = "sk-canary0123456789abcdef"
@@ -60,9 +73,15 @@ class Mine(RecoveryAction):
 def dagogy_recoveries():
     yield RecoveryInfo(id="{name}", summary="s", api_version=1, impl="mod_{name}:Mine", incidents={incidents}, safety="{safety}", reason="r",
                        order=1, {more})
-'''
-RATE = {"message": "HTTP 429: slow down", "details": {"http_status": 429, "machine_code": "rate_limit_exceeded", "retry_after_seconds": 0.1}}
-QUOTA = {"message": "the quota is used up", "details": {"http_status": 429, "machine_code": "insufficient_quota", "retry_after_seconds": 7200}}
+'''  # noqa: E501
+RATE = {
+    "message": "HTTP 429: slow down",
+    "details": {"http_status": 429, "machine_code": "rate_limit_exceeded", "retry_after_seconds": 0.1},
+}
+QUOTA = {
+    "message": "the quota is used up",
+    "details": {"http_status": 429, "machine_code": "insufficient_quota", "retry_after_seconds": 7200},
+}
 DENIED = {"message": "HTTP 401", "details": {"http_status": 401, "machine_code": "invalid_api_key"}}
 GOOD = {"curriculum": valid_curriculum()}
 
@@ -78,19 +97,39 @@ class Stage:
         put(self.run / "inputs/topic_spec.json", VALID_SPEC)
 
     def provider(self, name: str, *script: Any) -> None:
-        self.site.plugin(f"x-{name}", entry_points={"provider": {name: f"mod_{name}"}}, modules={f"mod_{name}": SCRIPTED.format(name=name)})
+        self.site.plugin(
+            f"x-{name}",
+            entry_points={"provider": {name: f"mod_{name}"}},
+            modules={f"mod_{name}": SCRIPTED.format(name=name)},
+        )
         (self.scripts / f"{name}.json").write_text(json.dumps(script))
 
-    def action(self, name: str, body: str, incidents: tuple[str, ...] = ("validation_failure",), safety: str = "safe", more: str = "") -> None:
+    def action(
+        self,
+        name: str,
+        body: str,
+        incidents: tuple[str, ...] = ("validation_failure",),
+        safety: str = "safe",
+        more: str = "",
+    ) -> None:
         source = ACTION.format(name=name, body=body, incidents=incidents, safety=safety, more=more)
-        self.site.plugin(f"x-{name}", entry_points={"recovery": {name: f"mod_{name}"}}, modules={f"mod_{name}": source})
+        self.site.plugin(
+            f"x-{name}", entry_points={"recovery": {name: f"mod_{name}"}}, modules={f"mod_{name}": source}
+        )
 
     def asked(self, name: str) -> int:
         path = self.scripts / name
         return path.stat().st_size if path.exists() else 0
 
     def __call__(self, *options: str, cwd: Path | None = None, **settings: str) -> Outcome:
-        done = self.site.run("run", self.run.name, *options, cwd=cwd or self.runner.folder, SCRIPTS=str(self.scripts), **settings)
+        done = self.site.run(
+            "run",
+            self.run.name,
+            *options,
+            cwd=cwd or self.runner.folder,
+            SCRIPTS=str(self.scripts),
+            **settings,
+        )
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     @property
@@ -108,7 +147,7 @@ def bundle(path: str) -> dict[str, str]:
         return {m.name.split("/", 1)[1]: tar.extractfile(m).read().decode() for m in tar.getmembers()}  # type: ignore[union-attr]
 
 
-# --- healed ------------------------------------------------------------------------------------------------------------
+# --- healed -------------------------------------------------------------------------------------------------
 
 
 def test_what_works_at_once_is_not_healed(stage: Stage) -> None:
@@ -130,7 +169,9 @@ def test_a_rate_limit_is_waited_out_and_the_result_is_that_of_the_command(stage:
     assert healing["command"] == ["dagogy", "run", stage.run.name, "--provider", "busy", "--json"]
     assert stage.asked("busy") == 2
     recorded = [json.loads(p.read_text()) for p in sorted((stage.run / "logs/failures").iterdir())]
-    assert [(r["code"], r["provider"], r["endpoint"]) for r in recorded] == [("provider_error", "busy", "busy.test")]
+    assert [(r["code"], r["provider"], r["endpoint"]) for r in recorded] == [
+        ("provider_error", "busy", "busy.test")
+    ]
     assert [e["by"] for e in events(stage.run, "recovered")] == ["wait-rate-limit"]
 
 
@@ -156,7 +197,9 @@ def test_the_options_of_the_command_give_way_to_the_settings_of_the_attempt(stag
     done = stage(*options, AGENT_FALLBACK_PROVIDERS="internal")
     assert done.status == 0, done.err
     assert done.json["provider"] == "internal"
-    assert done.json["healing"]["permanent"] == [f"dagogy run {stage.run.name} --target-score 50 --json --provider internal"]
+    assert done.json["healing"]["permanent"] == [
+        f"dagogy run {stage.run.name} --target-score 50 --json --provider internal"
+    ]
     assert stage.trace["target_score"] == 50
 
 
@@ -180,10 +223,17 @@ def test_the_next_provider_is_one_that_has_not_failed_yet_and_a_new_incident_kee
     stage.provider("denied", DENIED)
     stage.provider("poor", QUOTA)
     stage.provider("busy", RATE, GOOD)
-    done = stage("--self-heal", "--json", AGENT_PROVIDER="denied", AGENT_FALLBACK_PROVIDERS="denied, poor,busy")
+    done = stage(
+        "--self-heal", "--json", AGENT_PROVIDER="denied", AGENT_FALLBACK_PROVIDERS="denied, poor,busy"
+    )
     assert done.status == 0, done.err
     steps = [(s["action"], s["settings"].get("AGENT_PROVIDER")) for s in done.json["healing"]["steps"]]
-    assert steps == [("renew-session", None), ("fall-back-provider", "poor"), ("fall-back-provider", "busy"), ("wait-rate-limit", "busy")]
+    assert steps == [
+        ("renew-session", None),
+        ("fall-back-provider", "poor"),
+        ("fall-back-provider", "busy"),
+        ("wait-rate-limit", "busy"),
+    ]
     assert [stage.asked(name) for name in ("denied", "poor", "busy")] == [1, 1, 2]
     assert events(stage.run, "recovered")[0]["incidents"] == {
         "provider_auth_failed": "fall-back-provider",
@@ -204,9 +254,12 @@ def test_an_open_circuit_leads_to_the_fallback_without_asking(stage: Stage) -> N
 def test_a_validation_failure_is_healed_by_what_recover_does(stage: Stage) -> None:
     loop = cyclic()
     stage.provider("loop", {"curriculum": loop})
-    stage.action("mend", f'(context.run / "inputs/topic_spec.json").touch(); from pathlib import Path; '
-                 f'Path({str(stage.scripts / "loop.json")!r}).write_text({json.dumps(json.dumps([GOOD]))}); '
-                 'return RecoveryOutcome(changed=True, message="mended", environment={"AGENT_TARGET_SCORE": "70"})')  # fmt: skip
+    stage.action(
+        "mend",
+        f'(context.run / "inputs/topic_spec.json").touch(); from pathlib import Path; '
+        f"Path({str(stage.scripts / 'loop.json')!r}).write_text({json.dumps(json.dumps([GOOD]))}); "
+        'return RecoveryOutcome(changed=True, message="mended", environment={"AGENT_TARGET_SCORE": "70"})',
+    )
     done = stage("--provider", "loop", "--self-heal", "--json")
     assert done.status == 0, done.err
     assert [s["action"] for s in done.json["healing"]["steps"]] == ["mend"]
@@ -217,19 +270,23 @@ def test_incidents_list_tells_what_resolved_each_class(stage: Stage) -> None:
     stage.provider("busy", RATE, GOOD)
     done = stage("--self-heal", AGENT_PROVIDER="denied", AGENT_FALLBACK_PROVIDERS="busy")
     assert done.status == 0, done.err
-    listed = json.loads(stage.site.run("incidents", "list", "--json", cwd=stage.runner.folder).stdout)["incidents"]
+    listed = json.loads(stage.site.run("incidents", "list", "--json", cwd=stage.runner.folder).stdout)[
+        "incidents"
+    ]
     assert {row["incident"]: row["resolved_before"] for row in listed} == {
         "provider_auth_failed": {"fall-back-provider": 1},
         "provider_rate_limited": {"wait-rate-limit": 1},
     }
 
 
-# --- given up ----------------------------------------------------------------------------------------------------------
+# --- given up -----------------------------------------------------------------------------------------------
 
 
 def test_what_cannot_be_healed_ends_in_a_bundle_and_the_failures_exit_status(stage: Stage) -> None:
     stage.provider("denied", DENIED)
-    done = failed(stage("--provider", "denied", "--self-heal", "--json", OPENAI_API_KEY=KEY), "provider_error")
+    done = failed(
+        stage("--provider", "denied", "--self-heal", "--json", OPENAI_API_KEY=KEY), "provider_error"
+    )
     lines = done.err.splitlines()
     assert lines[0] == "[provider_error] HTTP 401"
     assert lines[-1].startswith("incident provider_auth_failed: ")
@@ -256,22 +313,32 @@ def test_no_other_provider_is_asked_after_a_refusal_or_our_own_timeout(stage: St
     more = {"killed_by": "timeout"} if cause == "timeout" else {}
     stage.provider("no", {"message": "no answer", "details": {"cause": cause, **more}})
     stage.provider("spare", GOOD)
-    failed(stage("--provider", "no", "--self-heal", "--unsafe", AGENT_FALLBACK_PROVIDERS="spare"), "provider_error")
+    failed(
+        stage("--provider", "no", "--self-heal", "--unsafe", AGENT_FALLBACK_PROVIDERS="spare"),
+        "provider_error",
+    )
     assert stage.asked("spare") == 0
 
 
 def test_no_other_provider_is_asked_after_a_schema_was_rejected(stage: Stage) -> None:
     details = {"http_status": 400, "machine_code": "invalid_json_schema"}
-    stage.provider("strict", {"message": "Invalid schema for response_format 'curriculum'", "details": details})
+    stage.provider(
+        "strict", {"message": "Invalid schema for response_format 'curriculum'", "details": details}
+    )
     stage.provider("spare", GOOD)
-    done = failed(stage("--provider", "strict", "--self-heal", "--unsafe", "--json", AGENT_FALLBACK_PROVIDERS="spare"), "provider_error")
+    done = failed(
+        stage("--provider", "strict", "--self-heal", "--unsafe", "--json", AGENT_FALLBACK_PROVIDERS="spare"),
+        "provider_error",
+    )
     assert done.json["healing"]["diagnosis"]["incident"] == "output_schema_rejected"
     assert stage.asked("spare") == 0
 
 
 def test_a_provider_that_is_not_installed_is_no_fallback_and_is_named(stage: Stage) -> None:
     stage.provider("spare", GOOD)
-    done = failed(stage("--provider", "spare", "--self-heal", AGENT_FALLBACK_PROVIDERS="internal,spar"), "config_error")
+    done = failed(
+        stage("--provider", "spare", "--self-heal", AGENT_FALLBACK_PROVIDERS="internal,spar"), "config_error"
+    )
     assert "AGENT_FALLBACK_PROVIDERS is 'spar'" in done.err
     assert "spare" in done.err.splitlines()[1]
     assert stage.asked("spare") == 0
@@ -279,25 +346,34 @@ def test_a_provider_that_is_not_installed_is_no_fallback_and_is_named(stage: Sta
 
 def test_consent_beforehand_covers_the_one_action_that_it_is_for(stage: Stage) -> None:
     stage.provider("denied", DENIED)
-    stage.action("bold", 'return RecoveryOutcome(changed=False, message="seen")', ("provider_auth_failed",), "unsafe")
+    stage.action(
+        "bold", 'return RecoveryOutcome(changed=False, message="seen")', ("provider_auth_failed",), "unsafe"
+    )
     done = stage("--provider", "denied", "--self-heal", "--json", AGENT_FALLBACK_PROVIDERS="internal")
     assert [s["action"] for s in done.json["healing"]["steps"]] == ["renew-session", "fall-back-provider"]
     without = stage("--provider", "denied", "--self-heal", "--json")
     assert {h["action"] for h in without.json["healing"]["hidden"]} == {"bold"}
 
 
-# --- limits ------------------------------------------------------------------------------------------------------------
+# --- limits -------------------------------------------------------------------------------------------------
 
 
 def again(stage: Stage) -> None:
     """An action that always hopes for the best."""
-    stage.action("hope", 'return RecoveryOutcome(changed=True, message="hoped")', ("provider_auth_failed",), more="times=9")
+    stage.action(
+        "hope",
+        'return RecoveryOutcome(changed=True, message="hoped")',
+        ("provider_auth_failed",),
+        more="times=9",
+    )
 
 
 def test_attempts_are_limited(stage: Stage) -> None:
     stage.provider("denied", *({**DENIED, "message": f"HTTP 401, the {n}th"} for n in range(9)))
     again(stage)
-    done = failed(stage("--provider", "denied", "--self-heal", "--heal-attempts", "2", "--json"), "provider_error")
+    done = failed(
+        stage("--provider", "denied", "--self-heal", "--heal-attempts", "2", "--json"), "provider_error"
+    )
     assert done.json["healing"]["reason"] == "out of budget: 2 attempts"
     assert stage.asked("denied") == 3
     assert "HTTP 401, the 2th" in done.err.splitlines()[0]
@@ -305,13 +381,25 @@ def test_attempts_are_limited(stage: Stage) -> None:
 
 def test_requests_to_a_service_are_limited_and_the_child_knows_the_rest(stage: Stage) -> None:
     stage.provider("denied", *({**DENIED, "message": f"HTTP 401, the {n}th"} for n in range(9)))
-    stage.action("hope", 'return RecoveryOutcome(changed=True, message="hoped")', ("provider_auth_failed",), more="times=9")
+    stage.action(
+        "hope",
+        'return RecoveryOutcome(changed=True, message="hoped")',
+        ("provider_auth_failed",),
+        more="times=9",
+    )
     source = (stage.site.folder / "mod_denied.py").read_text()
-    spy = 'place.open("a")\n        (place.parent / "allowed").open("a").write(f"{request.budget.calls} ")\n        place.open("a")'
+    spy = (
+        'place.open("a")\n        (place.parent / "allowed").open("a").write(f"{request.budget.calls} ")\n'
+        '        place.open("a")'
+    )
     (stage.site.folder / "mod_denied.py").write_text(source.replace('place.open("a")', spy))
-    done = failed(stage("--provider", "denied", "--self-heal", "--heal-calls", "7", "--json", AGENT_MAX_CALLS="5"), "provider_error")
+    done = failed(
+        stage("--provider", "denied", "--self-heal", "--heal-calls", "7", "--json", AGENT_MAX_CALLS="5"),
+        "provider_error",
+    )
     assert done.json["healing"]["reason"] == "out of budget: 7 requests to a service"
-    assert (stage.scripts / "allowed").read_text().split() == ["5", "5", "4", "1"]  # the first one is not the recovery's
+    # the first one is not the recovery's
+    assert (stage.scripts / "allowed").read_text().split() == ["5", "5", "4", "1"]
 
 
 def test_the_time_is_limited_and_ends_the_attempt_under_way(stage: Stage) -> None:
@@ -319,11 +407,16 @@ def test_the_time_is_limited_and_ends_the_attempt_under_way(stage: Stage) -> Non
     os.mkfifo(fifo)
     stage.provider("denied", DENIED, {"block": str(fifo), **GOOD})
     again(stage)
-    done = failed(stage("--provider", "denied", "--self-heal", "--heal-seconds", "3", "--json"), "provider_error")
+    done = failed(
+        stage("--provider", "denied", "--self-heal", "--heal-seconds", "3", "--json"), "provider_error"
+    )
     assert done.json["healing"]["reason"] == "out of budget: 3 seconds"
     assert done.err.splitlines()[0] == "[provider_error] HTTP 401"
     records = [json.loads(p.read_text()) for p in sorted((stage.run / "logs/failures").iterdir())]
-    assert [(r["code"], r["signal"], r["killed_by"]) for r in records] == [("provider_error", None, ""), ("interrupted", int(signal.SIGALRM), "timeout")]
+    assert [(r["code"], r["signal"], r["killed_by"]) for r in records] == [
+        ("provider_error", None, ""),
+        ("interrupted", int(signal.SIGALRM), "timeout"),
+    ]
     assert "| Incident | provider_auth_failed" in bundle(done.json["bundle"])["report.md"]
 
 
@@ -335,8 +428,13 @@ def test_the_same_failure_with_nothing_changed_stops(stage: Stage) -> None:
     assert stage.asked("denied") == 2
 
 
-@pytest.mark.parametrize(("name", "value"), [("AGENT_HEAL_ATTEMPTS", "0"), ("AGENT_HEAL_SECONDS", "soon"), ("AGENT_HEAL_CALLS", "-1")])
-def test_a_limit_that_cannot_be_meant_is_named(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("AGENT_HEAL_ATTEMPTS", "0"), ("AGENT_HEAL_SECONDS", "soon"), ("AGENT_HEAL_CALLS", "-1")],
+)
+def test_a_limit_that_cannot_be_meant_is_named(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
     runner.init()
     monkeypatch.setenv(name, value)
     assert name in failed(runner("run", "latest", "--self-heal"), "config_error").err
@@ -353,13 +451,15 @@ def test_limits_count_from_when_they_are_made() -> None:
     assert Limits().spent(10**6, 10**6) == ""
 
 
-@pytest.mark.parametrize("options", [["--unsafe"], ["--heal-attempts", "3"], ["--self-heal", "--show-prompt"]])
+@pytest.mark.parametrize(
+    "options", [["--unsafe"], ["--heal-attempts", "3"], ["--self-heal", "--show-prompt"]]
+)
 def test_options_that_would_do_nothing_are_refused(runner: CommandRunner, options: list[str]) -> None:
     runner.init()
     failed(runner("run", "latest", *options), "invalid_argument")
 
 
-# --- the command -------------------------------------------------------------------------------------------------------
+# --- the command --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -371,7 +471,9 @@ def test_options_that_would_do_nothing_are_refused(runner: CommandRunner, option
         ("recover x --unsafe", "recover x --unsafe"),
     ],
 )
-def test_the_command_that_is_run_again_does_not_heal_itself_and_keeps_its_other_words(given: str, wanted: str) -> None:
+def test_the_command_that_is_run_again_does_not_heal_itself_and_keeps_its_other_words(
+    given: str, wanted: str
+) -> None:
     assert plain(given.split()) == tuple(wanted.split())
 
 
@@ -386,14 +488,19 @@ def test_the_retry_runs_in_the_folder_of_the_caller(stage: Stage, tmp_path: Path
     stage.provider("internal2", DENIED, GOOD)
     place = stage.runner.folder / "deep"
     place.mkdir()
-    (place / "notes.md").write_text("# Tea\n\n## Leaves\nLeaves are picked and dried.\n\n## Water\nWater is boiled, then poured on the leaves.\n")
+    (place / "notes.md").write_text(
+        "# Tea\n\n## Leaves\nLeaves are picked and dried.\n\n## Water\n"
+        "Water is boiled, then poured on the leaves.\n"
+    )
     runs = {"ORCHESTRATION_BASE_DIR": "../runs", "AGENT_PROVIDER": "internal2"}
     failed(stage("--scope-file", "notes.md", cwd=place, **runs), "provider_error")
     (record,) = (stage.run / "logs/failures").iterdir()
     assert json.loads(record.read_text())["folder"] == str(place)
     elsewhere = {"SCRIPTS": str(stage.scripts), "AGENT_PROVIDER": "internal2"}
     done = stage.site.run("recover", stage.run.name, "--json", cwd=stage.runner.folder, **elsewhere)
-    assert json.loads(done.stdout)["next"].startswith(f"cd {place} && ORCHESTRATION_BASE_DIR={stage.runner.runs} dagogy recover ")
+    assert json.loads(done.stdout)["next"].startswith(
+        f"cd {place} && ORCHESTRATION_BASE_DIR={stage.runner.runs} dagogy recover "
+    )
     assert stage.asked("internal2") == 1
     done = stage.site.run("recover", stage.run.name, "--json", cwd=place, **{**runs, **elsewhere})
     report = json.loads(done.stdout)
@@ -408,13 +515,24 @@ def test_a_folder_that_is_gone_is_reported_and_nothing_is_run(stage: Stage) -> N
     stage.provider("denied", DENIED)
     place = stage.runner.folder / "deep"
     place.mkdir()
-    (place / "notes.md").write_text("# Tea\n\n## Leaves\nLeaves are picked and dried.\n\n## Water\nWater is boiled, then poured on the leaves.\n")
+    (place / "notes.md").write_text(
+        "# Tea\n\n## Leaves\nLeaves are picked and dried.\n\n## Water\n"
+        "Water is boiled, then poured on the leaves.\n"
+    )
     settings = {"SCRIPTS": str(stage.scripts), "AGENT_PROVIDER": "denied"}
-    failed(stage("--scope-file", "notes.md", cwd=place, ORCHESTRATION_BASE_DIR="../runs", AGENT_PROVIDER="denied"), "provider_error")
+    failed(
+        stage(
+            "--scope-file", "notes.md", cwd=place, ORCHESTRATION_BASE_DIR="../runs", AGENT_PROVIDER="denied"
+        ),
+        "provider_error",
+    )
     (place / "notes.md").unlink()
     place.rmdir()
     done = stage.site.run("recover", stage.run.name, "--json", cwd=stage.runner.folder, **settings)
-    assert f"counts from the folder in which it was run, which is gone: {place}" in json.loads(done.stdout)["reason"]
+    assert (
+        f"counts from the folder in which it was run, which is gone: {place}"
+        in json.loads(done.stdout)["reason"]
+    )
     assert stage.asked("denied") == 1
 
 
@@ -425,7 +543,17 @@ def test_a_signal_stops_everything(stage: Stage, number: signal.Signals) -> None
     stage.provider("denied", DENIED, {"block": str(fifo), **GOOD})
     again(stage)
     process = subprocess.Popen(
-        [sys.executable, "-m", "dagogy", "run", stage.run.name, "--provider", "denied", "--self-heal", "--json"],
+        [
+            sys.executable,
+            "-m",
+            "dagogy",
+            "run",
+            stage.run.name,
+            "--provider",
+            "denied",
+            "--self-heal",
+            "--json",
+        ],
         cwd=stage.runner.folder,
         env=clean_environment([stage.site.folder], SCRIPTS=str(stage.scripts), MARK=str(fifo)),
         stdout=subprocess.PIPE,
@@ -442,9 +570,14 @@ def test_a_signal_stops_everything(stage: Stage, number: signal.Signals) -> None
     assert process.returncode == 130
     assert json.loads(out)["error"]["code"] == "interrupted"
     assert err.startswith("[interrupted] ")
-    assert not [p for p in Path("/proc").iterdir() if p.name.isdigit() and f"MARK={fifo}".encode() in _environment(p)]
+    assert not [
+        p for p in Path("/proc").iterdir() if p.name.isdigit() and f"MARK={fifo}".encode() in _environment(p)
+    ]
     last = json.loads(max((stage.run / "logs/failures").iterdir()).read_text())
-    assert (last["signal"], last["killed_by"]) == (int(number), "user" if number == signal.SIGINT else "system")
+    assert (last["signal"], last["killed_by"]) == (
+        int(number),
+        "user" if number == signal.SIGINT else "system",
+    )
     assert stage.runner.stage() == "spec_ready"
 
 
@@ -455,7 +588,7 @@ def _environment(process: Path) -> bytes:
         return b""
 
 
-# --- killed ------------------------------------------------------------------------------------------------------------
+# --- killed -------------------------------------------------------------------------------------------------
 
 
 def killed(stage: Stage) -> int:
@@ -493,7 +626,14 @@ def test_a_command_that_was_killed_gets_its_record_from_the_next_one_and_is_reco
     assert f"-{pid}-interrupted" in record.name
     stage.runner.ok("status", stage.run.name)
     assert len(list((stage.run / "logs/failures").iterdir())) == 1
-    done = stage.site.run("recover", stage.run.name, "--json", cwd=stage.runner.folder, SCRIPTS=str(stage.scripts), AGENT_PROVIDER="slow")
+    done = stage.site.run(
+        "recover",
+        stage.run.name,
+        "--json",
+        cwd=stage.runner.folder,
+        SCRIPTS=str(stage.scripts),
+        AGENT_PROVIDER="slow",
+    )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["diagnosis"]["incident"] == "interrupted"
     assert stage.runner.stage(stage.run.name) == "iterated"
@@ -505,22 +645,35 @@ def test_a_command_that_failed_or_ended_is_not_taken_for_killed(runner: CommandR
     put(run / CURRICULUM, valid_curriculum())
     for command in ("validate", "plan", "status"):
         runner.ok(command, run.name)
-    assert [p.name.rpartition("-")[2] for p in (run / "logs/failures").iterdir()] == ["validation_failed.json"]
+    assert [p.name.rpartition("-")[2] for p in (run / "logs/failures").iterdir()] == [
+        "validation_failed.json"
+    ]
     assert not events(run, "command_lost")
 
 
-# --- the fallback action -----------------------------------------------------------------------------------------------
+# --- the fallback action ------------------------------------------------------------------------------------
 
 
 def fall_back(context: FakeRecoveryContext, **facts: Any) -> Any:
     plugin = Host().get("recovery", "fall-back-provider")
-    return Host().implementation(plugin)(plugin.info).recover(Failure(code="provider_error", **facts), None, context)
+    return (
+        Host()
+        .implementation(plugin)(plugin.info)
+        .recover(Failure(code="provider_error", **facts), None, context)
+    )
 
 
 def test_the_fallback_goes_through_the_list_in_order(tmp_path: Path) -> None:
     settings = {"AGENT_FALLBACK_PROVIDERS": "a, b ,gone,c"}
-    for failed_ones, now, wanted in (((), "x", "a"), (("x", "a"), "a", "b"), (("x", "a", "b"), "b", "c"), (("x", "a", "b", "c"), "c", "")):
-        context = FakeRecoveryContext(tmp_path, settings=settings, providers=("a", "b", "c", "x"), failed_providers=failed_ones)
+    for failed_ones, now, wanted in (
+        ((), "x", "a"),
+        (("x", "a"), "a", "b"),
+        (("x", "a", "b"), "b", "c"),
+        (("x", "a", "b", "c"), "c", ""),
+    ):
+        context = FakeRecoveryContext(
+            tmp_path, settings=settings, providers=("a", "b", "c", "x"), failed_providers=failed_ones
+        )
         outcome = fall_back(context, provider=now)
         assert outcome.environment.get("AGENT_PROVIDER", "") == wanted
         assert outcome.changed is bool(wanted)
@@ -528,5 +681,10 @@ def test_the_fallback_goes_through_the_list_in_order(tmp_path: Path) -> None:
 
 def test_the_fallback_is_offered_for_no_refusal_no_rejected_schema_and_no_timeout() -> None:
     info = Host().get("recovery", "fall-back-provider").info
-    assert not set(info.incidents) & {"provider_refusal", "output_schema_rejected", "provider_timeout", "provider_request_unsupported"}
+    assert not set(info.incidents) & {
+        "provider_refusal",
+        "output_schema_rejected",
+        "provider_timeout",
+        "provider_request_unsupported",
+    }
     assert (info.safety, info.consent) == ("unsafe", "AGENT_FALLBACK_PROVIDERS")

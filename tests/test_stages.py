@@ -50,7 +50,7 @@ def _recorded(run: Path) -> str:
     return str(json.loads((run / "run.json").read_text())["stage"])
 
 
-# --------------------------------------------------------------------------------------------------- what changes nothing
+# --------------------------------------------------------------------------------------- what changes nothing
 
 
 def _touch(run: Path) -> None:
@@ -72,7 +72,9 @@ def _crlf(run: Path) -> None:
 
 
 @pytest.mark.parametrize("harmless", [_touch, _copy, _crlf])
-def test_what_leaves_the_content_leaves_the_stage(runner: CommandRunner, done: Path, harmless: Callable[[Path], None]) -> None:
+def test_what_leaves_the_content_leaves_the_stage(
+    runner: CommandRunner, done: Path, harmless: Callable[[Path], None]
+) -> None:
     harmless(done)
     before = (done / "run.json").read_bytes()
     assert runner.stage() == "iterated"
@@ -81,7 +83,9 @@ def test_what_leaves_the_content_leaves_the_stage(runner: CommandRunner, done: P
 
 
 @pytest.mark.parametrize("jump", [-10 * 365 * 86_400, 10 * 365 * 86_400])
-def test_a_clock_that_jumps_leaves_the_stage(runner: CommandRunner, done: Path, jump: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_that_jumps_leaves_the_stage(
+    runner: CommandRunner, done: Path, jump: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real, real_ns = time.time, time.time_ns
     monkeypatch.setattr(time, "time", lambda: real() + jump)
     monkeypatch.setattr(time, "time_ns", lambda: real_ns() + jump * 1_000_000_000)
@@ -93,7 +97,10 @@ def test_a_clock_that_jumps_leaves_the_stage(runner: CommandRunner, done: Path, 
 def test_a_run_folder_under_another_name_keeps_its_stage(runner: CommandRunner, done: Path) -> None:
     done.rename(runner.runs / "20200101-000000-moved")
     assert runner.stage("moved") == "iterated"
-    assert json.loads((runner.runs / "20200101-000000-moved/run.json").read_text())["run_id"] == "20200101-000000-moved"
+    assert (
+        json.loads((runner.runs / "20200101-000000-moved/run.json").read_text())["run_id"]
+        == "20200101-000000-moved"
+    )
 
 
 def test_looking_writes_nothing_when_all_is_in_line(runner: CommandRunner, done: Path) -> None:
@@ -106,16 +113,26 @@ def test_looking_writes_nothing_when_all_is_in_line(runner: CommandRunner, done:
     assert stamps() == before
 
 
-# ----------------------------------------------------------------------------------------------------------- what matters
+# ----------------------------------------------------------------------------------------------- what matters
 
 
 @pytest.mark.parametrize(
     ("path", "stage"),
-    [(SPEC, "spec_ready"), (SCOPE, "spec_ready"), (CURRICULUM, "generated"), (PLAN, "validated"), (DIFF, "planned")],
+    [
+        (SPEC, "spec_ready"),
+        (SCOPE, "spec_ready"),
+        (CURRICULUM, "generated"),
+        (PLAN, "validated"),
+        (DIFF, "planned"),
+    ],
 )
-def test_one_changed_byte_takes_the_stage_back(runner: CommandRunner, done: Path, path: str, stage: str) -> None:
+def test_one_changed_byte_takes_the_stage_back(
+    runner: CommandRunner, done: Path, path: str, stage: str
+) -> None:
     data = bytearray((done / path).read_bytes())
-    position = data.index(b"Tea") if b"Tea" in data else data.index(b"0") if b"0" in data else data.index(b"a")
+    position = (
+        data.index(b"Tea") if b"Tea" in data else data.index(b"0") if b"0" in data else data.index(b"a")
+    )
     data[position] = ord("1") if data[position : position + 1] == b"0" else ord("B")
     stat = (done / path).stat()
     (done / path).write_bytes(data)
@@ -125,8 +142,19 @@ def test_one_changed_byte_takes_the_stage_back(runner: CommandRunner, done: Path
     assert (done / VALID).exists() is (path in (PLAN, DIFF))
 
 
-@pytest.mark.parametrize(("path", "stage"), [(SPEC, "initialized"), (CURRICULUM, "spec_ready"), (PLAN, "validated"), (DIFF, "planned"), (SCOPE, "spec_ready")])
-def test_a_removed_artifact_takes_the_stage_back(runner: CommandRunner, done: Path, path: str, stage: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "stage"),
+    [
+        (SPEC, "initialized"),
+        (CURRICULUM, "spec_ready"),
+        (PLAN, "validated"),
+        (DIFF, "planned"),
+        (SCOPE, "spec_ready"),
+    ],
+)
+def test_a_removed_artifact_takes_the_stage_back(
+    runner: CommandRunner, done: Path, path: str, stage: str
+) -> None:
     (done / path).unlink()
     assert runner.stage() == stage
 
@@ -142,7 +170,9 @@ def test_a_removed_report_is_no_reason_to_judge_again(runner: CommandRunner, don
     ['severity = "warning"', "enabled = false", "max_length = 61"],
     ids=["severity", "off", "option"],
 )
-def test_a_changed_rule_configuration_makes_a_validation_stale_and_changing_it_back_current(runner: CommandRunner, done: Path, table: str) -> None:
+def test_a_changed_rule_configuration_makes_a_validation_stale_and_changing_it_back_current(
+    runner: CommandRunner, done: Path, table: str
+) -> None:
     (runner.folder / "dagogy.toml").write_text(f'[rules."quality.concept_title"]\n{table}\n')
     assert runner.stage() == "generated"
     assert "rules" in _rows(runner)[REPORT_JSON]["reason"]
@@ -152,13 +182,17 @@ def test_a_changed_rule_configuration_makes_a_validation_stale_and_changing_it_b
     assert (done / VALID).exists()
 
 
-def test_a_rule_that_is_installed_or_updated_makes_a_validation_stale(site: SitePackages, runner: CommandRunner, done: Path) -> None:
+def test_a_rule_that_is_installed_or_updated_makes_a_validation_stale(
+    site: SitePackages, runner: CommandRunner, done: Path
+) -> None:
     site.copy("house-titles", "1.0", "house_titles", rule={"house.titles": "house_titles"})
     assert runner.stage() == "generated"
 
 
 @pytest.mark.parametrize("variable", ["DAGOGY_DISABLE"])
-def test_a_disabled_rule_makes_a_validation_stale(runner: CommandRunner, done: Path, variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disabled_rule_makes_a_validation_stale(
+    runner: CommandRunner, done: Path, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(variable, "graph.acyclic")
     assert runner.stage() == "generated"
 
@@ -173,10 +207,12 @@ def test_a_document_of_local_paths_counts_as_an_input(runner: CommandRunner, don
     assert "local_paths" in _rows(runner)[CURRICULUM]["reason"]
 
 
-# --------------------------------------------------------------------------------------------- the marker of a passed validation
+# -------------------------------------------------------------------------- the marker of a passed validation
 
 
-def test_the_marker_is_there_exactly_while_the_validation_is_current(runner: CommandRunner, done: Path) -> None:
+def test_the_marker_is_there_exactly_while_the_validation_is_current(
+    runner: CommandRunner, done: Path
+) -> None:
     original = (done / CURRICULUM).read_bytes()
     assert (done / VALID).exists()
     (done / CURRICULUM).write_bytes(original.replace(b"Water", b"Waters", 1))
@@ -212,7 +248,7 @@ def test_a_failed_validation_leaves_no_marker_and_says_what_to_do(runner: Comman
         assert (refused.status, refused.code) == (5, "stage_conflict")
 
 
-# ------------------------------------------------------------------------------------------------------------- the runbook
+# ------------------------------------------------------------------------------------------------ the runbook
 
 
 def test_runbook_3a_a_run_without_spec_or_scope_is_a_stage_conflict(runner: CommandRunner) -> None:
@@ -228,7 +264,13 @@ def test_runbook_3a_a_run_without_spec_or_scope_is_a_stage_conflict(runner: Comm
 def test_runbook_3b_a_failed_validation_is_fixed_by_hand_and_then_planned(runner: CommandRunner) -> None:
     run = runner.init()
     (run / SPEC).write_text(json.dumps(complete_spec({})))
-    (run / CURRICULUM).write_text(json.dumps(curriculum_of({"id": "a", "title": "Basics", "prerequisites": ["b"]}, {"id": "b", "prerequisites": ["a"]})))
+    (run / CURRICULUM).write_text(
+        json.dumps(
+            curriculum_of(
+                {"id": "a", "title": "Basics", "prerequisites": ["b"]}, {"id": "b", "prerequisites": ["a"]}
+            )
+        )
+    )
     assert runner.stage() == "generated"
     failed = runner("validate", "latest")
     assert failed.status == 4
@@ -239,8 +281,13 @@ def test_runbook_3b_a_failed_validation_is_fixed_by_hand_and_then_planned(runner
         assert runner.stage() == stage
 
 
-def test_runbook_4_an_edited_curriculum_goes_through_validate_plan_iterate(runner: CommandRunner, done: Path) -> None:
-    _edit(done / CURRICULUM, lambda c: c["nodes"][0].update(estimate_minutes=c["nodes"][0]["estimate_minutes"] + 15))
+def test_runbook_4_an_edited_curriculum_goes_through_validate_plan_iterate(
+    runner: CommandRunner, done: Path
+) -> None:
+    _edit(
+        done / CURRICULUM,
+        lambda c: c["nodes"][0].update(estimate_minutes=c["nodes"][0]["estimate_minutes"] + 15),
+    )
     assert runner.stage() == "generated"
     for command, stage in (("validate", "validated"), ("plan", "planned"), ("iterate", "iterated")):
         runner.ok(command, "latest")
@@ -248,7 +295,9 @@ def test_runbook_4_an_edited_curriculum_goes_through_validate_plan_iterate(runne
     assert all(row["current"] for row in _rows(runner).values())
 
 
-def test_an_edited_spec_that_the_curriculum_still_meets_needs_no_new_generation(runner: CommandRunner, done: Path) -> None:
+def test_an_edited_spec_that_the_curriculum_still_meets_needs_no_new_generation(
+    runner: CommandRunner, done: Path
+) -> None:
     curriculum = (done / CURRICULUM).read_bytes()
     _edit(done / SPEC, lambda spec: spec["constraints"].update(hours_per_week=2))
     assert runner.stage() == "spec_ready"
@@ -266,11 +315,22 @@ def test_a_recorded_stage_that_is_wrong_is_put_right_with_a_note(runner: Command
     assert json.loads((done / "run.json").read_text())["history"][-1]["event_type"] == "stage_sync"
 
 
-_UNREADABLE = [b"", b"[]", b"5", b"{", b'{"nodes": 5}', b"\xff\xfe", b"[" * 100_000, b'{"nodes": [' + b"[" * 100_000]
+_UNREADABLE = [
+    b"",
+    b"[]",
+    b"5",
+    b"{",
+    b'{"nodes": 5}',
+    b"\xff\xfe",
+    b"[" * 100_000,
+    b'{"nodes": [' + b"[" * 100_000,
+]
 
 
 @pytest.mark.parametrize("data", _UNREADABLE)
-def test_a_curriculum_that_cannot_be_read_is_not_generated(runner: CommandRunner, done: Path, data: bytes) -> None:
+def test_a_curriculum_that_cannot_be_read_is_not_generated(
+    runner: CommandRunner, done: Path, data: bytes
+) -> None:
     (done / CURRICULUM).write_bytes(data)
     assert runner.stage() == "spec_ready"
     assert "cannot be read" in _rows(runner)[CURRICULUM]["reason"]
@@ -283,7 +343,19 @@ def test_a_curriculum_that_cannot_be_read_is_generated_anew(runner: CommandRunne
     assert runner.stage() == "iterated"
 
 
-@pytest.mark.parametrize("data", [b"", b"[]", b"5", b"{", b"\xff\xfe", b"[" * 100_000, b'{"context_pack": {"local_paths": 5}}', b'{"context_pack": 5}'])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"[]",
+        b"5",
+        b"{",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"context_pack": {"local_paths": 5}}',
+        b'{"context_pack": 5}',
+    ],
+)
 def test_a_spec_that_cannot_be_read_is_not_ready(runner: CommandRunner, done: Path, data: bytes) -> None:
     (done / SPEC).write_bytes(data)
     assert runner.stage() == "initialized"

@@ -1,4 +1,6 @@
-"""A run that came from a stranger reads nothing of the user's, writes nowhere else, and configures nothing."""
+"""A run that came from a stranger reads nothing of the user's, writes nowhere
+else, and configures nothing.
+"""
 
 from __future__ import annotations
 
@@ -38,23 +40,37 @@ def test_a_restored_run_reads_files_outside_of_itself_only_with_consent(runner: 
     assert runner.ok("trust", run.name, "--json").json["local_paths"] == ["notes.md"]
     shown = runner("run", run.name)
     assert "not made here" not in shown.err
-    assert shown.err.count(f"read {runner.folder / 'notes.md'}, which context_pack.local_paths of {run.name} names") == 1
+    assert (
+        shown.err.count(
+            f"read {runner.folder / 'notes.md'}, which context_pack.local_paths of {run.name} names"
+        )
+        == 1
+    )
     put(runner.folder / "more.md", "# More\n")
     spec = json.loads((run / SPEC).read_bytes())
     put(run / SPEC, {**spec, "context_pack": {"local_paths": ["more.md"]}})
     assert "not made here by you" in failed(runner("run", run.name), "invalid_argument").err
 
 
-def test_local_paths_never_read_dot_files_nor_the_home_folder(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_local_paths_never_read_dot_files_nor_the_home_folder(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     put(runner.folder / ".secret/notes.md", "# Secret\n")
     put(runner.folder / "notes.md", "# Tea\n")
-    assert "begin with a dot" in failed(runner("run", naming(runner, ".secret/notes.md").name), "invalid_argument").err
+    assert (
+        "begin with a dot"
+        in failed(runner("run", naming(runner, ".secret/notes.md").name), "invalid_argument").err
+    )
     monkeypatch.setenv("HOME", str(runner.folder))
-    assert "your home folder" in failed(runner("run", naming(runner, "notes.md").name), "invalid_argument").err
+    assert (
+        "your home folder" in failed(runner("run", naming(runner, "notes.md").name), "invalid_argument").err
+    )
 
 
 @pytest.mark.parametrize("name", ["run.json", "logs/kept"])
-def test_rebuilding_the_metadata_writes_through_no_symlink(runner: CommandRunner, tmp_path: Path, name: str) -> None:
+def test_rebuilding_the_metadata_writes_through_no_symlink(
+    runner: CommandRunner, tmp_path: Path, name: str
+) -> None:
     victim = tmp_path / "victim"
     victim.mkdir()
     put(victim / "run.json", "mine")
@@ -104,7 +120,10 @@ def test_an_untrusted_file_may_lower_what_is_spent_and_not_raise_it(name: str, t
         assert [found.key for found in settings.ignored] == ([] if counts else [name.lower()])
 
 
-@pytest.mark.parametrize("text", ["https:/ann:S3cr3tWord@host/x", "HTTPS:/ann:S3cr3tWord@host", "scope file https:/S3cr3tWord@host"])
+@pytest.mark.parametrize(
+    "text",
+    ["https:/ann:S3cr3tWord@host/x", "HTTPS:/ann:S3cr3tWord@host", "scope file https:/S3cr3tWord@host"],
+)
 def test_a_url_that_was_taken_for_a_path_shows_no_password(text: str) -> None:
     assert "S3cr3tWord" not in str(redacted(text, {}))
 
@@ -127,7 +146,9 @@ def test_a_pipe_in_place_of_the_report_keeps_nobody_waiting(runner: CommandRunne
     assert runner("recover", run.name, "--dry-run", "--no-probe").status == 4
 
 
-def test_a_command_killed_after_its_work_loses_no_diff_when_it_is_run_again(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_killed_after_its_work_loses_no_diff_when_it_is_run_again(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = runner.init()
     runner.ok("run", run.name, "--scope-file", str(ROOT / "examples/sourdough-baking.md"))
     second = ("run", run.name, "--scope-file", str(ROOT / "examples/intro-statistics.md"))

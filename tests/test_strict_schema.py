@@ -1,4 +1,6 @@
-"""The strict schema: what strict structured outputs accept, made of ours, and answers to it turned back into ours."""
+"""The strict schema: what strict structured outputs accept, made of ours, and answers
+to it turned back into ours.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ from hypothesis import strategies as st
 OURS = json.loads(schema_text("curriculum"))
 STRICT = strict_schema(OURS)
 
-#: "Structured model outputs", section "Supported schemas" of the OpenAI platform documentation. Only what holds for fine-tuned models too.
+#: "Structured model outputs", section "Supported schemas" of the OpenAI platform documentation. Only what
+#: holds for fine-tuned models too.
 KEYWORDS = {"type", "properties", "required", "additionalProperties", "items", "enum", "description"}
 MOST_LEVELS, MOST_PROPERTIES, MOST_ENUM_VALUES, MOST_CHARACTERS = 10, 5000, 1000, 120_000
 
@@ -40,12 +43,18 @@ def strict_problems(schema: Mapping[str, Any]) -> list[str]:
         kinds = kinds if isinstance(kinds, list) else [kinds]
         if "object" in kinds:
             found += [] if part.get("additionalProperties") is False else ["an open object"]
-            found += [] if part.get("required") == list(part.get("properties", ())) else ["a property that is not required"]
+            found += (
+                []
+                if part.get("required") == list(part.get("properties", ()))
+                else ["a property that is not required"]
+            )
         if level > MOST_LEVELS:
             found.append(f"{level} levels")
         properties += len(part.get("properties", ()))
         enum_values += len(part.get("enum", ()))
-        characters += sum(map(len, part.get("properties", ()))) + sum(len(str(value)) for value in part.get("enum", ()))
+        characters += sum(map(len, part.get("properties", ()))) + sum(
+            len(str(value)) for value in part.get("enum", ())
+        )
     found += [f"{properties} properties"] if properties > MOST_PROPERTIES else []
     found += [f"{enum_values} enum values"] if enum_values > MOST_ENUM_VALUES else []
     return found + ([f"{characters} characters"] if characters > MOST_CHARACTERS else [])
@@ -65,8 +74,14 @@ def test_what_strict_mode_cannot_say_is_said_in_the_description() -> None:
     node = STRICT["properties"]["nodes"]["items"]["properties"]
     assert node["core_ideas"]["description"] == "at least 2 items"
     assert node["estimate_minutes"]["description"] == "Minutes of study; more than 0"
-    assert "at least 0; at most 1" in node["estimate_confidence"]["description"] or "at most 1; at least 0" in node["estimate_confidence"]["description"]
-    assert "required in evidence mode strict" in node["resources"]["items"]["properties"]["citation"]["description"]
+    assert (
+        "at least 0; at most 1" in node["estimate_confidence"]["description"]
+        or "at most 1; at least 0" in node["estimate_confidence"]["description"]
+    )
+    assert (
+        "required in evidence mode strict"
+        in node["resources"]["items"]["properties"]["citation"]["description"]
+    )
 
 
 def test_what_is_optional_may_be_null_and_nothing_else_may() -> None:
@@ -77,8 +92,18 @@ def test_what_is_optional_may_be_null_and_nothing_else_may() -> None:
 
 
 def test_an_optional_enum_may_be_null() -> None:
-    made = strict_schema({"type": "object", "additionalProperties": False, "properties": {"kind": {"type": "string", "enum": ["a", "b"]}}})
-    assert made["properties"]["kind"] == {"description": "null where there is none", "type": ["string", "null"], "enum": ["a", "b", None]}
+    made = strict_schema(
+        {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"kind": {"type": "string", "enum": ["a", "b"]}},
+        }
+    )
+    assert made["properties"]["kind"] == {
+        "description": "null where there is none",
+        "type": ["string", "null"],
+        "enum": ["a", "b", None],
+    }
 
 
 @pytest.mark.parametrize(
@@ -96,9 +121,20 @@ def test_an_optional_enum_may_be_null() -> None:
     ],
 )
 def test_what_has_no_counterpart_is_refused_and_not_dropped(part: dict[str, Any]) -> None:
-    loop = {"type": "object", "additionalProperties": False, "properties": {"again": {"$ref": "#/$defs/Loop"}}}
+    loop = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"again": {"$ref": "#/$defs/Loop"}},
+    }
     with pytest.raises(ValueError, match=r"strict mode|reference|contains itself"):
-        strict_schema({"type": "object", "additionalProperties": False, "properties": {"x": part}, "$defs": {"Loop": loop}})
+        strict_schema(
+            {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {"x": part},
+                "$defs": {"Loop": loop},
+            }
+        )
     with pytest.raises(ValueError, match="an object at the root"):
         strict_schema({"type": "array", "items": {}})
 
@@ -106,7 +142,12 @@ def test_what_has_no_counterpart_is_refused_and_not_dropped(part: dict[str, Any]
 TEXT = st.text(min_size=1, max_size=8).filter(str.strip)
 MAYBE_ID = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9_-]{0,5}\Z")
 RESOURCE = st.fixed_dictionaries(
-    {"title": TEXT, "url": TEXT, "kind": st.sampled_from(["doc", "paper", "video", "book", "spec", "other"]), "role": st.sampled_from(["definition", "other"])},
+    {
+        "title": TEXT,
+        "url": TEXT,
+        "kind": st.sampled_from(["doc", "paper", "video", "book", "spec", "other"]),
+        "role": st.sampled_from(["definition", "other"]),
+    },
     optional={"citation": TEXT},
 )
 NODE = st.fixed_dictionaries(
@@ -123,13 +164,24 @@ NODE = st.fixed_dictionaries(
     },
     optional={"estimate_confidence": st.floats(min_value=0, max_value=1)},
 )
-QUESTION = st.fixed_dictionaries({"question": TEXT, "related_nodes": st.lists(TEXT, max_size=2), "status": st.sampled_from(["open", "resolved"])})
-CURRICULUM = st.fixed_dictionaries({"topic": TEXT, "nodes": st.lists(NODE, max_size=3)}, optional={"open_questions": st.lists(QUESTION, max_size=2)})
+QUESTION = st.fixed_dictionaries(
+    {
+        "question": TEXT,
+        "related_nodes": st.lists(TEXT, max_size=2),
+        "status": st.sampled_from(["open", "resolved"]),
+    }
+)
+CURRICULUM = st.fixed_dictionaries(
+    {"topic": TEXT, "nodes": st.lists(NODE, max_size=3)},
+    optional={"open_questions": st.lists(QUESTION, max_size=2)},
+)
 
 
 @given(CURRICULUM)
 @settings(max_examples=60, deadline=None)
-def test_a_curriculum_of_ours_is_one_of_strict_mode_and_comes_back_the_same(curriculum: dict[str, Any]) -> None:
+def test_a_curriculum_of_ours_is_one_of_strict_mode_and_comes_back_the_same(
+    curriculum: dict[str, Any],
+) -> None:
     assert schema_problems("curriculum", curriculum) == []
     there = with_nulls(curriculum, STRICT)
     jsonschema.Draft202012Validator(STRICT).validate(there)

@@ -29,7 +29,11 @@ class Short:
 
 
 def test_what_exceeds_a_limit_is_named_and_boolean_operators_count() -> None:
-    assert dict(structure.measured("m.py", LONG, LIMITS)) == {"m.py": 13, "m.py::class Long": 8, "m.py::Long.branched": 3}
+    assert dict(structure.measured("m.py", LONG, LIMITS)) == {
+        "m.py": 13,
+        "m.py::class Long": 8,
+        "m.py::Long.branched": 3,
+    }
     assert dict(structure.measured("m.py", LONG, dict.fromkeys(LIMITS, 100))) == {}
 
 
@@ -37,7 +41,9 @@ def test_a_cycle_through_imports_for_types_and_inside_functions_is_found(tmp_pat
     package = tmp_path / "p"
     package.mkdir()
     (package / "__init__.py").write_text("")
-    (package / "a.py").write_text("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from p import b\n")
+    (package / "a.py").write_text(
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from p import b\n"
+    )
     (package / "b.py").write_text("def f():\n    import p.c\n")
     (package / "c.py").write_text("from p.d import x\n")
     (package / "d.py").write_text("x = 1\n")

@@ -1,4 +1,6 @@
-"""An incident of a third party, in a distribution of its own that imports `dagogy.api` alone, takes part in everything."""
+"""An incident of a third party, in a distribution of its own that imports `dagogy.api`
+alone, takes part in everything.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,7 @@ class Office(Provider):
 @hookimpl
 def dagogy_providers():
     yield ProviderInfo(id="office", summary="s", api_version=1, impl="office:Office")
-'''
+'''  # noqa: E501
 
 
 class Office:
@@ -38,15 +40,32 @@ class Office:
         self.folder = runner.folder / "net"
         put(self.folder / "answer.json", valid_curriculum())
         self.site = SitePackages(runner.folder.parent / "site")
-        ids = {"classifier": ["house.vpn"], "probe": ["house.vpn.interface"], "recovery": ["house.vpn.reconnect", "house.vpn.help-desk"]}
-        self.site.copy("house-dagogy-vpn", "1.2.3", "house_vpn", **{kind: dict.fromkeys(names, "house_vpn") for kind, names in ids.items()})
-        self.site.plugin("x-office", entry_points={"provider": {"office": "office"}}, modules={"office": PROVIDER})
+        ids = {
+            "classifier": ["house.vpn"],
+            "probe": ["house.vpn.interface"],
+            "recovery": ["house.vpn.reconnect", "house.vpn.help-desk"],
+        }
+        self.site.copy(
+            "house-dagogy-vpn",
+            "1.2.3",
+            "house_vpn",
+            **{kind: dict.fromkeys(names, "house_vpn") for kind, names in ids.items()},
+        )
+        self.site.plugin(
+            "x-office", entry_points={"provider": {"office": "office"}}, modules={"office": PROVIDER}
+        )
         self.runner, self.run = runner, runner.init()
         put(self.run / "inputs/topic_spec.json", VALID_SPEC)
         assert self("run", self.run.name)[0] == 8
 
     def __call__(self, *arguments: str) -> tuple[int, Any]:
-        done = self.site.run(*arguments, "--json", cwd=self.runner.folder, AGENT_PROVIDER="office", HOUSE_VPN_FOLDER=str(self.folder))
+        done = self.site.run(
+            *arguments,
+            "--json",
+            cwd=self.runner.folder,
+            AGENT_PROVIDER="office",
+            HOUSE_VPN_FOLDER=str(self.folder),
+        )
         return done.returncode, json.loads(done.stdout)
 
 
@@ -66,10 +85,16 @@ def test_it_is_diagnosed_and_its_probe_confirms_it(office: Office) -> None:
 def test_its_unsafe_action_waits_for_consent_and_then_the_failed_command_decides(office: Office) -> None:
     status, message = office("recover", office.run.name)
     assert (status, message["resolved"]) == (8, False)
-    assert [(h["action"], h["reason"]) for h in message["hidden"]] == [("house.vpn.reconnect", "it drops other connections for a second")]
+    assert [(h["action"], h["reason"]) for h in message["hidden"]] == [
+        ("house.vpn.reconnect", "it drops other connections for a second")
+    ]
     assert message["manual"][0]["message"] == "the help desk is at extension 4711"
     status, message = office("recover", office.run.name, "--unsafe")
-    assert (status, message["resolved"], [s["action"] for s in message["steps"]]) == (0, True, ["house.vpn.reconnect"])
+    assert (status, message["resolved"], [s["action"] for s in message["steps"]]) == (
+        0,
+        True,
+        ["house.vpn.reconnect"],
+    )
     assert office.runner.stage() == "iterated"
 
 
@@ -102,16 +127,27 @@ def test_it_keeps_its_promises_in_the_kit(tmp_path: Path, monkeypatch: pytest.Mo
     run = tmp_path / "runs/20260131-120000"
     run.mkdir(parents=True)
     settings = {"HOUSE_VPN_FOLDER": str(tmp_path)}
-    (look,) = check_probe(incident.Interface, next(house_vpn.dagogy_probes()), text, FakeProbeContext(run.parent, settings=settings))
+    (look,) = check_probe(
+        incident.Interface,
+        next(house_vpn.dagogy_probes()),
+        text,
+        FakeProbeContext(run.parent, settings=settings),
+    )
     assert look.confirms == ("vpn_down",)
     context = FakeRecoveryContext(run, settings=settings)
     reconnect, help_desk = house_vpn.dagogy_recoveries()
     assert check_action(incident.Reconnect, reconnect, text, context).changed
     assert context.looks[0] == ("house.vpn.interface", {})
-    assert check_action(incident.HelpDesk, help_desk, text, FakeRecoveryContext(run, settings=settings)).commands
+    assert check_action(
+        incident.HelpDesk, help_desk, text, FakeRecoveryContext(run, settings=settings)
+    ).commands
 
 
 def test_it_imports_nothing_of_ours_but_the_api() -> None:
     for path in (PLUGINS / "house_vpn").glob("*.py"):
-        names = {n.module for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.ImportFrom) and n.module}
+        names = {
+            n.module
+            for n in ast.walk(ast.parse(path.read_text()))
+            if isinstance(n, ast.ImportFrom) and n.module
+        }
         assert all(n == "dagogy.api" or n.startswith("dagogy.api.") for n in names if n.startswith("dagogy"))

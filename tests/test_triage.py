@@ -19,7 +19,9 @@ def test_a_sound_run_is_walked_to_the_end_and_is_resolved(runner: CommandRunner)
     assert "stage and outputs are current" in runner.ok("triage", run.name).out
 
 
-def test_a_validation_that_nothing_safe_mends_shows_the_report_the_diagnosis_and_the_next_command(runner: CommandRunner) -> None:
+def test_a_validation_that_nothing_safe_mends_shows_the_report_the_diagnosis_and_the_next_command(
+    runner: CommandRunner,
+) -> None:
     document = valid_curriculum()
     document["nodes"][0]["prerequisites"] = ["gamma"]
     run = run_with(runner, document)

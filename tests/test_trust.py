@@ -1,4 +1,6 @@
-"""A configuration file can come from a stranger: what it says of programs, providers and keys counts only once the user has trusted it."""
+"""A configuration file can come from a stranger: what it says of programs, providers and keys counts only
+once the user has trusted it.
+"""
 
 from __future__ import annotations
 
@@ -43,10 +45,17 @@ def values(runner: CommandRunner, *names: str) -> list[Any]:
     return [rows[name] for name in names]
 
 
-@pytest.mark.parametrize(("name", "text"), [("dagogy.toml", AGENT), ("pyproject.toml", f"[tool.dagogy]\n{AGENT}")])
-def test_a_file_that_is_not_trusted_neither_starts_a_program_nor_chooses_a_provider(runner: CommandRunner, name: str, text: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "text"), [("dagogy.toml", AGENT), ("pyproject.toml", f"[tool.dagogy]\n{AGENT}")]
+)
+def test_a_file_that_is_not_trusted_neither_starts_a_program_nor_chooses_a_provider(
+    runner: CommandRunner, name: str, text: str
+) -> None:
     file = hostile(runner.folder, text, name)
-    message = f"ignored agent_provider, coding_agent_cmd of {file}: the file is not trusted; 'dagogy trust' shows and trusts it"
+    message = (
+        f"ignored agent_provider, coding_agent_cmd of {file}: the file is not trusted; 'dagogy trust' shows "
+        "and trusts it"
+    )
     runner.init()
     (runner.folder / "notes.md").write_text("# Sets\n\n- Sets\n- Maps: need sets\n- Relations: need maps\n")
     for command in (("doctor",), ("run", "latest", "--scope-file", "notes.md", "--json")):
@@ -55,7 +64,11 @@ def test_a_file_that_is_not_trusted_neither_starts_a_program_nor_chooses_a_provi
         assert not started(runner.folder)
     assert message in runner.ok("doctor").out
     assert runner.ok("list").err == ""  # it asks for none of them
-    assert values(runner, "AGENT_PROVIDER", "CODING_AGENT_CMD", "AGENT_TARGET_SCORE") == ["internal", "codex", 50.0]
+    assert values(runner, "AGENT_PROVIDER", "CODING_AGENT_CMD", "AGENT_TARGET_SCORE") == [
+        "internal",
+        "codex",
+        50.0,
+    ]
 
 
 def test_a_failing_command_says_its_failure_before_what_was_ignored(runner: CommandRunner) -> None:
@@ -69,9 +82,17 @@ def test_a_failing_command_says_its_failure_before_what_was_ignored(runner: Comm
 def test_trust_shows_what_it_lets_count_and_a_change_ends_it(runner: CommandRunner) -> None:
     file = hostile(runner.folder, AGENT + 'openai_api_key = "sk-verysecret0123456789"\n')
     trusted = runner.ok("trust")
-    assert trusted.out.splitlines()[1:] == ['coding_agent_cmd = "./agent.sh"', 'openai_api_key = "set, not shown"', trusted.out.splitlines()[-1]]
+    assert trusted.out.splitlines()[1:] == [
+        'coding_agent_cmd = "./agent.sh"',
+        'openai_api_key = "set, not shown"',
+        trusted.out.splitlines()[-1],
+    ]
     assert "sk-verysecret" not in trusted.err + trusted.out
-    assert values(runner, "AGENT_PROVIDER", "CODING_AGENT_CMD", "OPENAI_API_KEY") == ["codex_exec", "./agent.sh", "set, not shown"]
+    assert values(runner, "AGENT_PROVIDER", "CODING_AGENT_CMD", "OPENAI_API_KEY") == [
+        "codex_exec",
+        "./agent.sh",
+        "set, not shown",
+    ]
     assert runner("doctor").status == 8
     assert started(runner.folder)
     assert [row["state"] for row in runner.ok("trust", "--list", "--json").json["trusted"]] == ["trusted"]
@@ -91,7 +112,11 @@ def test_trust_shows_what_it_lets_count_and_a_change_ends_it(runner: CommandRunn
 def test_trust_remembers_path_owner_and_content_for_this_user_alone(runner: CommandRunner) -> None:
     file = hostile(runner.folder)
     shown = runner.ok("trust", "--json").json
-    assert (shown["path"], shown["owner"], shown["settings"]) == (str(file), os.geteuid(), {"agent_provider": "codex_exec", "coding_agent_cmd": "./agent.sh"})
+    assert (shown["path"], shown["owner"], shown["settings"]) == (
+        str(file),
+        os.geteuid(),
+        {"agent_provider": "codex_exec", "coding_agent_cmd": "./agent.sh"},
+    )
     kept = state_dir(os.environ) / TRUSTED
     assert not kept.is_relative_to(runner.folder)
     assert [stat.S_IMODE(os.stat(path).st_mode) for path in (kept.parent, kept)] == [0o700, 0o600]
@@ -137,11 +162,19 @@ def test_relative_paths_in_a_trusted_command_count_from_its_file(runner: Command
         (lambda file: file.chmod(0o664), "it can be written to by others (mode 0664)"),
         (lambda file: file.parent.chmod(0o777), "can be written to by others (mode 0777)"),
         (lambda file: file.parent.chmod(0o1777), "can be written to by others (mode 1777)"),
-        pytest.param(lambda file: os.chown(file, 12345, -1), "it belongs to another user (uid 12345)", marks=AS_ROOT),
-        pytest.param(lambda file: os.chown(file.parent, 12345, -1), "belongs to another user (uid 12345)", marks=AS_ROOT),
+        pytest.param(
+            lambda file: os.chown(file, 12345, -1), "it belongs to another user (uid 12345)", marks=AS_ROOT
+        ),
+        pytest.param(
+            lambda file: os.chown(file.parent, 12345, -1),
+            "belongs to another user (uid 12345)",
+            marks=AS_ROOT,
+        ),
     ],
 )
-def test_what_others_own_or_can_write_to_is_refused_though_it_was_trusted(runner: CommandRunner, change: Any, expected: str) -> None:
+def test_what_others_own_or_can_write_to_is_refused_though_it_was_trusted(
+    runner: CommandRunner, change: Any, expected: str
+) -> None:
     """The file stands in a folder above the current one, as one that somebody put into /tmp does."""
     file = hostile(runner.folder)
     runner.ok("trust")
@@ -163,7 +196,9 @@ def test_what_others_own_or_can_write_to_is_refused_though_it_was_trusted(runner
 
 
 @pytest.mark.parametrize(
-    "change", [lambda file: file.chmod(0o666), pytest.param(lambda file: os.chown(file, 12345, -1), marks=AS_ROOT)], ids=["everybody's", "another user's"]
+    "change",
+    [lambda file: file.chmod(0o666), pytest.param(lambda file: os.chown(file, 12345, -1), marks=AS_ROOT)],
+    ids=["everybody's", "another user's"],
 )
 @pytest.mark.parametrize(
     ("name", "text"),
@@ -175,8 +210,12 @@ def test_what_others_own_or_can_write_to_is_refused_though_it_was_trusted(runner
         ("pyproject.toml", "[tool.dagogy]\nagent_target_score = 1\n"),
     ],
 )
-def test_a_file_that_others_can_write_counts_for_nothing_and_every_command_says_so(runner: CommandRunner, change: Any, name: str, text: str) -> None:
-    """Outside of a home and a repository the search goes up to the root, so anybody's file in /tmp is found."""
+def test_a_file_that_others_can_write_counts_for_nothing_and_every_command_says_so(
+    runner: CommandRunner, change: Any, name: str, text: str
+) -> None:
+    """Outside of a home and a repository the search goes up to the root, so
+    anybody's file in /tmp is found.
+    """
     mine = runner.folder / "shared" / "mine"
     mine.mkdir(parents=True)
     file = mine.parent / name
@@ -185,7 +224,9 @@ def test_a_file_that_others_can_write_counts_for_nothing_and_every_command_says_
     os.chdir(mine)
     done = runner.ok("init", "course")
     assert f"ignored {file}: it " in done.err
-    rules = {row["id"]: row for row in runner.ok("plugins", "list", "--kind", "rule", "--json").json["plugins"]}
+    rules = {
+        row["id"]: row for row in runner.ok("plugins", "list", "--kind", "rule", "--json").json["plugins"]
+    }
     assert rules["graph.acyclic"]["state"] == "ready"
     assert values(runner, "AGENT_TARGET_SCORE") == [82.0]
 
@@ -213,16 +254,27 @@ def test_a_symlink_is_as_safe_as_both_its_ends(runner: CommandRunner) -> None:
     assert values(runner, "AGENT_PROVIDER") == ["internal"]
 
 
-def test_the_environment_and_flags_count_without_trust(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_and_flags_count_without_trust(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hostile(runner.folder)
     monkeypatch.setenv("AGENT_PROVIDER", "internal")
     assert runner.ok("doctor").err == ""  # nothing that this command used was ignored
     assert values(runner, "AGENT_PROVIDER") == ["internal"]
 
 
-def test_a_path_counts_without_trust_inside_the_folder_of_its_file_only(runner: CommandRunner, tmp_path: Path) -> None:
+def test_a_path_counts_without_trust_inside_the_folder_of_its_file_only(
+    runner: CommandRunner, tmp_path: Path
+) -> None:
     (runner.folder / "out").symlink_to(tmp_path)
-    for text, counts in [("here/runs", True), (".", True), ("../elsewhere", False), (str(tmp_path), False), ("~/x", False), ("out/x", False)]:
+    for text, counts in [
+        ("here/runs", True),
+        (".", True),
+        ("../elsewhere", False),
+        (str(tmp_path), False),
+        ("~/x", False),
+        ("out/x", False),
+    ]:
         (runner.folder / "dagogy.toml").write_text(f'orchestration_base_dir = "{text}"\n')
         done = runner.ok("list", "--json")
         expected = runner.folder / text if counts else runner.folder / "runs"
@@ -268,7 +320,9 @@ def test_the_search_ends_at_home(runner: CommandRunner, monkeypatch: pytest.Monk
     assert values(runner, "AGENT_TARGET_SCORE") == [60.0]
 
 
-def test_a_file_inside_the_runs_dir_is_never_read(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_inside_the_runs_dir_is_never_read(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A run can come out of an archive, with a file that is no user's own."""
     run = runner.init()
     (runner.folder / "dagogy.toml").write_text("agent_target_score = 50\n")
@@ -276,7 +330,9 @@ def test_a_file_inside_the_runs_dir_is_never_read(runner: CommandRunner, monkeyp
         (place / "dagogy.toml").write_text("agent_target_score = 60\n")
         os.chdir(place)
         assert values(runner, "AGENT_TARGET_SCORE") == [50.0]
-        assert f"ignored {place}/dagogy.toml: it is inside the runs dir {run.parent}" in runner.ok("doctor").out
+        assert (
+            f"ignored {place}/dagogy.toml: it is inside the runs dir {run.parent}" in runner.ok("doctor").out
+        )
         assert runner("trust").status == 0  # the one above
     (run / "run.json").unlink()
     os.chdir(run)
@@ -304,7 +360,9 @@ def test_an_odd_file_is_a_config_error(runner: CommandRunner, text: str, expecte
         (runner.folder / name).write_text(content)
         for command in (("list",), ("trust",)):
             refused = runner(*command)
-            assert (refused.status, refused.err.splitlines()[0].split("]")[0]) == (7, "[config_error"), refused.err
+            assert (refused.status, refused.err.splitlines()[0].split("]")[0]) == (7, "[config_error"), (
+                refused.err
+            )
             assert expected in refused.err
             assert len(refused.err) < 2000
         (runner.folder / name).unlink()
@@ -319,7 +377,9 @@ def test_what_is_no_regular_file_is_a_config_error(runner: CommandRunner) -> Non
     assert runner("list").status == 7
     file.rmdir()
     file.symlink_to("/dev/zero")
-    assert "can be written to by others (mode 0666); put a file of your own in its place" in runner("list").err
+    assert (
+        "can be written to by others (mode 0666); put a file of your own in its place" in runner("list").err
+    )
     with pytest.raises(ConfigError):
         read_config(file)
 
@@ -349,7 +409,9 @@ def test_a_list_that_a_repository_brings_along_trusts_nothing(runner: CommandRun
     assert values(runner, "AGENT_PROVIDER") == ["internal"]
 
 
-def test_what_a_private_group_can_write_to_is_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_private_group_can_write_to_is_the_users_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     user = SimpleNamespace(pw_name="ana", pw_gid=1000)
     group = SimpleNamespace(gr_name="ana", gr_mem=["ana"])
     monkeypatch.setattr("pwd.getpwuid", lambda uid: user)
@@ -360,7 +422,9 @@ def test_what_a_private_group_can_write_to_is_the_users_own(tmp_path: Path, monk
     assert "0666" in privacy_problem(world)
     for other in ({"gr_mem": ["ana", "bob"]}, {"gr_name": "staff"}):
         with monkeypatch.context() as changed:
-            changed.setattr("grp.getgrgid", lambda gid, other=other: SimpleNamespace(**{**vars(group), **other}))
+            changed.setattr(
+                "grp.getgrgid", lambda gid, other=other: SimpleNamespace(**{**vars(group), **other})
+            )
             assert "0664" in privacy_problem(shared)
     user.pw_gid = 100
     assert "0664" in privacy_problem(shared)
@@ -376,24 +440,37 @@ def test_all_modes_to_change_are_named_at_once(runner: CommandRunner) -> None:
 
 def test_state_is_a_private_folder_outside_any_project(tmp_path: Path) -> None:
     assert state_dir({"XDG_STATE_HOME": "/x/state"}) == Path("/x/state/dagogy")
-    assert state_dir({"XDG_STATE_HOME": "relative", "HOME": "/home/me"}) == Path("/home/me/.local/state/dagogy")
+    assert state_dir({"XDG_STATE_HOME": "relative", "HOME": "/home/me"}) == Path(
+        "/home/me/.local/state/dagogy"
+    )
     folder = private_dir(tmp_path / "a/b")
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert private_dir(folder) == folder
-    for broken in (lambda: folder.chmod(0o770), lambda: (folder.rmdir(), folder.symlink_to(tmp_path)), lambda: (folder.unlink(), folder.write_text(""))):
+    for broken in (
+        lambda: folder.chmod(0o770),
+        lambda: (folder.rmdir(), folder.symlink_to(tmp_path)),
+        lambda: (folder.unlink(), folder.write_text("")),
+    ):
         broken()
         with pytest.raises(StorageError):
             private_dir(folder)
 
 
-def test_config_shows_each_value_with_its_source(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
-    (runner.folder / "dagogy.toml").write_text('agent_target_score = 50\nagent_retry_budget = "many"\n[rules."graph.acyclic"]\nseverity = "error"\n')
+def test_config_shows_each_value_with_its_source(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (runner.folder / "dagogy.toml").write_text(
+        'agent_target_score = 50\nagent_retry_budget = "many"\n[rules."graph.acyclic"]\nseverity = "error"\n'
+    )
     monkeypatch.setenv("OPENAI_API_KEY", "sk-verysecret0123456789")
     document = runner.ok("config", "--json").json
     rows = {row["name"]: row for row in document["settings"]}
     assert rows["AGENT_TARGET_SCORE"]["source"] == document["file"] == str(runner.folder / "dagogy.toml")
     assert "a whole number" in rows["AGENT_RETRY_BUDGET"]["problem"]
-    assert (rows["OPENAI_API_KEY"]["value"], rows["OPENAI_API_KEY"]["source"]) == ("set, not shown", "environment")
+    assert (rows["OPENAI_API_KEY"]["value"], rows["OPENAI_API_KEY"]["source"]) == (
+        "set, not shown",
+        "environment",
+    )
     assert document["rules"] == {"graph.acyclic": {"severity": "error"}}
     text = runner.ok("config").out
     assert "verysecret" not in text
@@ -407,7 +484,9 @@ KEY = "sk-test-0123456789abcdef"
 
 @contextlib.contextmanager
 def elsewhere() -> Iterator[tuple[str, list[str]]]:
-    """A server that stands for a stranger's, by an address that is not loopback; the lines that it received."""
+    """A server that stands for a stranger's, by an address that is not loopback;
+    the lines that it received.
+    """
     received: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -430,7 +509,9 @@ def elsewhere() -> Iterator[tuple[str, list[str]]]:
         server.server_close()
 
 
-def test_no_key_goes_to_the_address_of_a_file_that_is_not_trusted(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_key_goes_to_the_address_of_a_file_that_is_not_trusted(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("AGENT_PROVIDER", "remote_llm")
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nothing of this test reaches a real service
@@ -443,7 +524,9 @@ def test_no_key_goes_to_the_address_of_a_file_that_is_not_trusted(runner: Comman
         assert [KEY in request for request in received] == [True]
 
 
-def test_a_key_goes_over_plain_http_to_this_machine_alone(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_goes_over_plain_http_to_this_machine_alone(
+    runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = runner.init()
     (runner.folder / "notes.md").write_text("# Sets\n\n- Sets\n- Maps: need sets\n")
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
@@ -452,11 +535,17 @@ def test_a_key_goes_over_plain_http_to_this_machine_alone(runner: CommandRunner,
     with elsewhere() as (url, received):
         # The request for a host elsewhere would come to us, as to its proxy.
         monkeypatch.setenv("http_proxy", url)
-        for base, host in [("http://gateway.test/v1", "gateway.test"), ("http://10.0.0.1:8000/v1", "10.0.0.1")]:
+        for base, host in [
+            ("http://gateway.test/v1", "gateway.test"),
+            ("http://10.0.0.1:8000/v1", "10.0.0.1"),
+        ]:
             monkeypatch.setenv("OPENAI_BASE_URL", base)
             for command in (("doctor",), ("run", run.name, "--scope-file", "notes.md")):
                 lines = runner(*command).err.splitlines()
-                assert lines[0] == f"[config_error] the key would go over plain http to {host}, and anybody on the way could read it"
+                assert lines[0] == (
+                    f"[config_error] the key would go over plain http to {host}, and anybody on the way "
+                    "could read it"
+                )
                 assert "OPENAI_ALLOW_PLAIN_HTTP=1" in lines[1]
             runner("diagnose", run.name)  # its probes ask, but send no key
         assert not any(KEY in request for request in received)
@@ -486,7 +575,9 @@ def test_a_key_goes_over_plain_http_to_this_machine_alone(runner: CommandRunner,
         ("http://localhost/v1", {"http_proxy": "http://127.0.0.1:3128"}, ""),
     ],
 )
-def test_who_could_read_a_request_on_its_way(url: str, environ: dict[str, str], hop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_could_read_a_request_on_its_way(
+    url: str, environ: dict[str, str], hop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)
     for name, value in environ.items():

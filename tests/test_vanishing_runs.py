@@ -1,4 +1,6 @@
-"""A run that is archived away while somebody reads it: `not_found` with its id, whichever file was missed first."""
+"""A run that is archived away while somebody reads it: `not_found` with its id,
+whichever file was missed first.
+"""
 
 from __future__ import annotations
 
@@ -76,7 +78,9 @@ def _back(runner: CommandRunner, saved: Path) -> None:
     shutil.copytree(saved, runner.runs)
 
 
-def _check(runner: CommandRunner, run: Path, saved: Path, command: tuple[str, ...], numbers: Iterator[int]) -> int:
+def _check(
+    runner: CommandRunner, run: Path, saved: Path, command: tuple[str, ...], numbers: Iterator[int]
+) -> int:
     """Removes the run before each of the given reads of `command`; returns how often it was `not_found`."""
     _back(runner, saved)
     sound = runner(*command)
@@ -91,7 +95,10 @@ def _check(runner: CommandRunner, run: Path, saved: Path, command: tuple[str, ..
             # These look at all runs: one that is gone is not among them, and no reason to fail.
             assert done.status == 0, (number, done.err)
             assert "not read" not in done.out, (number, done.out)
-            assert done.out in (sound.out, runner(*command).out) or command[0] == "incidents", (number, done.out)
+            assert done.out in (sound.out, runner(*command).out) or command[0] == "incidents", (
+                number,
+                done.out,
+            )
         elif done.status == 3:
             gone += 1
             assert done.code == "not_found"
@@ -102,7 +109,9 @@ def _check(runner: CommandRunner, run: Path, saved: Path, command: tuple[str, ..
             assert done.status == sound.status, (number, done.err)
             assert command[0] in ("recover", "escalate") or done.out == sound.out, (number, done.out)
         assert [p.name for p in runner.runs.glob("2*")] in ([], [run.name]), number
-        assert not list(runner.runs.glob("2*/*")) or seen[0] < number, f"{number}: something was written where the run was"
+        assert not list(runner.runs.glob("2*/*")) or seen[0] < number, (
+            f"{number}: something was written where the run was"
+        )
     return gone
 
 

@@ -53,15 +53,26 @@ def done(runner: CommandRunner) -> Path:
     return run
 
 
-# -------------------------------------------------------------------------------------------------------------------- one file
+# --------------------------------------------------------------------------------------------------- one file
 
 
-@pytest.mark.parametrize("place", [os.mkdir, os.mkfifo, lambda path: os.symlink("/dev/zero", path)], ids=["folder", "pipe", "device"])
-def test_what_is_no_regular_file_is_read_by_nobody_and_keeps_nobody_waiting(tmp_path: Path, place: Callable[[Path], None]) -> None:
+@pytest.mark.parametrize(
+    "place",
+    [os.mkdir, os.mkfifo, lambda path: os.symlink("/dev/zero", path)],
+    ids=["folder", "pipe", "device"],
+)
+def test_what_is_no_regular_file_is_read_by_nobody_and_keeps_nobody_waiting(
+    tmp_path: Path, place: Callable[[Path], None]
+) -> None:
     path = tmp_path / "dagogy" / "user.key"
     path.parent.mkdir(mode=0o700)
     place(path)
-    for read in (read_regular, lambda p: list(read_events(p)), read_config, lambda p: user_key({"XDG_STATE_HOME": str(p.parent.parent)})):
+    for read in (
+        read_regular,
+        lambda p: list(read_events(p)),
+        read_config,
+        lambda p: user_key({"XDG_STATE_HOME": str(p.parent.parent)}),
+    ):
         with pytest.raises((StorageError, ConfigError)):
             read(path)
 
@@ -80,7 +91,7 @@ def test_one_at_a_time_has_a_file_that_all_runs_share(tmp_path: Path) -> None:
         pass
 
 
-# ---------------------------------------------------------------------------------------------------------------------- run ids
+# ---------------------------------------------------------------------------------------------------- run ids
 
 
 def test_a_run_is_found_by_id_prefix_slug_and_latest(tmp_path: Path) -> None:
@@ -110,13 +121,17 @@ def test_an_unknown_reference_suggests_the_nearest(tmp_path: Path) -> None:
     assert "algebra" in caught.value.hint
 
 
-@pytest.mark.parametrize("reference", ["", "..", ".", "../x", "a/b", "/etc", "a\\b", "a\x00b", ".lock", "archives/.."])
+@pytest.mark.parametrize(
+    "reference", ["", "..", ".", "../x", "a/b", "/etc", "a\\b", "a\x00b", ".lock", "archives/.."]
+)
 def test_a_reference_that_could_leave_the_runs_dir_is_refused(tmp_path: Path, reference: str) -> None:
     with pytest.raises(InvalidArgument, match="is not a run id"):
         _made(tmp_path, "20260101-120000").find(reference)
 
 
-def test_a_symlink_out_of_the_runs_dir_is_refused_and_listed_with_its_problem(runner: CommandRunner, tmp_path: Path) -> None:
+def test_a_symlink_out_of_the_runs_dir_is_refused_and_listed_with_its_problem(
+    runner: CommandRunner, tmp_path: Path
+) -> None:
     run = runner.init()
     outside = tmp_path / "outside"
     shutil.copytree(run, outside)
@@ -147,7 +162,15 @@ def test_a_symlink_in_a_cycle_spoils_only_itself(runner: CommandRunner) -> None:
 
 @pytest.mark.parametrize(
     ("name", "slug"),
-    [("Linear Algebra", "linear-algebra"), ("Überé", "ubere"), ("日本", ""), ("../../etc", "etc"), ("a" * 300, "a" * 60), ("--x--", "x"), ("a\nb", "a-b")],
+    [
+        ("Linear Algebra", "linear-algebra"),
+        ("Überé", "ubere"),
+        ("日本", ""),
+        ("../../etc", "etc"),
+        ("a" * 300, "a" * 60),
+        ("--x--", "x"),
+        ("a\nb", "a-b"),
+    ],
 )
 def test_a_name_becomes_a_slug(name: str, slug: str) -> None:
     assert slugify(name) == slug
@@ -170,7 +193,9 @@ def test_inits_of_the_same_second_get_a_folder_each(runner: CommandRunner) -> No
     ids = [json.loads(process.communicate(timeout=HANGS)[0])["run_id"] for process in started]
     assert len(set(ids)) == 8
     assert sorted(ids) == Runs(runner.runs, os.environ).ids()
-    assert all(json.loads((runner.runs / run_id / "run.json").read_text())["run_id"] == run_id for run_id in ids)
+    assert all(
+        json.loads((runner.runs / run_id / "run.json").read_text())["run_id"] == run_id for run_id in ids
+    )
 
 
 def test_many_creations_at_once_never_share_a_folder(tmp_path: Path) -> None:
@@ -197,7 +222,16 @@ def test_latest_of_one_second_is_the_one_made_last(runner: CommandRunner) -> Non
     for run_id, made in (("20260101-120000", "3"), ("20260101-120000-2", "1"), ("20260101-120000-10", "2")):
         (base / run_id).mkdir(parents=True)
         (base / run_id / "run.json").write_text(
-            json.dumps({"schema_version": 1, "run_id": run_id, "created_at_utc": made, "stage": "initialized", "history": [], "stamps": {}})
+            json.dumps(
+                {
+                    "schema_version": 1,
+                    "run_id": run_id,
+                    "created_at_utc": made,
+                    "stage": "initialized",
+                    "history": [],
+                    "stamps": {},
+                }
+            )
         )
     assert Runs(base, os.environ).find("latest").id == "20260101-120000"
 
@@ -218,11 +252,18 @@ def test_a_configuration_that_no_command_can_use_makes_no_run(runner: CommandRun
     assert not runner.runs.exists()
 
 
-# --------------------------------------------------------------------------------------------------------------------- metadata
+# --------------------------------------------------------------------------------------------------- metadata
 
 
 def _metadata(**changes: Any) -> bytes:
-    document = {"schema_version": 1, "run_id": "x", "created_at_utc": "2026", "stage": "initialized", "history": [], "stamps": {}}
+    document = {
+        "schema_version": 1,
+        "run_id": "x",
+        "created_at_utc": "2026",
+        "stage": "initialized",
+        "history": [],
+        "stamps": {},
+    }
     return json.dumps({**document, **changes}).encode()
 
 
@@ -251,11 +292,15 @@ def _metadata(**changes: Any) -> bytes:
         pytest.param(_metadata(history=[1]), "not objects", marks=pytest.mark.slow),
         pytest.param(_metadata(stamps=[]), "'stamps'", marks=pytest.mark.slow),
         (_metadata(stamps={"plan": 1}), "not objects"),
-        pytest.param(_metadata(extra=json.loads("[" * 300 + "]" * 300)), "nested too deeply", marks=pytest.mark.slow),
+        pytest.param(
+            _metadata(extra=json.loads("[" * 300 + "]" * 300)), "nested too deeply", marks=pytest.mark.slow
+        ),
         (None, "is missing"),
     ],
 )
-def test_invalid_metadata_is_named_with_its_way_out_and_the_run_can_be_archived(runner: CommandRunner, data: bytes | None, why: str) -> None:
+def test_invalid_metadata_is_named_with_its_way_out_and_the_run_can_be_archived(
+    runner: CommandRunner, data: bytes | None, why: str
+) -> None:
     run = runner.init()
     (run / "run.json").unlink()
     if data is not None:
@@ -290,7 +335,9 @@ def test_invalid_metadata_is_named_with_its_way_out_and_the_run_can_be_archived(
     ],
 )
 @pytest.mark.parametrize("keep_hash", some_fast([False, True], True))
-def test_stamps_of_any_shape_do_no_harm(runner: CommandRunner, done: Path, stamps: dict[str, dict[str, Any]], keep_hash: bool) -> None:
+def test_stamps_of_any_shape_do_no_harm(
+    runner: CommandRunner, done: Path, stamps: dict[str, dict[str, Any]], keep_hash: bool
+) -> None:
     document = json.loads((done / "run.json").read_text())
     for name, stamp in stamps.items():
         if keep_hash and "sha256" in document["stamps"].get(name, {}):
@@ -306,7 +353,9 @@ def test_stamps_of_any_shape_do_no_harm(runner: CommandRunner, done: Path, stamp
 def test_metadata_with_a_byte_order_mark_or_odd_text_is_read(runner: CommandRunner) -> None:
     run = runner.init()
     document = json.loads((run / "run.json").read_text())
-    (run / "run.json").write_bytes(b"\xef\xbb\xbf" + json.dumps({**document, "name": "half \ud800", "note": "日本"}).encode())
+    (run / "run.json").write_bytes(
+        b"\xef\xbb\xbf" + json.dumps({**document, "name": "half \ud800", "note": "日本"}).encode()
+    )
     assert runner.stage() == "initialized"
     runner.ok("list")
     (run / "inputs/topic_spec.json").unlink()
@@ -323,7 +372,7 @@ def test_the_history_in_the_metadata_is_bounded(runner: CommandRunner) -> None:
     assert len(json.loads((run / "run.json").read_text())["history"]) == 200
 
 
-# ----------------------------------------------------------------------------------------------------------------------- events
+# ----------------------------------------------------------------------------------------------------- events
 
 
 def test_a_torn_last_line_is_passed_over_and_spoils_no_other(tmp_path: Path) -> None:
@@ -346,7 +395,11 @@ def test_no_log_has_no_events_and_is_made_by_the_next_command(runner: CommandRun
     shutil.rmtree(done / "logs")
     assert list(read_events(done / "logs/events.jsonl")) == []
     runner.ok("validate", "latest")
-    assert [e["event"] for e in read_events(done / "logs/events.jsonl")] == ["command_started", "validated", "command_ended"]
+    assert [e["event"] for e in read_events(done / "logs/events.jsonl")] == [
+        "command_started",
+        "validated",
+        "command_ended",
+    ]
 
 
 def test_a_huge_log_is_only_appended_to(runner: CommandRunner, done: Path) -> None:
@@ -371,12 +424,18 @@ def test_events_of_many_writers_do_not_mix(tmp_path: Path) -> None:
     assert len(list(read_events(log))) == 300
 
 
-# ------------------------------------------------------------------------------------------------------------------------- lock
+# ------------------------------------------------------------------------------------------------------- lock
 
 
 def test_a_second_writer_is_reported_who_holds_the_run(runner: CommandRunner, done: Path) -> None:
     with locked(done, "dagogy run course"):
-        for command in (["run", "latest"], ["validate", "latest"], ["plan", "latest"], ["iterate", "latest"], ["archive", "latest"]):
+        for command in (
+            ["run", "latest"],
+            ["validate", "latest"],
+            ["plan", "latest"],
+            ["iterate", "latest"],
+            ["archive", "latest"],
+        ):
             refused = runner(*command, "--json")
             assert (refused.status, refused.code) == (9, "locked")
             assert f"process {os.getpid()} ('dagogy run course'" in refused.err
@@ -387,7 +446,9 @@ def test_a_second_writer_is_reported_who_holds_the_run(runner: CommandRunner, do
     runner.ok("validate", "latest")
 
 
-def test_status_of_a_locked_run_shows_its_stage_and_leaves_the_metadata_to_the_writer(runner: CommandRunner, done: Path) -> None:
+def test_status_of_a_locked_run_shows_its_stage_and_leaves_the_metadata_to_the_writer(
+    runner: CommandRunner, done: Path
+) -> None:
     (done / "outputs/plan/plan.json").unlink()
     before = (done / "run.json").read_bytes()
     with locked(done, "dagogy run course"):
@@ -399,7 +460,11 @@ def test_status_of_a_locked_run_shows_its_stage_and_leaves_the_metadata_to_the_w
 
 def test_wait_goes_on_when_the_holder_lets_go(runner: CommandRunner, done: Path) -> None:
     with locked(done, "dagogy run course"):
-        waiting = subprocess.Popen([sys.executable, "-m", "dagogy", "validate", "latest", "--wait", "60"], stdout=subprocess.DEVNULL, env=clean_environment())
+        waiting = subprocess.Popen(
+            [sys.executable, "-m", "dagogy", "validate", "latest", "--wait", "60"],
+            stdout=subprocess.DEVNULL,
+            env=clean_environment(),
+        )
         with pytest.raises(subprocess.TimeoutExpired):
             waiting.wait(1)
     assert waiting.wait(HANGS) == 0
@@ -486,7 +551,7 @@ def test_a_lock_file_that_is_none_is_survived_or_named(runner: CommandRunner, do
                 assert runner("validate", "latest").status == 9
 
 
-# -------------------------------------------------------------------------------------------------------------- hostile folders
+# -------------------------------------------------------------------------------------------- hostile folders
 
 
 @pytest.mark.parametrize(
@@ -502,7 +567,9 @@ def test_a_lock_file_that_is_none_is_survived_or_named(runner: CommandRunner, do
         ("inputs", "elsewhere"),
     ],
 )
-def test_a_symlink_out_of_the_run_is_neither_read_nor_written_through(runner: CommandRunner, done: Path, tmp_path: Path, path: str, target: str) -> None:
+def test_a_symlink_out_of_the_run_is_neither_read_nor_written_through(
+    runner: CommandRunner, done: Path, tmp_path: Path, path: str, target: str
+) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / ".mine.tmp").write_text("mine")
@@ -521,8 +588,19 @@ def test_a_symlink_out_of_the_run_is_neither_read_nor_written_through(runner: Co
         assert all(m.isfile() or m.isdir() for m in tar.getmembers())
 
 
-@pytest.mark.parametrize("path", ["inputs/topic_spec.json", "outputs/curriculum/curriculum.json", "run.json", "logs/events.jsonl", "outputs/plan/plan.json"])
-def test_a_pipe_in_the_place_of_an_artifact_holds_nobody_up(runner: CommandRunner, done: Path, path: str) -> None:
+@pytest.mark.parametrize(
+    "path",
+    [
+        "inputs/topic_spec.json",
+        "outputs/curriculum/curriculum.json",
+        "run.json",
+        "logs/events.jsonl",
+        "outputs/plan/plan.json",
+    ],
+)
+def test_a_pipe_in_the_place_of_an_artifact_holds_nobody_up(
+    runner: CommandRunner, done: Path, path: str
+) -> None:
     (done / path).unlink()
     os.mkfifo(done / path)
     for command in ("status", "validate"):
@@ -533,25 +611,42 @@ def test_a_pipe_in_the_place_of_an_artifact_holds_nobody_up(runner: CommandRunne
     runner.ok("list")
 
 
-def test_local_paths_never_reach_outside_the_workspace(runner: CommandRunner, done: Path, tmp_path: Path) -> None:
+def test_local_paths_never_reach_outside_the_workspace(
+    runner: CommandRunner, done: Path, tmp_path: Path
+) -> None:
     (tmp_path / "secret.md").write_text("# Secret")
     (runner.folder / "link.md").symlink_to(tmp_path / "secret.md")
     os.mkfifo(runner.folder / "pipe")
     spec = json.loads((done / "inputs/topic_spec.json").read_text())
-    for name in ("/dev/zero", "../secret.md", "link.md", str(tmp_path / "secret.md"), "pipe", "no\0name", "missing.md", "."):
-        (done / "inputs/topic_spec.json").write_text(json.dumps({**spec, "context_pack": {"local_paths": [name]}}))
+    for name in (
+        "/dev/zero",
+        "../secret.md",
+        "link.md",
+        str(tmp_path / "secret.md"),
+        "pipe",
+        "no\0name",
+        "missing.md",
+        ".",
+    ):
+        (done / "inputs/topic_spec.json").write_text(
+            json.dumps({**spec, "context_pack": {"local_paths": [name]}})
+        )
         runner.ok("status", "latest")
         refused = runner("validate", "latest")
         assert refused.status in (2, 3, 4), (name, refused.err)
         assert "local_paths" in refused.err
 
 
-# --------------------------------------------------------------------------------------------------------------------- archives
+# --------------------------------------------------------------------------------------------------- archives
 
 
 def _content(run: Path) -> dict[str, str]:
     skipped = ("logs/events.jsonl", "run.json", ".lock")
-    return {str(p.relative_to(run)): content_hash(p.read_bytes()) for p in run.rglob("*") if p.is_file() and str(p.relative_to(run)) not in skipped}
+    return {
+        str(p.relative_to(run)): content_hash(p.read_bytes())
+        for p in run.rglob("*")
+        if p.is_file() and str(p.relative_to(run)) not in skipped
+    }
 
 
 def test_a_restored_run_has_the_same_content_and_stage(runner: CommandRunner, done: Path) -> None:
@@ -566,7 +661,9 @@ def test_a_restored_run_has_the_same_content_and_stage(runner: CommandRunner, do
     assert _content(done) == before
 
 
-def test_a_run_is_restored_where_tarfile_has_no_filters(runner: CommandRunner, done: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_is_restored_where_tarfile_has_no_filters(
+    runner: CommandRunner, done: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Python 3.11.2 of Debian 12 has none."""
     for name in ("replace", "_get_filtered_attrs"):
         monkeypatch.delattr(tarfile.TarInfo, name, raising=False)
@@ -583,7 +680,9 @@ def test_a_restored_file_is_private_and_nobody_can_execute_it(runner: CommandRun
     assert (restored / "outputs/notes.txt").stat().st_mode & 0o7777 == 0o600
 
 
-def test_archive_remove_takes_the_run_away_once_its_archive_is_there(runner: CommandRunner, done: Path) -> None:
+def test_archive_remove_takes_the_run_away_once_its_archive_is_there(
+    runner: CommandRunner, done: Path
+) -> None:
     document = runner.ok("archive", "latest", "--remove", "--json").json
     assert document["removed"] is True
     assert Path(document["archive"]).is_file()
@@ -612,7 +711,9 @@ def test_an_archive_is_as_private_as_the_user_wants_files_to_be(runner: CommandR
     assert archive.stat().st_mode & 0o777 == 0o600
 
 
-def test_an_archive_that_cannot_be_written_leaves_nothing(runner: CommandRunner, done: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_archive_that_cannot_be_written_leaves_nothing(
+    runner: CommandRunner, done: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (runner.folder / "occupied").write_text("x")
     monkeypatch.setenv("ORCHESTRATION_ARCHIVE_DIR", "occupied")
     refused = runner("archive", "latest", "--remove")
@@ -664,7 +765,9 @@ TOP = "20260101-120000-x"
     ],
     ids=lambda members: members[0][0] if members else "empty",
 )
-def test_a_hostile_archive_is_refused_and_leaves_nothing(runner: CommandRunner, tmp_path: Path, members: list[tuple[str, Any]]) -> None:
+def test_a_hostile_archive_is_refused_and_leaves_nothing(
+    runner: CommandRunner, tmp_path: Path, members: list[tuple[str, Any]]
+) -> None:
     archive = _tar(tmp_path / "a.tar.gz", *members)
     refused = runner("init", "--from", archive, "--json")
     assert (refused.status, refused.code) == (2, "invalid_argument")
@@ -700,7 +803,9 @@ def test_a_damaged_archive_is_refused(runner: CommandRunner, done: Path) -> None
         assert sorted(p.name for p in runner.runs.iterdir()) == ["archives", "failures"]
 
 
-def test_an_archive_that_unpacks_to_more_than_the_disk_holds_is_refused_before(runner: CommandRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_archive_that_unpacks_to_more_than_the_disk_holds_is_refused_before(
+    runner: CommandRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     archive = _tar(tmp_path / "a.tar.gz", (f"{TOP}/run.json", b"\0" * 5_000_000))
     real = os.statvfs
     monkeypatch.setattr(os, "statvfs", lambda path: os.statvfs_result((*real(path)[:4], 10, *real(path)[5:])))
@@ -718,16 +823,25 @@ def test_archives_made_by_tar_itself_are_restored(runner: CommandRunner, done: P
         assert runner.ok("init", "--from", str(archive), "--json").json["stage"] == "iterated"
 
 
-@pytest.mark.parametrize("arguments", [["init", "--from", "missing.tar.gz"], ["init", "x", "--from", "missing.tar.gz"], ["init", "--from", "."]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["init", "--from", "missing.tar.gz"],
+        ["init", "x", "--from", "missing.tar.gz"],
+        ["init", "--from", "."],
+    ],
+)
 def test_init_from_nothing_is_refused(runner: CommandRunner, arguments: list[str]) -> None:
     assert runner(*arguments).code == "invalid_argument"
 
 
-# ------------------------------------------------------------------------------------------------------------------------- list
+# ------------------------------------------------------------------------------------------------------- list
 
 
 @pytest.mark.parametrize("count", [1_000, pytest.param(10_000, marks=pytest.mark.slow)])
-def test_thousands_of_runs_are_listed_broken_ones_with_their_problem(runner: CommandRunner, count: int) -> None:
+def test_thousands_of_runs_are_listed_broken_ones_with_their_problem(
+    runner: CommandRunner, count: int
+) -> None:
     for number in range(count):
         folder = runner.runs / f"20260101-{number:06d}"
         folder.mkdir(parents=True)
@@ -735,5 +849,10 @@ def test_thousands_of_runs_are_listed_broken_ones_with_their_problem(runner: Com
     rows = runner.ok("list", "--json").json["runs"]
     assert len(rows) == count
     assert sum(bool(row["problem"]) for row in rows) == count // 100
-    assert rows[1] == {"run_id": "20260101-000001", "stage": "initialized", "created_at_utc": "2026", "problem": ""}
+    assert rows[1] == {
+        "run_id": "20260101-000001",
+        "stage": "initialized",
+        "created_at_utc": "2026",
+        "problem": "",
+    }
     assert runner("status", "2026", "--json").json["error"]["details"]["candidates"]

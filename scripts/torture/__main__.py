@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""`make torture`: hostile input and accidents against every command; ends with a table tried / survived / lost, and status 1 when anything was lost."""
+"""`make torture`: hostile input and accidents against every command; ends with a table tried / survived /
+lost, and status 1 when anything was lost.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +71,9 @@ def _cases(kind: str, size: int, harness: Harness) -> int:
     return wanted if most is None else min(wanted, most)
 
 
-def torture(root: Path, kinds: list[str], size: int, seed: int, jobs: int, only_case: int | None, progress: bool) -> dict[str, Tally]:
+def torture(
+    root: Path, kinds: list[str], size: int, seed: int, jobs: int, only_case: int | None, progress: bool
+) -> dict[str, Tally]:
     """Carries the kinds out, and returns a tally for each. Losses are told on stderr as they come."""
     warm(root)
     counts = Harness(root / "counts")
@@ -111,21 +115,36 @@ def table(tallies: dict[str, Tally]) -> str:
     lines = [f"{'kind':<{width}}  {'tried':>7}  {'survived':>8}  {'lost':>6}  promises that were not kept"]
     for kind, tally in tallies.items():
         broken = ", ".join(f"{what} {count}" for what, count in tally.by_promise.most_common())
-        lines.append(f"{kind:<{width}}  {tally.tried:>7}  {max(tally.tried - tally.lost, 0):>8}  {tally.lost:>6}  {broken}")
+        lines.append(
+            f"{kind:<{width}}  {tally.tried:>7}  {max(tally.tried - tally.lost, 0):>8}  {tally.lost:>6}  "
+            f"{broken}"
+        )
     tried, lost = (sum(getattr(t, name) for t in tallies.values()) for name in ("tried", "lost"))
     lines.append(f"{'all':<{width}}  {tried:>7}  {max(tried - lost, 0):>8}  {lost:>6}")
     return "\n".join(lines)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="torture", description=__doc__,
-    formatter_class=argparse.RawDescriptionHelpFormatter,
-                                     epilog="kinds:\n" + "\n".join(f"  {k.name:<14} {k.summary}" for k in KINDS.values()))  # fmt: skip
-    parser.add_argument("--size", type=int, default=20, help="up to so many kills of each kind, and about ten times as many inputs in all (default: 20)")
+    parser = argparse.ArgumentParser(
+        prog="torture",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="kinds:\n" + "\n".join(f"  {k.name:<14} {k.summary}" for k in KINDS.values()),
+    )
+    parser.add_argument(
+        "--size",
+        type=int,
+        default=20,
+        help="up to so many kills of each kind, and about ten times as many inputs in all (default: 20)",
+    )
     parser.add_argument("--seed", type=int, default=1, help="what the random choices begin with (default: 1)")
-    parser.add_argument("--only", action="append", choices=sorted(KINDS), metavar="KIND", help="this kind; may be repeated")
+    parser.add_argument(
+        "--only", action="append", choices=sorted(KINDS), metavar="KIND", help="this kind; may be repeated"
+    )
     parser.add_argument("--case", type=int, help="only the case of this number, with --only")
-    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="processes at work at once (default: 2)")
+    parser.add_argument(
+        "--jobs", type=int, default=min(2, os.cpu_count() or 1), help="processes at work at once (default: 2)"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     asked = parser.parse_args()
     if asked.case is not None and not asked.only:
@@ -133,7 +152,15 @@ def main() -> int:
     began = time.monotonic()
     root = Path(tempfile.mkdtemp(prefix="torture-")).resolve()
     try:
-        tallies = torture(root, asked.only or list(KINDS), asked.size, asked.seed, max(1, asked.jobs), asked.case, progress=True)
+        tallies = torture(
+            root,
+            asked.only or list(KINDS),
+            asked.size,
+            asked.seed,
+            max(1, asked.jobs),
+            asked.case,
+            progress=True,
+        )
     finally:
         remove_tree(root)
     if asked.json:

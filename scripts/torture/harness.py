@@ -1,4 +1,6 @@
-"""Starts a command line in a fork of this process, which has dagogy imported already, and bounds what it may take."""
+"""Starts a command line in a fork of this process, which has dagogy imported already,
+and bounds what it may take.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,8 @@ from typing import Any
 
 #: Seconds of processor time, which a busy machine does not change, and of the clock for what sleeps for ever.
 CPU_SECONDS, WALL_SECONDS = 20, 600
-#: What sleeps so long, with all that it started, and uses no processor meanwhile, will not wake up. However busy the machine, a command that
-#: could go on is not asleep.
+#: What sleeps so long, with all that it started, and uses no processor meanwhile, will not wake up. However
+#: busy the machine, a command that could go on is not asleep.
 _ASLEEP_SECONDS, _LOOK_SECONDS = 30.0, 5.0
 _MEMORY_BYTES = 6 * 2**30
 _FILE_BYTES = 2 * 2**30
@@ -45,7 +47,9 @@ _KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE")
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """How a command line ended. `status` is negative for a signal; `cpu` in seconds, with the processes that it waited for."""
+    """How a command line ended. `status` is negative for a signal; `cpu` in seconds, with the
+    processes that it waited for.
+    """
 
     argv: tuple[str, ...]
     status: int
@@ -76,9 +80,11 @@ class Started:
 
 @dataclass(slots=True)
 class Harness:
-    """Where one worker works: `work` is the current folder of its commands, `home` their home, `scratch` is nobody's but ours.
+    """Where one worker works: `work` is the current folder of its commands, `home` their home, `scratch` is
+    nobody's but ours.
 
-    The paths stay the same for all cases of a worker, so that a saved workspace can be put back where it was made.
+    The paths stay the same for all cases of a worker, so that a saved workspace can be
+    put back where it was made.
     """
 
     root: Path
@@ -99,7 +105,9 @@ class Harness:
         return self.work / "runs"
 
     def empty(self) -> None:
-        """Takes away whatever a case left; also what a killed command had started in a process group of its own."""
+        """Takes away whatever a case left; also what a killed command had started in
+        a process group of its own.
+        """
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
@@ -163,7 +171,9 @@ class Harness:
                 hung = True
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(started.pid, signal.SIGKILL)
-        elif not select.select([started.end], [], [], max(kill_after - (time.monotonic() - started.began), 0.0))[0]:
+        elif not select.select(
+            [started.end], [], [], max(kill_after - (time.monotonic() - started.began), 0.0)
+        )[0]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(started.pid, signal.SIGKILL)
         os.close(started.end)
@@ -213,7 +223,9 @@ def _watched(started: Started, wall: float) -> tuple[bool, str]:
 
 
 def _activity(group: int) -> tuple[bool, int, str]:
-    """Of all processes of the session: whether one could go on, the processor time used, and where the first waits."""
+    """Of all processes of the session: whether one could go on, the processor time
+    used, and where the first waits.
+    """
     awake, ticks, waits = False, 0, ""
     for place in Path("/proc").iterdir():
         if not place.name.isdigit():
@@ -242,7 +254,9 @@ def remove_tree(folder: Path) -> None:
 
 
 def _reap(group: int, seconds: float = 15.0) -> None:
-    """Waits until nothing of the command is left; what a killed command had started ends by itself, or is ended."""
+    """Waits until nothing of the command is left; what a killed command had started
+    ends by itself, or is ended.
+    """
     give_up = time.monotonic() + seconds
     while True:
         with contextlib.suppress(ChildProcessError):
@@ -279,9 +293,13 @@ def _child(
             opened = os.open(path, flags, 0o600)
             os.dup2(opened, number)
             os.close(opened)
-        sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8", "surrogateescape")
+        sys.stdin = io.TextIOWrapper(
+            io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8", "surrogateescape"
+        )
         sys.stdout, sys.stderr = (
-            io.TextIOWrapper(io.BufferedWriter(io.FileIO(number, "w", closefd=False)), "utf-8", errors, write_through=True)
+            io.TextIOWrapper(
+                io.BufferedWriter(io.FileIO(number, "w", closefd=False)), "utf-8", errors, write_through=True
+            )
             for number, errors in ((1, "strict"), (2, "backslashreplace"))
         )
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -326,7 +344,9 @@ def warm(root: Path) -> None:
     for name in [n for n in os.environ if n.startswith(_OURS)]:
         del os.environ[name]
     os.environ["HOME"] = str(folder)
-    (folder / "tea.md").write_text("# Tea\n\n## Water\nWater carries the taste.\n\n## Leaves\nLeaves need water. They give colour.\n")
+    (folder / "tea.md").write_text(
+        "# Tea\n\n## Water\nWater carries the taste.\n\n## Leaves\nLeaves need water. They give colour.\n"
+    )
     lines: tuple[tuple[str, ...], ...] = (
         ("init", "warm"), ("run", "latest", "--scope-file", "tea.md"), ("validate", "latest", "--format",
         "sarif"), ("why", "latest", "water"),

@@ -1,7 +1,8 @@
-"""Counts, records or cuts short the changes that a command makes to the file system, without touching the product.
+"""Counts, records or cuts short the changes that a command makes to the file system,
+without touching the product.
 
-Called in the forked child: `os` functions and files opened for writing are wrapped, each change gets a number, and at a chosen
-one the process kills itself. A write is half done first, as a kernel may leave it.
+Called in the forked child: `os` functions and files opened for writing are wrapped, each change gets a
+number, and at a chosen one the process kills itself. A write is half done first, as a kernel may leave it.
 """
 
 from __future__ import annotations
@@ -26,9 +27,13 @@ _WRITES = frozenset({"write", "pwrite"})
 
 
 class Changes:
-    """Wraps what changes the file system. `at` is called with the number and the name of each change just before it is made."""
+    """Wraps what changes the file system. `at` is called with the number and the name of each change just
+    before it is made.
+    """
 
-    def __init__(self, at: Callable[[int, str], bool], seen: Callable[[str, tuple[Any, ...]], None] | None = None) -> None:
+    def __init__(
+        self, at: Callable[[int, str], bool], seen: Callable[[str, tuple[Any, ...]], None] | None = None
+    ) -> None:
         """`at` says whether the change is to be cut short."""
         self._at, self._seen, self.number = at, seen, 0
 
@@ -108,7 +113,9 @@ def quiet() -> None:
 
 
 def record(into: Path) -> Callable[[], None]:
-    """For `Stand.start(before=…)`: at its end `into` holds the names of all changes, and each version that a file had."""
+    """For `Stand.start(before=…)`: at its end `into` holds the names of all changes, and
+    each version that a file had.
+    """
     names: list[str] = []
     versions: dict[str, list[bytes]] = {}
     removed: set[str] = set()

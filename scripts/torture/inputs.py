@@ -63,7 +63,11 @@ def artifacts(harness: Harness, number: int, random: Random) -> Case:
         places = [p for p in run.rglob("*") if p.is_dir()]
     chosen = random.sample(places, min(len(places), random.choice((1, 1, 1, 2, 3))))
     # One after the other: a folder that was replaced has no files any more.
-    done = [f"{p.relative_to(harness.work)}: {file_damaged(p, random, outside)}" for p in chosen if p.parent.is_dir()]
+    done = [
+        f"{p.relative_to(harness.work)}: {file_damaged(p, random, outside)}"
+        for p in chosen
+        if p.parent.is_dir()
+    ]
     case = Case(f"{workspace}; {'; '.join(done)}")
     lines = list(random.sample(ON_RUN, 4))
     if random.random() < 0.04:
@@ -140,24 +144,61 @@ _PATHS = (
     "\x1b[2J",
     "~",
 )
-#: For settings that would make a command wait, reach out or start something, values that are hostile and harmless.
+#: For settings that would make a command wait, reach out or start something, values
+#: that are hostile and harmless.
 _SETTINGS: dict[str, tuple[str, ...]] = {
-    "ORCHESTRATION_BASE_DIR": _PATHS, "ORCHESTRATION_ARCHIVE_DIR": _PATHS,
+    "ORCHESTRATION_BASE_DIR": _PATHS,
+    "ORCHESTRATION_ARCHIVE_DIR": _PATHS,
     "ORCHESTRATION_TEMPLATE_FILE": _PATHS,
-    "CODING_AGENT_CMD": ("", "true", "false", "/no/such", "'", "sh -c", "\x1b[2J", "\udcff", "tea.md", ".",
-    "x" * 200_00, "\n"),
-    "OPENAI_BASE_URL": ("", "x", "http://", "http://[", "http://[::1", "ftp://127.0.0.1/",
-    "http://127.0.0.1:99999/", "http://127.0.0.1:1/\x1b[2J",
-                        "http://127.0.0.1:1/v1", "http://u:p@127.0.0.1:1/", "http://127.0.0.1:1/\udcff",
-                        "file:///etc/passwd", "HTTP://127.0.0.1:1", "\n"),
+    "CODING_AGENT_CMD": (
+        "",
+        "true",
+        "false",
+        "/no/such",
+        "'",
+        "sh -c",
+        "\x1b[2J",
+        "\udcff",
+        "tea.md",
+        ".",
+        "x" * 200_00,
+        "\n",
+    ),
+    "OPENAI_BASE_URL": (
+        "",
+        "x",
+        "http://",
+        "http://[",
+        "http://[::1",
+        "ftp://127.0.0.1/",
+        "http://127.0.0.1:99999/",
+        "http://127.0.0.1:1/\x1b[2J",
+        "http://127.0.0.1:1/v1",
+        "http://u:p@127.0.0.1:1/",
+        "http://127.0.0.1:1/\udcff",
+        "file:///etc/passwd",
+        "HTTP://127.0.0.1:1",
+        "\n",
+    ),
     "AGENT_RETRY_BUDGET": ("0", "1", "-1", "x", "1e999", "", "101", "\u0661"),
-    "AGENT_HEAL_SECONDS": ("1", "0.1", "x", "-1", "", "NaN"), "AGENT_HEAL_ATTEMPTS": ("1", "0", "x", "", "1.5"),
-    "AGENT_PROVIDER": ("internal", "codex_exec", "remote_llm", "", "no-such", "\x1b[2J", "INTERNAL",
-    "internal ", "\udcff", "a\nb"),
+    "AGENT_HEAL_SECONDS": ("1", "0.1", "x", "-1", "", "NaN"),
+    "AGENT_HEAL_ATTEMPTS": ("1", "0", "x", "", "1.5"),
+    "AGENT_PROVIDER": (
+        "internal",
+        "codex_exec",
+        "remote_llm",
+        "",
+        "no-such",
+        "\x1b[2J",
+        "INTERNAL",
+        "internal ",
+        "\udcff",
+        "a\nb",
+    ),
     "AGENT_FALLBACK_PROVIDERS": ("internal", "remote_llm,internal", ",", "\x1b[2J", "no-such,internal", ""),
     "AGENT_API": ("responses", "chat", "auto", "x", "", "\x1b[2J"),
     "_DAGOGY_COMPLETE": ("bash_source", "zsh_source", "bash_complete", "zsh_complete", "fish_complete"),
-}  # fmt: skip
+}
 _PLAIN = (
     "AGENT_MODEL", "AGENT_TIMEOUT_SECONDS", "AGENT_CONCURRENCY", "AGENT_MAX_ITERATIONS",
     "AGENT_MAX_ACTIONS_PER_ITERATION", "AGENT_TARGET_SCORE",
@@ -181,7 +222,9 @@ _OPTIONS: dict[str, tuple[str, ...]] = {
 
 @cache
 def _commands() -> dict[tuple[str, ...], list[tuple[Any, bool]]]:
-    """The parameters of each command, from the command itself, so that a new command or option is in as soon as it is there."""
+    """The parameters of each command, from the command itself, so that a new command or option
+    is in as soon as it is there.
+    """
     import importlib
 
     import click
@@ -223,7 +266,9 @@ def _line(random: Random) -> list[str]:
     if random.random() < 0.1:
         words.insert(
             random.randrange(1, len(words) + 1),
-            random.choice(("--no-such", "-Z", "--no-such=\x1b[2J", "--\udcff", "-" * 300, "@file", "--json=1")),
+            random.choice(
+                ("--no-such", "-Z", "--no-such=\x1b[2J", "--\udcff", "-" * 300, "@file", "--json=1")
+            ),
         )
     # A path of somebody else's machine is nothing for a test to write to.
     return [w for w in words if not w.startswith("/") or w.startswith(("/dev/", "/proc/"))]
@@ -243,15 +288,24 @@ def lines(harness: Harness, number: int, random: Random) -> Case:
         changes.setdefault("COMP_CWORD", "1")
     changes = {k: v for k, v in changes.items() if "\0" not in v}
     argv = [word for word in argv if "\0" not in word]
-    case = Case(f"{' '.join(f'{k}={v[:80]!r}' for k, v in changes.items())} dagogy {' '.join(repr(w[:80]) for w in argv)}")
+    case = Case(
+        f"{' '.join(f'{k}={v[:80]!r}' for k, v in changes.items())} dagogy "
+        f"{' '.join(repr(w[:80]) for w in argv)}"
+    )
     environ = harness.environment(**changes)
     stdin = random.choice((b"", b"", b"\xff\xfe\0", b"429 Too Many Requests\n\x1b[2J", b"{" * 2000))
     before = _listing(harness)
-    ran = _for_real(harness, argv, environ, stdin, random) if random.random() < 0.03 else harness.run(*argv, environ=environ, stdin=stdin, before=quiet)
+    ran = (
+        _for_real(harness, argv, environ, stdin, random)
+        if random.random() < 0.03
+        else harness.run(*argv, environ=environ, stdin=stdin, before=quiet)
+    )
     # What completion prints is for a shell, and its status is click's.
     completing = "_DAGOGY_COMPLETE" in changes
     case.losses += (
-        [loss for loss in judged(ran) if not (completing and loss.what in ("untyped", "exit 1"))] if "--debug" not in argv else losses_of(printed(ran))
+        [loss for loss in judged(ran) if not (completing and loss.what in ("untyped", "exit 1"))]
+        if "--debug" not in argv
+        else losses_of(printed(ran))
     )
     if any(w in ran.summary for w in _UNMEANT) and _listing(harness) != before:
         case.lost(
@@ -276,8 +330,12 @@ def _listing(harness: Harness) -> set[str]:
     return {str(p.relative_to(harness.work)) for p in harness.work.rglob("*")}
 
 
-def _for_real(harness: Harness, argv: list[str], environ: dict[str, str], stdin: bytes, random: Random) -> Ran:
-    """The command in an interpreter of its own, as a shell starts it, with what only that has: another encoding, closed streams."""
+def _for_real(
+    harness: Harness, argv: list[str], environ: dict[str, str], stdin: bytes, random: Random
+) -> Ran:
+    """The command in an interpreter of its own, as a shell starts it, with what only that has: another
+    encoding, closed streams.
+    """
     more = random.choice(
         (
             {"LC_ALL": "C"},

@@ -19,9 +19,11 @@ from torture.oracle import Loss, ended, files_of, whole
 
 
 class Scenario(NamedTuple):
-    """A workspace and a command on it. `gone`: the run may be missing afterwards, either not made yet or archived away.
+    """A workspace and a command on it. `gone`: the run may be missing afterwards, either
+    not made yet or archived away.
 
-    `starts`: it starts commands as processes of their own, so that not every version which a file has on the way is known here.
+    `starts`: it starts commands as processes of their own, so that not every version which a file has on the
+    way is known here.
     """
 
     name: str
@@ -63,7 +65,9 @@ SCENARIOS = (
     Scenario("diagnose", "failed", ("diagnose", "latest", "--no-probe")),
     Scenario("escalate", "failed", ("escalate", "latest")),
     Scenario("postmortem", "failed", ("postmortem", "latest", "-o", "postmortem.md")),
-    Scenario("postmortem --regression-test", "defect", ("postmortem", "latest", "--regression-test", "regressions")),
+    Scenario(
+        "postmortem --regression-test", "defect", ("postmortem", "latest", "--regression-test", "regressions")
+    ),
     Scenario("incidents reset", "tripped", ("incidents", "reset")),
     Scenario("trust", "configured", ("trust",)),
 )
@@ -77,13 +81,19 @@ ARTIFACTS = (
 )  # fmt: skip
 _DIFF = "outputs/reviews/diff_report.json"
 _PREVIOUS = "outputs/curriculum/previous_curriculum.json"
-#: What differs from one time to the next: times, durations, process numbers, and the names of runs and records made now.
-_VOLATILE = re.compile(rb'\d{4}-\d\d-\d\dT[\d:.]+Z|\d{8}T\d{6}[\d-]*Z?-\d+|\d{8}-\d{6}|"(?:seconds|pid|duration_ms)": [\d.e-]+|\b\d+(?:\.\d+)? s\b|\.\d+\.tmp')
+#: What differs from one time to the next: times, durations, process numbers, and the names
+#: of runs and records made now.
+_VOLATILE = re.compile(
+    rb"\d{4}-\d\d-\d\dT[\d:.]+Z|\d{8}T\d{6}[\d-]*Z?-\d+|\d{8}-\d{6}"
+    rb'|"(?:seconds|pid|duration_ms)": [\d.e-]+|\b\d+(?:\.\d+)? s\b|\.\d+\.tmp'
+)
 
 
 @dataclass(slots=True)
 class Reference:
-    """The command left alone: how it ended, what it changed, and which content each file of the run had on the way."""
+    """The command left alone: how it ended, what it changed, and which content each
+    file of the run had on the way.
+    """
 
     status: int
     seconds: float
@@ -95,7 +105,8 @@ class Reference:
     diff: Any
 
 
-#: By scenario. They are made before the workers are forked, which have them then; nothing in them tells of one stand.
+#: By scenario. They are made before the workers are forked, which have them then; nothing
+#: in them tells of one stand.
 _references: dict[str, Reference] = {}
 _RUN_ID = re.compile(r"\d{8}-\d{6}(?:-[a-z0-9-]+)?")
 
@@ -117,7 +128,8 @@ def reference(harness: Harness, scenario: Scenario) -> Reference:
         states: dict[str, set[bytes]] = {}
         for path, contents in versions.items():
             states.setdefault(_name(path, harness), set()).update(map(_steady, contents))
-        for path, content in _contents(harness).items():  # what a process of its own wrote, as recover's commands do
+        # what a process of its own wrote, as recover's commands do
+        for path, content in _contents(harness).items():
             states.setdefault(path, set()).add(content)
         stage, _ = _stage(harness)
         _references[key] = Reference(
@@ -138,7 +150,9 @@ def _steady(data: bytes) -> bytes:
 
 
 def _contents(harness: Harness) -> dict[str, bytes]:
-    """The artifacts of all runs, by path below the workspace, without what differs from one time to the next."""
+    """The artifacts of all runs, by path below the workspace, without what
+    differs from one time to the next.
+    """
     found = {}
     for path in files_of(harness.work):
         if any(str(path).endswith("/" + name) for name in ARTIFACTS) and "/.new-" not in str(path):
@@ -147,7 +161,9 @@ def _contents(harness: Harness) -> dict[str, bytes]:
 
 
 def _stage(harness: Harness) -> tuple[str, Ran]:
-    """The stage of the newest run as `status` tells it; "none" where there is no run, "" where it could not say."""
+    """The stage of the newest run as `status` tells it; "none" where there is no
+    run, "" where it could not say.
+    """
     ran = harness.run("status", "latest", "--json", before=quiet)
     if ran.status == 3:
         return "none", ran
@@ -158,7 +174,9 @@ def _stage(harness: Harness) -> tuple[str, Ran]:
 
 
 def _diff(harness: Harness) -> Any:
-    """What the diff of the newest run says, and the curriculum that it was made against (b"" for none); None where there is no diff."""
+    """What the diff of the newest run says, and the curriculum that it was made against (b"" for none); None
+    where there is no diff.
+    """
     try:
         run = the_run(harness)
         document = json.loads((run / _DIFF).read_bytes())
@@ -179,7 +197,8 @@ def _after_kill(harness: Harness, scenario: Scenario, known: Reference) -> Itera
         return
     for path, content in now.items():
         versions = {known.before.get(path), *known.versions.get(path, ())}
-        # A command that makes the run writes its run.json more than once; that each of them is whole was looked at above.
+        # A command that makes the run writes its run.json more than once; that each of them is whole was
+        # looked at above.
         first = path.endswith("/run.json") and path not in known.before
         if content not in versions and not scenario.starts and not first:
             yield Loss("artifact", f"{path} is neither as before nor as the command writes it")
@@ -189,7 +208,11 @@ def _after_kill(harness: Harness, scenario: Scenario, known: Reference) -> Itera
 
 
 def _ids(harness: Harness) -> list[str]:
-    return sorted(p.name for p in harness.runs.iterdir() if p.name[:1].isdigit()) if harness.runs.is_dir() else []
+    return (
+        sorted(p.name for p in harness.runs.iterdir() if p.name[:1].isdigit())
+        if harness.runs.is_dir()
+        else []
+    )
 
 
 def _judge(harness: Harness, scenario: Scenario, known: Reference, random: Random) -> Iterator[Loss]:
@@ -201,9 +224,11 @@ def _judge(harness: Harness, scenario: Scenario, known: Reference, random: Rando
         yield Loss("status", f"status says {ran.summary} though the run is there")
     elif ran.status not in (0, 3):
         yield Loss("status", f"exit {ran.status}: {ran.summary}")
-    # What has ended, as its log says, is not gone on with: the same command is a new round then, in which nothing changes.
+    # What has ended, as its log says, is not gone on with: the same command is a new round
+    # then, in which nothing changes.
     through = existed and _has_ended(harness)
-    if existed and scenario.workspace != "defect":  # the planted failure stands: recover ends with its exit status, 10
+    # the planted failure stands: recover ends with its exit status, 10
+    if existed and scenario.workspace != "defect":
         recovered = yield from _recovering(harness, scenario, known, random, through)
         through = through or recovered
     yield from _again(harness, scenario, known, existed, through)
@@ -214,7 +239,9 @@ def _has_ended(harness: Harness) -> bool:
     return "command_ended" in names[-1:]
 
 
-def _recovering(harness: Harness, scenario: Scenario, known: Reference, random: Random, through: bool) -> Generator[Loss, None, bool]:
+def _recovering(
+    harness: Harness, scenario: Scenario, known: Reference, random: Random, through: bool
+) -> Generator[Loss, None, bool]:
     """Whether `recover` knows of the command that died, where it had begun on the run (the log says so).
 
     Now and then it is carried out; whether the command is through then is returned.
@@ -225,7 +252,8 @@ def _recovering(harness: Harness, scenario: Scenario, known: Reference, random: 
     dry = harness.run("recover", "latest", "--dry-run", "--no-probe", "--json", before=quiet)
     yield from ended(dry, as_json=True)
     if scenario.argv[0] == "recover":
-        # Unless the failed command has ended well meanwhile, the failure still stands, and a recovery that was killed must not forget it.
+        # Unless the failed command has ended well meanwhile, the failure still stands, and a recovery that
+        # was killed must not forget it.
         fixed = names.count("recovered") or _stage(harness)[0] == known.stage
         if dry.status == 3 and not fixed:
             yield Loss(
@@ -243,7 +271,10 @@ def _recovering(harness: Harness, scenario: Scenario, known: Reference, random: 
     if dry.status == 3 or list(command[1:2]) != [scenario.argv[0]]:
         yield Loss(
             "recover forgot",
-            f"'{died.get('command')}' was lost, and recover says: exit {dry.status}, {command or dry.summary}",
+            (
+                f"'{died.get('command')}' was lost, and recover says: exit {dry.status}, "
+                f"{command or dry.summary}"
+            ),
         )
     elif scenario.argv[0] in ("run", "plan", "iterate") and known.status == 0 and random.random() < 0.15:
         done = harness.run("recover", "latest", "--no-probe", cpu=60)
@@ -267,8 +298,12 @@ def events_of(log: Path) -> Iterator[dict[str, Any]]:
             yield event
 
 
-def _again(harness: Harness, scenario: Scenario, known: Reference, existed: bool, through: bool) -> Iterator[Loss]:
-    """The same command once more ends as it would have, and makes the same; what was `through` finds nothing new."""
+def _again(
+    harness: Harness, scenario: Scenario, known: Reference, existed: bool, through: bool
+) -> Iterator[Loss]:
+    """The same command once more ends as it would have, and makes the same; what was
+    `through` finds nothing new.
+    """
     argv = scenario.argv
     if scenario.name == "archive --remove" and not existed:
         archives = sorted((harness.runs / "archives").glob("*.tar.gz"))
@@ -284,12 +319,18 @@ def _again(harness: Harness, scenario: Scenario, known: Reference, existed: bool
         yield Loss("rerun", f"exit {again.status} instead of {known.status}: {again.summary}")
         return
     stage, _ = _stage(harness)
-    known_stage = ("iterated" if not existed else "none") if scenario.name == "archive --remove" else known.stage
+    known_stage = (
+        ("iterated" if not existed else "none") if scenario.name == "archive --remove" else known.stage
+    )
     if stage != known_stage:
         yield Loss("rerun", f"stage {stage!r} instead of {known_stage!r}")
     if argv[0] == "run" and not through and _diff(harness) != known.diff:
         yield Loss("diff lost", f"{_short(_diff(harness))} instead of {_short(known.diff)}")
-    left = [p for p in files_of(harness.runs) if p.name.startswith(".") and p.name.endswith(".tmp") and p.parent.name != "failures"]
+    left = [
+        p
+        for p in files_of(harness.runs)
+        if p.name.startswith(".") and p.name.endswith(".tmp") and p.parent.name != "failures"
+    ]
     if left and argv[0] in ("run", "validate", "plan", "iterate", "archive"):
         yield Loss("left over", f"{left[0]}")
     yield from whole(harness.work)
@@ -349,7 +390,10 @@ class KillTimes:
         known = reference(harness, scenario)
         fraction = random.uniform(0.02, 1.0)
         for _ in range(4):
-            case = Case(f"[{scenario.name}] dagogy {' '.join(scenario.argv)}: killed after {fraction:.3f} of {known.seconds:.2f} s")
+            case = Case(
+                f"[{scenario.name}] dagogy {' '.join(scenario.argv)}: killed after {fraction:.3f} of "
+                f"{known.seconds:.2f} s"
+            )
             harness.restore(scenario.workspace, BUILDERS.get(scenario.workspace, lambda s: None))
             ran = harness.run(*scenario.argv, kill_after=fraction * known.seconds, cpu=60)
             if ran.status == -signal.SIGKILL:

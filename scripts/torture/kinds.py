@@ -1,4 +1,6 @@
-"""What a kind of torture is: it numbers its cases, and each case can be done again from seed and number alone."""
+"""What a kind of torture is: it numbers its cases, and each case can be done
+again from seed and number alone.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(slots=True)
 class Case:
-    """One case: what was tried, in words that can be typed or found again, and what was lost. `tried` is 0 where nothing came about."""
+    """One case: what was tried, in words that can be typed or found again, and what was lost. `tried` is 0
+    where nothing came about.
+    """
 
     what: str = ""
     tried: int = 1
@@ -28,7 +32,9 @@ class Case:
 
 
 class Kind(Protocol):
-    """A kind of torture. `share`: its cases for each one of `--size`; `most` bounds the cases where there are only so many."""
+    """A kind of torture. `share`: its cases for each one of `--size`; `most` bounds the cases
+    where there are only so many.
+    """
 
     @property
     def name(self) -> str: ...
@@ -148,7 +154,12 @@ def build_fixable(harness: Harness) -> None:
     nodes: list[dict[str, Any]] = document["nodes"]
     by_id = {n["id"]: n for n in nodes}
     for node in nodes:
-        far = [q for p in node["prerequisites"] for q in by_id[p]["prerequisites"] if q not in node["prerequisites"]]
+        far = [
+            q
+            for p in node["prerequisites"]
+            for q in by_id[p]["prerequisites"]
+            if q not in node["prerequisites"]
+        ]
         if far:
             node["prerequisites"] = [*node["prerequisites"], far[0]]
             break
@@ -173,7 +184,12 @@ def build_defect(harness: Harness) -> None:
     build_failed(harness)
     for path in (the_run(harness) / "logs/failures").glob("*.json"):
         document = json.loads(path.read_text())
-        document |= {"code": "internal_error", "exit_status": 10, "message": "a bug in dagogy: KeyError: 'node'", "details": {}}
+        document |= {
+            "code": "internal_error",
+            "exit_status": 10,
+            "message": "a bug in dagogy: KeyError: 'node'",
+            "details": {},
+        }
         path.write_text(json.dumps(document))
 
 
@@ -183,7 +199,9 @@ def build_tripped(harness: Harness) -> None:
 
     build_iterated(harness)
     for model in ("small", "large"):
-        Breakers(harness.runs).open(Circuit("remote_llm", "http://127.0.0.1:1/v1", model), "network_unreachable", 3600, stated=False)
+        Breakers(harness.runs).open(
+            Circuit("remote_llm", "http://127.0.0.1:1/v1", model), "network_unreachable", 3600, stated=False
+        )
 
 
 def build_configured(harness: Harness) -> None:
@@ -193,7 +211,9 @@ def build_configured(harness: Harness) -> None:
 
 
 BUILDERS: dict[str, Callable[[Harness], None]] = {
-    name.removeprefix("build_"): builder for name, builder in list(globals().items()) if name.startswith("build_")
+    name.removeprefix("build_"): builder
+    for name, builder in list(globals().items())
+    if name.startswith("build_")
 }
 
 

@@ -79,7 +79,9 @@ def _whole(data: bytes, random: Random) -> bytes:
 
 
 def value_changed(data: bytes, random: Random) -> bytes:
-    """A JSON document (or one line of JSON Lines) with values of a wrong type or size in it; other bytes come flipped."""
+    """A JSON document (or one line of JSON Lines) with values of a wrong type or size in
+    it; other bytes come flipped.
+    """
     lines = data.split(b"\n")
     try:
         document = json.loads(data)
@@ -193,7 +195,9 @@ def document_damaged(text: str, other: str, random: Random, most: int = 100_000)
             start = random.randrange(len(other) + 1)
             text = text[:at] + other[start : start + 2000] + text[at:]
         elif act == 4:
-            text = text.replace(random.choice(CLASSES[:24]), random.choice(_TOKENS[:20] + CLASSES))[: 2 * most]
+            text = text.replace(random.choice(CLASSES[:24]), random.choice(_TOKENS[:20] + CLASSES))[
+                : 2 * most
+            ]
         elif act == 5:
             piece = text[at : at + random.choice((10, 400))]
             text = text[:at] + piece * random.choice((2, 30)) + text[at:]

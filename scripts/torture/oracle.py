@@ -15,14 +15,18 @@ from dagogy.api.errors import EXIT_STATUSES
 
 from torture.harness import Ran
 
-#: What a command on anything but a bug and a bad plugin may end with; no case brings a plugin of its own. That the codes have the statuses
-#: that the contract gives them, a test of the commands holds.
+#: What a command on anything but a bug and a bad plugin may end with; no case brings a plugin of its own.
+#: That the codes have the statuses that the contract gives them, a test of the commands holds.
 ALLOWED = frozenset({0, *EXIT_STATUSES.values()} - {10, 11})
 _FIRST_LINE = re.compile(rb"\[([a-z_]+)\] .")
 #: C0 but line feed and tab, DEL, C1, and the marks that turn the direction of text.
-CONTROL = re.compile("\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]")
+CONTROL = re.compile(
+    "\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]"
+)
 #: What a planted document or message has at the start of a line; a CI service obeys it there.
-COMMAND_LINE = re.compile(rb"(?m)^[ \t]*(::[a-z-]+[^:\n]*::PLANTED|##\[[a-z]+\]PLANTED|##vso\[[^\]]*\]PLANTED)")
+COMMAND_LINE = re.compile(
+    rb"(?m)^[ \t]*(::[a-z-]+[^:\n]*::PLANTED|##\[[a-z]+\]PLANTED|##vso\[[^\]]*\]PLANTED)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +70,16 @@ def clean(text: bytes, where: str) -> Iterator[Loss]:
     except UnicodeDecodeError as error:
         yield Loss(
             "control",
-            f"{where}: not UTF-8 at byte {error.start}: {text[max(error.start - 30, 0) : error.start + 20]!r}",
+            (
+                f"{where}: not UTF-8 at byte {error.start}: "
+                f"{text[max(error.start - 30, 0) : error.start + 20]!r}"
+            ),
         )
         shown = text.decode("utf-8", "replace")
     if found := CONTROL.search(shown):
-        yield Loss("control", f"{where}: {found[0]!r} in {shown[max(found.start() - 40, 0) : found.end() + 20]!r}")
+        yield Loss(
+            "control", f"{where}: {found[0]!r} in {shown[max(found.start() - 40, 0) : found.end() + 20]!r}"
+        )
     if planted := COMMAND_LINE.search(text):
         yield Loss("CI command", f"{where}: a line begins with {planted[0].decode()!r}")
 
@@ -83,7 +92,9 @@ def printed(ran: Ran) -> Iterator[Loss]:
 
 
 def leaked(text: bytes, secrets: Mapping[str, str], where: str) -> Iterator[Loss]:
-    """The planted secrets that stand in `text`, as they are or with what hides them from the eye taken out."""
+    """The planted secrets that stand in `text`, as they are or with what hides
+    them from the eye taken out.
+    """
     shown = text.decode("utf-8", "replace")
     forms = (shown, re.sub("\x1b\\[[0-9;]*m|[\u200b-\u200d\u2060\ufeff]", "", shown))
     for name, secret in secrets.items():

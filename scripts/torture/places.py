@@ -56,7 +56,9 @@ def crowd(harness: Harness, number: int, random: Random) -> Case:
         if ran.status:
             case.lost("run lost", f"{run_id}: {ran.summary}")
     case.losses += whole(harness.work)
-    archived = [json.loads(ran.out)["archive"] for ran in done if ran.argv[0] == "archive" and ran.status == 0]
+    archived = [
+        json.loads(ran.out)["archive"] for ran in done if ran.argv[0] == "archive" and ran.status == 0
+    ]
     if len(set(archived)) != len(archived) or not all((harness.work / path).is_file() for path in archived):
         case.lost("archive lost", f"{len(archived)} commands archived to {len(set(archived))} files")
     after = harness.run("run", first, "--scope-file", "tea.md", before=quiet)
@@ -82,10 +84,17 @@ _WRITERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     "postmortem", ("postmortem", "latest", "-o", "runs/p.md")),
 )  # fmt: skip
 _READERS = (
-    ("status", "latest"), ("list",), ("diff", "latest"), ("why", "latest", "water"), ("next", "latest"),
+    ("status", "latest"),
+    ("list",),
+    ("diff", "latest"),
+    ("why", "latest", "water"),
+    ("next", "latest"),
     ("export", "latest", "--format", "mermaid"),
-    ("diagnose", "latest", "--no-probe"), ("incidents", "list"), ("postmortem", "latest"), ("plugins", "list"),
-)  # fmt: skip
+    ("diagnose", "latest", "--no-probe"),
+    ("incidents", "list"),
+    ("postmortem", "latest"),
+    ("plugins", "list"),
+)
 _UNSHARE_MOUNTS, _PRIVATE, _RDONLY, _REMOUNT = 0x20000, 0x44000, 1, 0x20
 
 
@@ -108,17 +117,28 @@ def disks(harness: Harness, number: int, random: Random) -> Case:
 
 
 def _tight(harness: Harness, case: Case, argv: tuple[str, ...], before: Callable[[], None]) -> Case:
-    """The command fails for want of room, or does without; what was there is whole, and with room it ends well."""
-    good = {str(p): p.read_bytes() for p in files_of(harness.work) if p.suffix == ".json" and "failures" not in p.parts and p.name != "run.json"}
+    """The command fails for want of room, or does without; what was there is whole,
+    and with room it ends well.
+    """
+    good = {
+        str(p): p.read_bytes()
+        for p in files_of(harness.work)
+        if p.suffix == ".json" and "failures" not in p.parts and p.name != "run.json"
+    }
     ran = harness.run(*argv, "--json", before=before)
-    # What cannot print its failure whole cannot give a JSON document either: the streams of the stand are files.
+    # What cannot print its failure whole cannot give a JSON document either: the
+    # streams of the stand are files.
     case.losses += judged(ran) if case.what.startswith("file size") else judged(ran, as_json=True)
     if case.what.startswith("file size"):
         case.losses = [loss for loss in case.losses if loss.what not in ("untyped", "control")]
     case.losses += whole(harness.work)
     if ran.status == 6:
         for path, content in good.items():
-            if not os.path.exists(path) and not path.endswith("validation_report.json") and "--remove" not in argv:
+            if (
+                not os.path.exists(path)
+                and not path.endswith("validation_report.json")
+                and "--remove" not in argv
+            ):
                 case.lost("artifact lost", f"{path} ({len(content)} bytes)")
     return case
 
@@ -180,7 +200,9 @@ def _remount_read_only(libc: ctypes.CDLL, target: Path) -> None:
 
 
 def _mounted(harness: Harness, function: Callable[[], Case]) -> Case | None:
-    """Calls the function in a forked process with a mount namespace of its own; None where that is not permitted."""
+    """Calls the function in a forked process with a mount namespace of its own; None
+    where that is not permitted.
+    """
     answer = harness.root / "answer"
     answer.unlink(missing_ok=True)
     pid = os.fork()

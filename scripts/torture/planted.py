@@ -1,4 +1,6 @@
-"""Control characters and secrets, planted wherever text comes from; every byte that is printed or written is searched for them."""
+"""Control characters and secrets, planted wherever text comes from; every byte that is printed or written is
+searched for them.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ _servers: dict[int, int] = {}
 
 
 def service(harness: Harness) -> str:
-    """The base URL of this worker's service, which answers every request with what `scratch/answer.json` says."""
+    """The base URL of this worker's service, which answers every request with what
+    `scratch/answer.json` says.
+    """
     if os.getpid() not in _servers:
         answer_file = harness.scratch / "answer.json"
 
@@ -89,18 +93,29 @@ def _titled(text: str, control: str, random: Random) -> str:
 
 def _in_json(value: Any, control: str, random: Random, chance: float) -> Any:
     if isinstance(value, str) and random.random() < chance:
-        return value[: len(value) // 2] + control + value[len(value) // 2 :] if random.random() < 0.7 else control.lstrip("\r\n") + value
+        return (
+            value[: len(value) // 2] + control + value[len(value) // 2 :]
+            if random.random() < 0.7
+            else control.lstrip("\r\n") + value
+        )
     if isinstance(value, list):
         return [_in_json(v, control, random, chance) for v in value]
     if isinstance(value, dict):
-        return {k + (control if random.random() < chance / 8 else ""): _in_json(v, control, random, chance) for k, v in value.items()}
+        return {
+            k + (control if random.random() < chance / 8 else ""): _in_json(v, control, random, chance)
+            for k, v in value.items()
+        }
     return value
 
 
 def controls(harness: Harness, number: int, random: Random) -> Case:
-    """A document, artifact, record, log or answer with control characters and lines that a CI service obeys."""
+    """A document, artifact, record, log or answer with control characters and
+    lines that a CI service obeys.
+    """
     control = random.choice(CONTROLS)
-    return random.choice((_document, _artifact, _artifact, _record, _answer, _words))(harness, control, random)
+    return random.choice((_document, _artifact, _artifact, _record, _answer, _words))(
+        harness, control, random
+    )
 
 
 def _commands(harness: Harness, case: Case, lines: list[tuple[str, ...]], **options: Any) -> list[Ran]:
@@ -112,7 +127,8 @@ def _commands(harness: Harness, case: Case, lines: list[tuple[str, ...]], **opti
         case.losses += [*ended(ran, as_json="--json" in line), *printed(ran)]
         done.append(ran)
     for where, data in _written(harness, before):
-        # What a person or a service reads as text: reports, logs, bundles. An artifact in JSON is read by programs.
+        # What a person or a service reads as text: reports, logs, bundles. An artifact in
+        # JSON is read by programs.
         if "/inputs/" not in where and (where.endswith(".md") or "/logs/" in where or ".escalation" in where):
             case.losses += clean(data, where)
     return done
@@ -124,7 +140,9 @@ def _document(harness: Harness, control: str, random: Random) -> Case:
     name = random.choice(("tea.md", "te" + control.replace("\x00", "").replace("/", "") + "a.md"))
     (harness.work / name).write_bytes(_titled(TEA, control, random).encode())
     flags = random.choice(((), ("--json",), ("--show-prompt",)))
-    _commands(harness, case, [("run", "latest", "--scope-file", name, *flags), *random.sample(ON_RUN[:21], 3)])
+    _commands(
+        harness, case, [("run", "latest", "--scope-file", name, *flags), *random.sample(ON_RUN[:21], 3)]
+    )
     return case
 
 
@@ -151,7 +169,9 @@ def _record(harness: Harness, control: str, random: Random) -> Case:
     harness.restore("failed", build_failed)
     case = Case(f"failure record with {control!r}")
     for path in (the_run(harness) / "logs/failures").glob("*.json"):
-        path.write_text(json.dumps(_in_json(json.loads(path.read_text()), control, random, random.choice((0.1, 0.5)))))
+        path.write_text(
+            json.dumps(_in_json(json.loads(path.read_text()), control, random, random.choice((0.1, 0.5))))
+        )
     _commands(harness, case, random.sample(
         [("diagnose", "latest", "--no-probe"), ("recover", "latest", "--dry-run", "--no-probe"),
         ("postmortem", "latest"), ("escalate", "latest"), ("incidents", "list"),
@@ -183,7 +203,9 @@ def _planted(harness: Harness, status: int, message: str, random: Random) -> dic
         "content-type": random.choice(("application/json", "text/html", "text/plain")),
         "x-request-id": re.sub(r"[^ -~]", "", message)[:40] or "r",
     }
-    (harness.scratch / "answer.json").write_text(json.dumps({"status": status, "headers": headers, "body": body}))
+    (harness.scratch / "answer.json").write_text(
+        json.dumps({"status": status, "headers": headers, "body": body})
+    )
     return {
         "OPENAI_BASE_URL": service(harness),
         "AGENT_PROVIDER": "remote_llm",
@@ -241,16 +263,25 @@ def _shape(random: Random) -> tuple[str, str, str]:
     upper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
     s = _some(random, 40)
     plain: dict[str, str] = {
-        "AWS": "AKIA" + _some(random, 16, upper), "GitHub": "ghp_" + _some(random, 36),
+        "AWS": "AKIA" + _some(random, 16, upper),
+        "GitHub": "ghp_" + _some(random, 36),
         "GitHub, fine": "github_pat_" + _some(random, 22) + "_" + _some(random, 59),
         "GitLab": "glpat-" + _some(random, 20),
-        "Slack": f"xoxb-{_some(random, 12, '0123456789')}-{_some(random, 12, '0123456789')}-{_some(random, 24)}",
-        "Stripe": "sk_live_" + _some(random, 24), "Google": "AIza" + _some(random, 35),
-        "npm": "npm_" + _some(random, 36), "Hugging Face": "hf_" + _some(random, 34, _B62[:52]),
-        "OpenAI": "sk-proj-" + _some(random, 48), "Anthropic": "sk-ant-api03-" + _some(random, 93) + "AA",
+        "Slack": (
+            f"xoxb-{_some(random, 12, '0123456789')}-{_some(random, 12, '0123456789')}-{_some(random, 24)}"
+        ),
+        "Stripe": "sk_live_" + _some(random, 24),
+        "Google": "AIza" + _some(random, 35),
+        "npm": "npm_" + _some(random, 36),
+        "Hugging Face": "hf_" + _some(random, 34, _B62[:52]),
+        "OpenAI": "sk-proj-" + _some(random, 48),
+        "Anthropic": "sk-ant-api03-" + _some(random, 93) + "AA",
         "AGE": "AGE-SECRET-KEY-1" + _some(random, 58, "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L"),
-        "JWT": "eyJhbGciOiJIUzI1NiJ9." + base64.urlsafe_b64encode(json.dumps({"sub": s}).encode()).decode().rstrip("=") + "." + _some(random, 43),
-    }  # fmt: skip
+        "JWT": "eyJhbGciOiJIUzI1NiJ9."
+        + base64.urlsafe_b64encode(json.dumps({"sub": s}).encode()).decode().rstrip("=")
+        + "."
+        + _some(random, 43),
+    }
     framed: dict[str, tuple[str, str]] = {
         "Bearer": ("Authorization: Bearer {}", s), "Cookie": ("Cookie: session={}; theme=dark", s),
         "URL": ("https://ann:{}@tea.example/x", _some(random, 20)),
@@ -280,7 +311,9 @@ _FORMS: dict[str, Callable[[str], str]] = {
     "upper": str.upper,
 }  # fmt: skip
 #: What may stand between the letters of a secret that a person reads all the same.
-_HIDING = re.compile(r"(?:\x1b|\\x1b|\\u001b|\\\\x1b|\\\\u001b)\[[0-9;]*m|[\u200b-\u200d\u2060]|\\{1,2}u200[b-d]|\\{1,2}n|\s")
+_HIDING = re.compile(
+    r"(?:\x1b|\\x1b|\\u001b|\\\\x1b|\\\\u001b)\[[0-9;]*m|[\u200b-\u200d\u2060]|\\{1,2}u200[b-d]|\\{1,2}n|\s"
+)
 
 
 def found(data: bytes, secret: str) -> bool:
@@ -292,7 +325,9 @@ def found(data: bytes, secret: str) -> bool:
 
 
 def secrets(harness: Harness, number: int, random: Random) -> Case:
-    """Secrets of the environment, and texts that have a token in them, in what a provider says, in logs, in records, in what was typed."""
+    """Secrets of the environment, and texts that have a token in them, in what a provider says, in logs, in
+    records, in what was typed.
+    """
     known = {name: "Zq8" + _some(random, random.choice((13, 20, 40))) for name in random.sample(_NAMES, 4)}
     known["OPENAI_API_KEY"] = "sk-proj-" + _some(random, 40)
     kind, text, token = _shape(random)
@@ -309,8 +344,13 @@ def secrets(harness: Harness, number: int, random: Random) -> Case:
             "request was\n{}\nand failed",
         )
     ).format(text_of_it)
-    where = random.choice((_planted_by_service, _planted_by_service, _planted_on_stdin, _planted_in_record, _typed))
-    case = Case(f"{'the value of ' + own + ', ' + form if own in hidden else 'a token: ' + kind}; {where.__name__.strip('_')}")
+    where = random.choice(
+        (_planted_by_service, _planted_by_service, _planted_on_stdin, _planted_in_record, _typed)
+    )
+    case = Case(
+        f"{'the value of ' + own + ', ' + form if own in hidden else 'a token: ' + kind}; "
+        f"{where.__name__.strip('_')}"
+    )
     before, done = where(harness, case, message, known, random)
     for ran in done:
         case.losses += ended(ran)
@@ -319,7 +359,10 @@ def secrets(harness: Harness, number: int, random: Random) -> Case:
                 case.losses.append(
                     Loss(
                         "secret",
-                        f"{name} ({form if own in hidden else kind}) printed by dagogy {' '.join(ran.argv[:2])}",
+                        (
+                            f"{name} ({form if own in hidden else kind}) printed by dagogy "
+                            f"{' '.join(ran.argv[:2])}"
+                        ),
                     )
                 )
     for path, data in _written(harness, before):
@@ -332,9 +375,13 @@ def secrets(harness: Harness, number: int, random: Random) -> Case:
 Planted = tuple[dict[str, bytes], list[Ran]]
 
 
-def _planted_by_service(harness: Harness, case: Case, message: str, known: dict[str, str], random: Random) -> Planted:
+def _planted_by_service(
+    harness: Harness, case: Case, message: str, known: dict[str, str], random: Random
+) -> Planted:
     harness.restore("initialized", build_initialized)
-    environ = harness.environment(**{**known, **_planted(harness, random.choice((400, 401, 403, 422)), message, random)})
+    environ = harness.environment(
+        **{**known, **_planted(harness, random.choice((400, 401, 403, 422)), message, random)}
+    )
     before = _snapshot(harness)
     lines = [
         ("run", "latest", "--scope-file", "tea.md"),
@@ -344,7 +391,9 @@ def _planted_by_service(harness: Harness, case: Case, message: str, known: dict[
     return before, [harness.run(*line, environ=environ, before=quiet) for line in lines]
 
 
-def _planted_on_stdin(harness: Harness, case: Case, message: str, known: dict[str, str], random: Random) -> Planted:
+def _planted_on_stdin(
+    harness: Harness, case: Case, message: str, known: dict[str, str], random: Random
+) -> Planted:
     harness.restore("initialized", build_initialized)
     before = _snapshot(harness)
     more = random.choice(([], ["--json"]))
@@ -360,7 +409,9 @@ def _planted_on_stdin(harness: Harness, case: Case, message: str, known: dict[st
     ]
 
 
-def _planted_in_record(harness: Harness, case: Case, message: str, known: dict[str, str], random: Random) -> Planted:
+def _planted_in_record(
+    harness: Harness, case: Case, message: str, known: dict[str, str], random: Random
+) -> Planted:
     harness.restore("failed", build_failed)
     for path in (the_run(harness) / "logs/failures").glob("*.json"):
         document = json.loads(path.read_text())
@@ -375,7 +426,10 @@ def _planted_in_record(harness: Harness, case: Case, message: str, known: dict[s
         ("recover", "latest", "--dry-run", "--no-probe"),
         ("incidents", "list"),
     ]
-    return before, [harness.run(*line, environ=harness.environment(**known), before=quiet) for line in random.sample(lines, 3)]
+    return before, [
+        harness.run(*line, environ=harness.environment(**known), before=quiet)
+        for line in random.sample(lines, 3)
+    ]
 
 
 def _typed(harness: Harness, case: Case, message: str, known: dict[str, str], random: Random) -> Planted:
@@ -385,7 +439,10 @@ def _typed(harness: Harness, case: Case, message: str, known: dict[str, str], ra
     ("run", "latest", "--scope-file", message),
                           ("escalate", "latest", "--note", message), ("validate", "latest", "--format",
                           message), ("plan", "latest", "--wait", message)))  # fmt: skip
-    return before, [harness.run(*one, environ=harness.environment(**known), before=quiet) for one in (line, ("escalate", "latest"))]
+    return before, [
+        harness.run(*one, environ=harness.environment(**known), before=quiet)
+        for one in (line, ("escalate", "latest"))
+    ]
 
 
 def _snapshot(harness: Harness) -> dict[str, bytes]:
@@ -393,7 +450,9 @@ def _snapshot(harness: Harness) -> dict[str, bytes]:
 
 
 def _written(harness: Harness, before: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
-    """What is in the workspace now and was not before: new and changed files, what was appended to a log, and what archives hold."""
+    """What is in the workspace now and was not before: new and changed files, what was appended to a log, and
+    what archives hold.
+    """
     for path in files_of(harness.work):
         data, old = path.read_bytes(), before.get(str(path))
         if data == old:

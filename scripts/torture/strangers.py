@@ -32,7 +32,9 @@ _RUN_JSON = {
 Members = list[tuple[tarfile.TarInfo, bytes]]
 
 
-def _member(name: str, data: bytes = b"x", kind: bytes = tarfile.REGTYPE, **parts: Any) -> tuple[tarfile.TarInfo, bytes]:
+def _member(
+    name: str, data: bytes = b"x", kind: bytes = tarfile.REGTYPE, **parts: Any
+) -> tuple[tarfile.TarInfo, bytes]:
     info = tarfile.TarInfo(name)
     info.type, info.size, info.mode = kind, len(data) if kind == tarfile.REGTYPE else 0, 0o777
     for key, value in parts.items():
@@ -105,9 +107,15 @@ def _sizes(harness: Harness, random: Random) -> bytes:
         head = _packed(_basis())
         plain = gzip.decompress(head).rstrip(b"\0")
         plain += b"\0" * (-len(plain) % 512)
-        return gzip.compress(plain + info.tobuf(tarfile.GNU_FORMAT), 1) + block * 48 + gzip.compress(b"\0" * 1024)
+        return (
+            gzip.compress(plain + info.tobuf(tarfile.GNU_FORMAT), 1)
+            + block * 48
+            + gzip.compress(b"\0" * 1024)
+        )
     if kind == "many":
-        return _packed([*_basis(), *(_member(f"{ID}/inputs/{i}", b"") for i in range(100_000))], tarfile.USTAR_FORMAT)
+        return _packed(
+            [*_basis(), *(_member(f"{ID}/inputs/{i}", b"") for i in range(100_000))], tarfile.USTAR_FORMAT
+        )
     if kind == "deep":
         deep = random.choice((60, 500, 1020, 3000))
         return _packed([*_basis(), _member(f"{ID}/" + "d/" * deep + "x", b"x")])
@@ -123,11 +131,13 @@ def _sizes(harness: Harness, random: Random) -> bytes:
                "GNU.sparse.map": random.choice(("0,1", "999999999999,1", "0,x", "5", "0,-5"))}  # fmt: skip
         return _packed([*_basis(), _member(f"{ID}/sparse", b"x", pax_headers=pax)])
     if kind == "long name":
-        return _packed([*_basis(), _member(f"{ID}/" + "n" * random.choice((300, 70_000)), b"x")], tarfile.GNU_FORMAT)
-    pax = {
-        random.choice(("path", "linkpath", "size", "mtime", "uid", "SCHILY.xattr.user.x", "hdrcharset")): random.choice(
-            ("../escaped", "1e999", "-1", "x" * 70_000, "nan")
+        return _packed(
+            [*_basis(), _member(f"{ID}/" + "n" * random.choice((300, 70_000)), b"x")], tarfile.GNU_FORMAT
         )
+    pax = {
+        random.choice(
+            ("path", "linkpath", "size", "mtime", "uid", "SCHILY.xattr.user.x", "hdrcharset")
+        ): random.choice(("../escaped", "1e999", "-1", "x" * 70_000, "nan"))
     }
     return _packed([*_basis(), _member(f"{ID}/pax", b"x", pax_headers=pax)])
 
@@ -149,7 +159,9 @@ def _contents(harness: Harness, random: Random) -> bytes:
     """A well-formed archive with files that lie."""
     from torture.mutate import value_changed
 
-    bad = random.choice((b"", b"null", b"[" * 99_999, value_changed(json.dumps(_RUN_JSON).encode(), random), b"\xff", b"{}"))
+    bad = random.choice(
+        (b"", b"null", b"[" * 99_999, value_changed(json.dumps(_RUN_JSON).encode(), random), b"\xff", b"{}")
+    )
     members = [
         _member(ID, b"", tarfile.DIRTYPE),
         _member(f"{ID}/run.json", bad),
@@ -235,10 +247,16 @@ def _judge_file(case: Case, path: str, about: os.stat_result, *, restored: bool)
 
 
 def _outside(harness: Harness) -> set[tuple[str, int, int]]:
-    """What is there outside of the runs dir, of what these commands keep in the home, and of what we write ourselves."""
+    """What is there outside of the runs dir, of what these commands keep in the home, and
+    of what we write ourselves.
+    """
     found = set()
     for place, folders, names in os.walk(harness.root):
-        folders[:] = [f for f in folders if Path(place, f) not in (harness.runs, harness.scratch, harness.root / "saved", harness.home)]
+        folders[:] = [
+            f
+            for f in folders
+            if Path(place, f) not in (harness.runs, harness.scratch, harness.root / "saved", harness.home)
+        ]
         for name in [*folders, *names]:
             about = os.lstat(os.path.join(place, name))
             found.add(
@@ -258,7 +276,9 @@ _SCRIPT = "#!/bin/sh\necho ran >> {marker}\n"
 
 
 def orders(harness: Harness, number: int, random: Random) -> Case:
-    """A restored run, or a configuration file that is found, says what is to be started, written, removed or sent: nothing of it may happen."""
+    """A restored run, or a configuration file that is found, says what is to be started, written, removed or
+    sent: nothing of it may happen.
+    """
     harness.restore("failed", build_failed)
     marker = harness.root / "marker"
     marker.unlink(missing_ok=True)
@@ -269,7 +289,11 @@ def orders(harness: Harness, number: int, random: Random) -> Case:
         ear.listen(16)
         ear.settimeout(0.05)
         port = ear.getsockname()[1]
-        case = _configured(harness, random, marker, port) if number % 2 else _restored(harness, random, marker, victim)
+        case = (
+            _configured(harness, random, marker, port)
+            if number % 2
+            else _restored(harness, random, marker, victim)
+        )
         heard = b""
         try:
             connection, _ = ear.accept()
@@ -285,7 +309,10 @@ def orders(harness: Harness, number: int, random: Random) -> Case:
     if heard:
         case.lost(
             "sent",
-            f"an address that a file names was asked{', with the key' if KEY.encode() in heard else ''}: {heard[:60]!r}",
+            (
+                f"an address that a file names was asked{', with the key' if KEY.encode() in heard else ''}:"
+                f" {heard[:60]!r}"
+            ),
         )
     return case
 
@@ -298,13 +325,18 @@ def _script(path: Path, marker: Path) -> None:
 def _configured(harness: Harness, random: Random, marker: Path, port: int) -> Case:
     """A configuration file in the current folder or above it."""
     _script(harness.work / "a.sh", marker)
-    settings = random.choice((
-        f'agent_provider = "codex_exec"\ncoding_agent_cmd = "{harness.work}/a.sh"\n',
-        'agent_provider = "codex_exec"\ncoding_agent_cmd = "./a.sh"\n',
-        f'agent_provider = "remote_llm"\nopenai_base_url = "http://127.0.0.1:{port}/v1"\n',
-        f'openai_base_url = "http://127.0.0.1:{port}/v1"\n',
-        'agent_fallback_providers = "codex_exec"\ncoding_agent_cmd = "./a.sh"\nagent_provider = "remote_llm"\n',
-    ))  # fmt: skip
+    settings = random.choice(
+        (
+            f'agent_provider = "codex_exec"\ncoding_agent_cmd = "{harness.work}/a.sh"\n',
+            'agent_provider = "codex_exec"\ncoding_agent_cmd = "./a.sh"\n',
+            f'agent_provider = "remote_llm"\nopenai_base_url = "http://127.0.0.1:{port}/v1"\n',
+            f'openai_base_url = "http://127.0.0.1:{port}/v1"\n',
+            (
+                'agent_fallback_providers = "codex_exec"\ncoding_agent_cmd = "./a.sh"\n'
+                'agent_provider = "remote_llm"\n'
+            ),
+        )
+    )
     name = random.choice(("dagogy.toml", "pyproject.toml"))
     place = random.choice((harness.work, harness.work, harness.root))
     text = settings if name == "dagogy.toml" else "[tool.dagogy]\n" + settings
@@ -316,8 +348,9 @@ def _configured(harness: Harness, random: Random, marker: Path, port: int) -> Ca
     "latest"), ("recover", "latest", "--no-probe"),
                           (*run, "--self-heal", "--heal-seconds", "5"), ("triage", "latest", "--no-probe"),
                           (*run, "--show-prompt")))  # fmt: skip
-    # Nothing of the torture asks the network. Where the file is not heeded, a provider that is asked for has no other address than a proxy
-    # that refuses; what else would look for the provider's own address gets one of this machine.
+    # Nothing of the torture asks the network. Where the file is not heeded, a provider that is asked
+    # for has no other address than a proxy that refuses; what else would look for the provider's own
+    # address gets one of this machine.
     more = {"HTTPS_PROXY": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1"}
     if line == run and "openai_base_url" in settings:
         more["AGENT_PROVIDER"] = "remote_llm"
@@ -326,8 +359,12 @@ def _configured(harness: Harness, random: Random, marker: Path, port: int) -> Ca
             "OPENAI_BASE_URL": "http://127.0.0.1:1/v1",
             **random.choice(({}, {"AGENT_PROVIDER": "remote_llm"}, {"AGENT_PROVIDER": "codex_exec"})),
         }
-    case = Case(f"{name} in {place.relative_to(harness.root) / '.'}: {settings!r}; {more}; dagogy {' '.join(line)}")
-    environ = harness.environment(OPENAI_API_KEY=KEY, AGENT_RETRY_BUDGET="0", AGENT_TIMEOUT_SECONDS="5", **more)
+    case = Case(
+        f"{name} in {place.relative_to(harness.root) / '.'}: {settings!r}; {more}; dagogy {' '.join(line)}"
+    )
+    environ = harness.environment(
+        OPENAI_API_KEY=KEY, AGENT_RETRY_BUDGET="0", AGENT_TIMEOUT_SECONDS="5", **more
+    )
     ran = harness.run(*line, environ=environ, before=quiet, cpu=60)
     (place / name).unlink()
     case.losses += judged(ran)
@@ -363,7 +400,9 @@ def _restored(harness: Harness, random: Random, marker: Path, victim: Path) -> C
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setblocking(False)
     address = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
-    code, message_text = random.choice((("interrupted", ""), ("provider_error", f"cannot connect to {address}: Connection refused")))
+    code, message_text = random.choice(
+        (("interrupted", ""), ("provider_error", f"cannot connect to {address}: Connection refused"))
+    )
     for record in [] if as_log else sorted((source / "logs/failures").glob("*.json")):
         document = json.loads(record.read_bytes())
         document.update(
@@ -396,10 +435,14 @@ def _restored(harness: Harness, random: Random, marker: Path, victim: Path) -> C
             ("diagnose", run_id),
         )
     )
-    case = Case(f"{'log' if as_log else 'record'} of a restored run, made in {folder}: {' '.join(words)}; dagogy {' '.join(line)}")
+    case = Case(
+        f"{'log' if as_log else 'record'} of a restored run, made in {folder}: {' '.join(words)}; dagogy "
+        f"{' '.join(line)}"
+    )
     case.losses += judged(harness.run("init", "--from", "stranger.tar.gz", before=quiet))
     after = _runs_of(harness)
-    # A probe looks where the settings point: at a port of this machine where nobody listens, and not where the record points.
+    # A probe looks where the settings point: at a port of this machine where nobody listens, and not where
+    # the record points.
     environ = harness.environment(OPENAI_API_KEY=KEY, OPENAI_BASE_URL="http://127.0.0.1:1/v1")
     ran = harness.run(*line, before=quiet, cpu=60, environ=environ)
     case.losses += judged(ran)
@@ -414,7 +457,11 @@ def _restored(harness: Harness, random: Random, marker: Path, victim: Path) -> C
     if now.get(other) != kept.get(other):
         case.lost("another run", "a run that the command was not about was changed")
     scope = harness.runs / run_id / "inputs/scope.md"
-    if "/etc/hostname" in words and scope.exists() and scope.read_bytes() == Path("/etc/hostname").read_bytes():
+    if (
+        "/etc/hostname" in words
+        and scope.exists()
+        and scope.read_bytes() == Path("/etc/hostname").read_bytes()
+    ):
         case.lost("read", "a file that the stranger named was taken into the run")
     if (harness.work / "tests").exists():
         case.lost("made", "a folder that the stranger named was made")

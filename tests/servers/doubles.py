@@ -34,7 +34,11 @@ def missing_from_npm(command: Path) -> str:
     if command.exists():
         return ""
     reason = NODE / "unavailable"
-    return NEEDS_NPM + (reason.read_text().strip() if reason.exists() else f"{command.name} is not there; 'make test' installs it")
+    return NEEDS_NPM + (
+        reason.read_text().strip()
+        if reason.exists()
+        else f"{command.name} is not there; 'make test' installs it"
+    )
 
 
 _LIBC = ctypes.CDLL(None)
@@ -48,7 +52,9 @@ def _end_with_the_tests() -> None:
 
 @contextmanager
 def started(command: Sequence[str | Path], until: str, **environment: str) -> Iterator[str]:
-    """A server as long as the block runs, in a process group of its own; yields the line that it prints when it is ready, which holds `until`."""
+    """A server as long as the block runs, in a process group of its own; yields the line that it prints when
+    it is ready, which holds `until`.
+    """
     process = subprocess.Popen(
         list(map(str, command)),
         stdin=subprocess.DEVNULL,
@@ -79,16 +85,20 @@ def started(command: Sequence[str | Path], until: str, **environment: str) -> It
 def call(url: str, body: Any = None, method: str = "") -> Any:
     """A request to a server's own pages: JSON there, JSON back."""
     data = None if body is None else json.dumps(body).encode()
-    asked = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method or ("GET" if data is None else "POST"))
+    asked = urllib.request.Request(
+        url, data, {"Content-Type": "application/json"}, method=method or ("GET" if data is None else "POST")
+    )
     with urllib.request.urlopen(asked, timeout=60) as answer:
         text = answer.read()
     return json.loads(text) if text.strip() else None
 
 
 def codex_home(folder: Path, base_url: str, **settings: int | str | None) -> dict[str, str]:
-    """A CODEX_HOME in which `base_url` is the model provider and nothing else is asked of the network; the environment that goes with it.
+    """A CODEX_HOME in which `base_url` is the model provider and nothing else is asked of the network; the
+    environment that goes with it.
 
-    `settings` are those of the model provider: `request_max_retries`, `stream_max_retries`, `stream_idle_timeout_ms`, …; None leaves one out.
+    `settings` are those of the model provider: `request_max_retries`, `stream_max_retries`,
+    `stream_idle_timeout_ms`, …; None leaves one out.
     """
     folder.mkdir(parents=True)
     own = {"name": "local", "base_url": base_url, "wire_api": "responses", "env_key": "LOCAL_KEY", **settings}
@@ -108,7 +118,9 @@ def codex_home(folder: Path, base_url: str, **settings: int | str | None) -> dic
 
 
 def processes_with(mark: Mapping[str, str]) -> list[str]:
-    """The command lines of the living processes in whose environment all of `mark` stands: what a test started, however it was handed on."""
+    """The command lines of the living processes in whose environment all of `mark` stands: what a test
+    started, however it was handed on.
+    """
     wanted = [f"{name}={value}".encode() for name, value in mark.items()]
     found = []
     for folder in Path("/proc").iterdir():
@@ -116,15 +128,22 @@ def processes_with(mark: Mapping[str, str]) -> list[str]:
             continue
         try:
             environment = (folder / "environ").read_bytes().split(b"\0")
-            if all(part in environment for part in wanted) and (folder / "stat").read_text().rpartition(")")[2].split()[0] != "Z":
-                found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip())
+            if (
+                all(part in environment for part in wanted)
+                and (folder / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+            ):
+                found.append(
+                    (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+                )
         except OSError:
             continue
     return found
 
 
 def none_left(mark: Mapping[str, str], within: float = 60.0) -> list[str]:
-    """What is still alive of it when `within` seconds are over: a killed process takes a moment to be gone."""
+    """What is still alive of it when `within` seconds are over: a killed
+    process takes a moment to be gone.
+    """
     end = time.monotonic() + within
     while (found := processes_with(mark)) and time.monotonic() < end:
         time.sleep(0.05)

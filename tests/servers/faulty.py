@@ -1,10 +1,13 @@
-"""A loopback server that answers, or fails, in one named way: what real services were seen to do and no ready-made mock does.
+"""A loopback server that answers, or fails, in one named way: what real services were seen to do and no
+ready-made mock does.
 
-It speaks the Responses API and chat completions, streamed and whole, and `/models`. The path chooses the scenario:
-`http://127.0.0.1:PORT/s/SCENARIO/v1`. Every request is kept, without the key, so that tests count what was sent.
+It speaks the Responses API and chat completions, streamed and whole, and `/models`. The path
+chooses the scenario: `http://127.0.0.1:PORT/s/SCENARIO/v1`. Every request is kept, without the key,
+so that tests count what was sent.
 
-Whatever the scenario, a strict schema is checked as the real service does before it asks a model, and a wrong one is a 400.
-`flaky2-503` is the scenario `503` for the first two requests and `ok` after that; `unsupported-NAME` rejects the parameter NAME.
+Whatever the scenario, a strict schema is checked as the real service does before it asks a model, and a wrong
+one is a 400. `flaky2-503` is the scenario `503` for the first two requests and `ok` after that;
+`unsupported-NAME` rejects the parameter NAME.
 """
 
 from __future__ import annotations
@@ -29,12 +32,17 @@ from servers.strict_mode import conform, strict_problem
 REQUEST_ID = "req_faulty_123"
 REFUSAL = "I'm sorry, but I can't help with that request."
 _PATH = re.compile(r"/s/([^/]+)(/.*)")
-_PAGE = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr><center>nginx</center></body></html>"
+_PAGE = (
+    "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr><center>nginx</center></"
+    "body></html>"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked. `headers` in lower case, the key replaced by `present`; `body` as JSON, None where there was none."""
+    """What was asked. `headers` in lower case, the key replaced by `present`; `body` as
+    JSON, None where there was none.
+    """
 
     method: str
     path: str
@@ -54,7 +62,9 @@ class Error:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the model says. `incomplete` is the reason why it stopped early; `failed` the error object that ends the stream instead of an answer."""
+    """What the model says. `incomplete` is the reason why it stopped early; `failed` the error object that
+    ends the stream instead of an answer.
+    """
 
     text: str | None = None
     refusal: str = ""
@@ -68,24 +78,34 @@ def _error(message: str, kind: str, code: str | None = None, param: str | None =
 
 
 _RATE = _error(
-    "Rate limit reached for gpt-5.5 in organization org-x on requests per min (RPM): Limit 3, Used 3, Requested 1.", "requests", "rate_limit_exceeded"
+    "Rate limit reached for gpt-5.5 in organization org-x on requests per min (RPM): Limit 3, Used 3, "
+    "Requested 1.",
+    "requests",
+    "rate_limit_exceeded",
 )
 _QUOTA = _error(
-    "You exceeded your current quota, please check your plan and billing details. For more information on this error, read the docs.",
+    "You exceeded your current quota, please check your plan and billing details. For more information on "
+    "this error, read the docs.",
     "insufficient_quota",
     "insufficient_quota",
 )
 _CONTEXT = _error(
-    "Your input exceeds the context window of this model. Please adjust your input and try again.", "invalid_request_error", "context_length_exceeded", "input"
+    "Your input exceeds the context window of this model. Please adjust your input and try again.",
+    "invalid_request_error",
+    "context_length_exceeded",
+    "input",
 )
-_SERVER = _error("The server had an error while processing your request. Sorry about that!", "server_error", "server_error")
+_SERVER = _error(
+    "The server had an error while processing your request. Sorry about that!", "server_error", "server_error"
+)
 
 #: Answers with an error status, by scenario. A function is called at the time of the request.
 ERRORS: dict[str, Error | Callable[[], Error]] = {
     "400schema": Error(
         400,
         _error(
-            "Invalid schema for response_format 'curriculum': In context=(), 'additionalProperties' is required to be supplied and to be false.",
+            "Invalid schema for response_format 'curriculum': In context=(), 'additionalProperties' is "
+            "required to be supplied and to be false.",
             "invalid_request_error",
             "invalid_json_schema",
             "text.format.schema",
@@ -93,9 +113,18 @@ ERRORS: dict[str, Error | Callable[[], Error]] = {
     ),
     "400ctx": Error(400, _CONTEXT),
     "400prompt": Error(
-        400, _error("Invalid prompt: your prompt was flagged as potentially violating our usage policy.", "invalid_request_error", "invalid_prompt")
+        400,
+        _error(
+            "Invalid prompt: your prompt was flagged as potentially violating our usage policy.",
+            "invalid_request_error",
+            "invalid_prompt",
+        ),
     ),
-    "400detail": Error(400, '{"detail": "The model is not supported when using Codex with a ChatGPT account."}', {"Content-Type": "application/json"}),
+    "400detail": Error(
+        400,
+        '{"detail": "The model is not supported when using Codex with a ChatGPT account."}',
+        {"Content-Type": "application/json"},
+    ),
     "401": Error(
         401,
         _error(
@@ -104,10 +133,26 @@ ERRORS: dict[str, Error | Callable[[], Error]] = {
             "invalid_api_key",
         ),
     ),
-    "403": Error(403, _error("Country, region, or territory not supported", "request_forbidden", "unsupported_country_region_territory")),
-    "404": Error(404, _error("The model does not exist or you do not have access to it.", "invalid_request_error", "model_not_found")),
+    "403": Error(
+        403,
+        _error(
+            "Country, region, or territory not supported",
+            "request_forbidden",
+            "unsupported_country_region_territory",
+        ),
+    ),
+    "404": Error(
+        404,
+        _error(
+            "The model does not exist or you do not have access to it.",
+            "invalid_request_error",
+            "model_not_found",
+        ),
+    ),
     "404page": Error(404, _PAGE.format("404 Not Found")),
-    "405": Error(405, '{"detail":"Method Not Allowed"}', {"Content-Type": "application/json", "Allow": "GET"}),
+    "405": Error(
+        405, '{"detail":"Method Not Allowed"}', {"Content-Type": "application/json", "Allow": "GET"}
+    ),
     "408": Error(408, _error("Request timeout", "timeout")),
     "409": Error(409, _error("Conflict", "conflict")),
     "413": Error(413, _PAGE.format("413 Request Entity Too Large")),
@@ -118,7 +163,14 @@ ERRORS: dict[str, Error | Callable[[], Error]] = {
     "429quota": Error(429, _QUOTA),
     "500": Error(500, _SERVER),
     "html502": Error(502, _PAGE.format("502 Bad Gateway")),
-    "503": Error(503, _error("The engine is currently overloaded, please try again later", "server_error", "server_is_overloaded")),
+    "503": Error(
+        503,
+        _error(
+            "The engine is currently overloaded, please try again later",
+            "server_error",
+            "server_is_overloaded",
+        ),
+    ),
     "529": Error(529, {"type": "overloaded_error", "message": "Overloaded"}),
     "html200": Error(200, "<html><body>Sign in to the corporate proxy</body></html>"),
     "error200": Error(200, _error("Upstream provider returned an error", "upstream_error", "upstream_error")),
@@ -129,7 +181,9 @@ ERRORS: dict[str, Error | Callable[[], Error]] = {
 REPLIES: dict[str, Callable[[str], Reply]] = {
     "ok": Reply,
     "fenced": lambda answer: Reply(f"```json\n{answer}\n```"),
-    "embedded": lambda answer: Reply(f"Here is the curriculum you asked for:\n\n{answer}\n\nLet me know if you would like to change it."),
+    "embedded": lambda answer: Reply(
+        f"Here is the curriculum you asked for:\n\n{answer}\n\nLet me know if you would like to change it."
+    ),
     "prose": lambda answer: Reply("Sure! I would begin with the basics and go on from there."),
     "notjson": lambda answer: Reply("{'topic': 'bread', 'nodes': [,]}"),
     "badschema": lambda answer: Reply('{"wrong":true}'),
@@ -148,18 +202,28 @@ REPLIES: dict[str, Callable[[str], Reply]] = {
 
 #: Scenarios that differ from `ok` in how the bytes go over the wire.
 WIRE = ("hang", "stall", "drip", "rst", "cutsse", "dropsse", "badsse")
-#: One that lacks the Responses API, one that has it and looks at no `text.format` (llama.cpp), and one that prints the key that it was sent.
+#: One that lacks the Responses API, one that has it and looks at no `text.format` (llama.cpp), and one that
+#: prints the key that it was sent.
 GATEWAYS = ("noresponses", "ignoresformat", "401echo")
 
 
 class Faulty:
-    """The server, running as long as the `with` block. `answer` is what a good model says: a text, or what makes it of the request's body."""
+    """The server, running as long as the `with` block. `answer` is what a good model says: a text, or what
+    makes it of the request's body.
+    """
 
-    def __init__(self, answer: str | Callable[[Any], str] = "{}", certificate: ssl.SSLContext | None = None, port: int = 0) -> None:
+    def __init__(
+        self,
+        answer: str | Callable[[Any], str] = "{}",
+        certificate: ssl.SSLContext | None = None,
+        port: int = 0,
+    ) -> None:
         self.answer = answer
         self.requests: list[Request] = []
         self.closing = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), type("Handler", (_Handler,), {"faulty": self}))
+        self._server = ThreadingHTTPServer(
+            ("127.0.0.1", port), type("Handler", (_Handler,), {"faulty": self})
+        )
         self._server.daemon_threads = True
         self._server.block_on_close = False
         self._scheme = "http"
@@ -168,7 +232,9 @@ class Faulty:
             self._server.socket = certificate.wrap_socket(self._server.socket, server_side=True)
 
     def __enter__(self) -> Faulty:
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        ).start()
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -213,7 +279,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         found = _PATH.fullmatch(self.path.partition("?")[0])
         scenario, path = (found[1], found[2]) if found else ("", self.path)
-        headers = {k.lower(): ("present" if k.lower() == "authorization" else v) for k, v in self.headers.items()}
+        headers = {
+            k.lower(): ("present" if k.lower() == "authorization" else v) for k, v in self.headers.items()
+        }
         self.faulty.requests.append(Request(self.command, path, scenario, headers, body))
         # The client may have had enough, which is its right.
         with suppress(BrokenPipeError, ConnectionResetError, ssl.SSLError):
@@ -230,8 +298,12 @@ class _Handler(BaseHTTPRequestHandler):
         route = (self.command, path)
         if route == ("GET", "/v1/models"):
             return self._models(scenario)
-        if route not in (("POST", "/v1/responses"), ("POST", "/v1/chat/completions")) or (scenario == "noresponses" and path == "/v1/responses"):
-            return self._error(Error(404, _error(f"Invalid URL ({self.command} {path})", "invalid_request_error")))
+        if route not in (("POST", "/v1/responses"), ("POST", "/v1/chat/completions")) or (
+            scenario == "noresponses" and path == "/v1/responses"
+        ):
+            return self._error(
+                Error(404, _error(f"Invalid URL ({self.command} {path})", "invalid_request_error"))
+            )
         api = _Responses(body) if path == "/v1/responses" else _Chat(body)
         if problem := api.problem(scenario):
             return self._error(Error(400, problem))
@@ -239,7 +311,16 @@ class _Handler(BaseHTTPRequestHandler):
             return self._error(found() if callable(found) else found)
         if scenario == "401echo":
             key = self.headers.get("Authorization", "").removeprefix("Bearer ")
-            return self._error(Error(401, _error(f"Authentication Error, Invalid proxy server token passed. Received API Key = {key}", "auth_error", "401")))
+            return self._error(
+                Error(
+                    401,
+                    _error(
+                        f"Authentication Error, Invalid proxy server token passed. Received API Key = {key}",
+                        "auth_error",
+                        "401",
+                    ),
+                )
+            )
         if scenario in WIRE:
             return self._on_the_wire(scenario, api, Reply(self.faulty.text(body)))
         if scenario == "ignoresformat":
@@ -247,7 +328,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif scenario in REPLIES or scenario == "noresponses" or scenario.startswith("unsupported-"):
             reply = REPLIES.get(scenario, Reply)(self.faulty.text(body))
         else:
-            return self._error(Error(404, _error(f"there is no scenario '{scenario}'", "invalid_request_error")))
+            return self._error(
+                Error(404, _error(f"there is no scenario '{scenario}'", "invalid_request_error"))
+            )
         if api.stream:
             self._stream(api.events(reply))
         elif reply.failed:
@@ -263,10 +346,13 @@ class _Handler(BaseHTTPRequestHandler):
             return self._error(error)
         if scenario in ("hang", "rst"):
             return self._on_the_wire(scenario, _Chat({}), Reply())
-        models = [{"id": name, "object": "model", "created": 1, "owned_by": "faulty"} for name in ("gpt-fake", "gpt-small")]
+        models = [
+            {"id": name, "object": "model", "created": 1, "owned_by": "faulty"}
+            for name in ("gpt-fake", "gpt-small")
+        ]
         return self._whole(200, json.dumps({"object": "list", "data": models}).encode())
 
-    # ------------------------------------------------------------------------------------------------------------------------ writing
+    # ------------------------------------------------------------------------------------------------ writing
 
     def _head(self, status: int, headers: Mapping[str, str]) -> None:
         self.send_response(status)
@@ -281,7 +367,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _error(self, error: Error) -> None:
         page = isinstance(error.body, str)
         data = error.body if isinstance(error.body, str) else json.dumps({"error": error.body})
-        self._whole(error.status, data.encode(), **{"Content-Type": "text/html" if page else "application/json", **error.headers})
+        self._whole(
+            error.status,
+            data.encode(),
+            **{"Content-Type": "text/html" if page else "application/json", **error.headers},
+        )
 
     def _chunk(self, data: bytes) -> None:
         self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
@@ -348,7 +438,12 @@ class _Api:
     def problem(self, scenario: str) -> dict[str, Any] | None:
         """Why the service would not even ask the model."""
         if (name := scenario.removeprefix("unsupported-")) != scenario and name in self.body:
-            return _error(f"Unsupported parameter: '{name}' is not supported with this model.", "invalid_request_error", "unsupported_parameter", name)
+            return _error(
+                f"Unsupported parameter: '{name}' is not supported with this model.",
+                "invalid_request_error",
+                "unsupported_parameter",
+                name,
+            )
         wanted = self.format()
         if wanted.get("strict") and (found := strict_problem(wanted.get("schema"))):
             message = f"Invalid schema for response_format '{wanted.get('name')}': {found}"
@@ -367,19 +462,35 @@ class _Responses(_Api):
 
     def _tool(self, reply: Reply) -> str:
         """The command to run, until the client has answered with what it printed."""
-        done = any(isinstance(item, dict) and item.get("type") == "function_call_output" for item in self.body.get("input") or ())
+        done = any(
+            isinstance(item, dict) and item.get("type") == "function_call_output"
+            for item in self.body.get("input") or ()
+        )
         return "" if done else reply.tool
 
     def _item(self, reply: Reply) -> dict[str, Any] | None:
         if command := self._tool(reply):
             call = {"cmd": command, "login": False}
-            return {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "exec_command", "arguments": json.dumps(call), "status": "completed"}
+            return {
+                "type": "function_call",
+                "id": "fc_1",
+                "call_id": "call_1",
+                "name": "exec_command",
+                "arguments": json.dumps(call),
+                "status": "completed",
+            }
         part: dict[str, Any] = {"type": "output_text", "text": reply.text, "annotations": []}
         if reply.refusal:
             part = {"type": "refusal", "refusal": reply.refusal}
         elif reply.text is None:
             return None
-        return {"type": "message", "id": "msg_1", "role": "assistant", "status": "incomplete" if reply.incomplete else "completed", "content": [part]}
+        return {
+            "type": "message",
+            "id": "msg_1",
+            "role": "assistant",
+            "status": "incomplete" if reply.incomplete else "completed",
+            "content": [part],
+        }
 
     def whole(self, reply: Reply) -> dict[str, Any]:
         item, (spent, written) = self._item(reply), self.tokens(reply)
@@ -394,7 +505,9 @@ class _Responses(_Api):
             "parallel_tool_calls": True,
             "tool_choice": "auto",
             "tools": [],
-            "error": {"code": reply.failed["code"], "message": reply.failed["message"]} if reply.failed else None,
+            "error": {"code": reply.failed["code"], "message": reply.failed["message"]}
+            if reply.failed
+            else None,
             "incomplete_details": {"reason": reply.incomplete} if reply.incomplete else None,
             "usage": {
                 "input_tokens": spent,
@@ -411,11 +524,25 @@ class _Responses(_Api):
 
     def _events(self, reply: Reply, size: int) -> Iterator[tuple[str, dict[str, Any]]]:
         whole = self.whole(reply)
-        begun = {**whole, "status": "in_progress", "output": [], "usage": None, "error": None, "incomplete_details": None}
+        begun = {
+            **whole,
+            "status": "in_progress",
+            "output": [],
+            "usage": None,
+            "error": None,
+            "incomplete_details": None,
+        }
         yield "response.created", {"response": begun}
         yield "response.in_progress", {"response": begun}
         for item in whole["output"]:
-            yield "response.output_item.added", {"output_index": 0, "item": {**item, "status": "in_progress"} | ({"content": []} if "content" in item else {})}
+            yield (
+                "response.output_item.added",
+                {
+                    "output_index": 0,
+                    "item": {**item, "status": "in_progress"}
+                    | ({"content": []} if "content" in item else {}),
+                },
+            )
             for part in item.get("content", ()):
                 name = {"output_text": "text", "refusal": "refusal"}[part["type"]]
                 at = {"item_id": item["id"], "output_index": 0, "content_index": 0}
@@ -436,7 +563,9 @@ class _Chat(_Api):
         return (self.body.get("response_format") or {}).get("json_schema") or {}
 
     def _end(self, reply: Reply) -> str:
-        return {"": "stop", "max_output_tokens": "length", "content_filter": "content_filter"}[reply.incomplete]
+        return {"": "stop", "max_output_tokens": "length", "content_filter": "content_filter"}[
+            reply.incomplete
+        ]
 
     def _base(self, kind: str) -> dict[str, Any]:
         return {"id": "chatcmpl-1", "object": kind, "created": 1, "model": self.model}

@@ -1,4 +1,6 @@
-"""Fixtures that start the test doubles, and the summary line that names the tests whose doubles are missing."""
+"""Fixtures that start the test doubles, and the summary line that names the
+tests whose doubles are missing.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ from servers.outcomes import SCOPE
 
 @pytest.fixture(scope="session")
 def good_curriculum(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """What a good model would say of `outcomes.SCOPE`: the curriculum that `internal` makes of it, which the rules accept."""
+    """What a good model would say of `outcomes.SCOPE`: the curriculum that `internal` makes of
+    it, which the rules accept.
+    """
     folder = tmp_path_factory.mktemp("good")
     for command in (("init", "good"), ("run", "good", "--scope-file", str(SCOPE))):
         done = dagogy(*command, cwd=folder)
@@ -67,14 +71,20 @@ def codex() -> Path:
 
 @pytest.fixture
 def llmock() -> Iterator[str]:
-    """The root URL of an llmock (PyPI), which answers by itself, in the shape that a schema asks for; `/_llmock/scenario` takes faults."""
-    with started([LLMOCK, "serve", "--port", "0", "--tool-mode", "off"], "Uvicorn running on", PYTHONUNBUFFERED="1") as line:
+    """The root URL of an llmock (PyPI), which answers by itself, in the shape that a schema asks for;
+    `/_llmock/scenario` takes faults.
+    """
+    with started(
+        [LLMOCK, "serve", "--port", "0", "--tool-mode", "off"], "Uvicorn running on", PYTHONUNBUFFERED="1"
+    ) as line:
         yield url_in(line)
 
 
 @pytest.fixture
 def aimock(tmp_path: Path) -> Iterator[Callable[..., str]]:
-    """Starts an aimock (npm): `aimock(fixtures, *flags)` gives its root URL. Without npm the test is skipped."""
+    """Starts an aimock (npm): `aimock(fixtures, *flags)` gives its root URL.
+    Without npm the test is skipped.
+    """
     if reason := missing_from_npm(AIMOCK):
         pytest.skip(reason)
     with ExitStack() as stack:
@@ -82,7 +92,11 @@ def aimock(tmp_path: Path) -> Iterator[Callable[..., str]]:
         def start(fixtures: list[Any], *flags: str) -> str:
             file = tmp_path / "fixtures.json"
             file.write_text(json.dumps({"fixtures": fixtures}))
-            return url_in(stack.enter_context(started([AIMOCK, "--port", "0", "--fixtures", file, *flags], "listening on")))
+            return url_in(
+                stack.enter_context(
+                    started([AIMOCK, "--port", "0", "--fixtures", file, *flags], "listening on")
+                )
+            )
 
         yield start
 
@@ -99,4 +113,6 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if skipped:
         names = sorted({r.nodeid.rpartition("::")[2].partition("[")[0] for r in skipped})
         reason = str(skipped[0].longrepr[-1]).removeprefix("Skipped: ")
-        terminalreporter.write_line(f"{len(skipped)} tests skipped, {reason}: {', '.join(names)}", yellow=True)
+        terminalreporter.write_line(
+            f"{len(skipped)} tests skipped, {reason}: {', '.join(names)}", yellow=True
+        )

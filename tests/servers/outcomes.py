@@ -1,4 +1,6 @@
-"""What came of a run against a test double, measured: one row of the table that `make bench-providers` prints."""
+"""What came of a run against a test double, measured: one row of the table that
+`make bench-providers` prints.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ _PARTS = (SECRET[:16], SECRET[8:24], SECRET[-16:])
 
 @dataclass(frozen=True)
 class Measured:
-    """One row. `outcome` is the error code, or `accepted`; `cause` what the provider knew; `incident` what `diagnose` says."""
+    """One row. `outcome` is the error code, or `accepted`; `cause` what the provider knew;
+    `incident` what `diagnose` says.
+    """
 
     row: str
     provider: str
@@ -51,7 +55,9 @@ def measure(
     scope: Path = SCOPE,
     **environment: str,
 ) -> Measured:
-    """Runs `dagogy run` with `provider` on a real scope; `count` says how many questions the double received. `options` go to `run`."""
+    """Runs `dagogy run` with `provider` on a real scope; `count` says how many questions the double received.
+    `options` go to `run`.
+    """
     mark = {"DAGOGY_TEST_MARK": uuid.uuid4().hex}
     for name, value in {**environment, **mark}.items():
         monkeypatch.setenv(name, value)
@@ -66,7 +72,10 @@ def measure(
     incident = runner("diagnose", "course", "--json").json["incident"] if record else ""
     assert (ran.status == 0) == (not record), ran.err
     assert ran.status == EXIT_STATUS.get(ran.code, 0), ran.err
-    written = b"".join(path.read_bytes() for path in sorted(runner.folder.rglob("*")) if path.is_file()) + (ran.out + ran.err).encode()
+    written = (
+        b"".join(path.read_bytes() for path in sorted(runner.folder.rglob("*")) if path.is_file())
+        + (ran.out + ran.err).encode()
+    )
     done = Measured(
         row=row,
         provider=provider,

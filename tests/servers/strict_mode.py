@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-#: What a strict schema may hold (OpenAI's guide on structured outputs, "supported schemas"), by type; the rest is rejected.
-_ANYWHERE = frozenset(("type", "description", "title", "enum", "const", "anyOf", "$ref", "$defs", "definitions"))
+#: What a strict schema may hold (OpenAI's guide on structured outputs, "supported schemas"), by
+#: type; the rest is rejected.
+_ANYWHERE = frozenset(
+    ("type", "description", "title", "enum", "const", "anyOf", "$ref", "$defs", "definitions")
+)
 _OF_TYPE = {
     "object": frozenset(("properties", "required", "additionalProperties")),
     "array": frozenset(("items", "minItems", "maxItems")),
@@ -27,9 +30,16 @@ def strict_problem(schema: Any) -> str | None:
     parts = list(_parts(schema, (), 0))
     names = [name for part, _, _ in parts for name in part.get("properties") or ()]
     values = [value for part, _, _ in parts for value in part.get("enum") or ()]
-    if len(names) > _MOST_PROPERTIES or len(values) > _MOST_ENUM_VALUES or sum(map(len, map(str, names + values))) > _MOST_CHARACTERS:
+    if (
+        len(names) > _MOST_PROPERTIES
+        or len(values) > _MOST_ENUM_VALUES
+        or sum(map(len, map(str, names + values))) > _MOST_CHARACTERS
+    ):
         return "schema is too large"
-    return next((f"In context={at}, {found}" for part, at, level in parts if (found := _part_problem(part, level))), None)
+    return next(
+        (f"In context={at}, {found}" for part, at, level in parts if (found := _part_problem(part, level))),
+        None,
+    )
 
 
 def _part_problem(part: Mapping[str, Any], level: int) -> str | None:
@@ -46,13 +56,17 @@ def _part_problem(part: Mapping[str, Any], level: int) -> str | None:
         if part.get("additionalProperties") is not False:
             return "'additionalProperties' is required to be supplied and to be false."
         if set(part.get("required") or ()) != set(part.get("properties") or ()):
-            return "'required' is required to be supplied and to be an array including every key in properties."
+            return (
+                "'required' is required to be supplied and to be an array including every key in properties."
+            )
     if "array" in types and not isinstance(part.get("items"), dict):
         return "array schema missing items."
     return None
 
 
-def _parts(schema: Mapping[str, Any], at: tuple[str, ...], level: int) -> Iterator[tuple[Mapping[str, Any], tuple[str, ...], int]]:
+def _parts(
+    schema: Mapping[str, Any], at: tuple[str, ...], level: int
+) -> Iterator[tuple[Mapping[str, Any], tuple[str, ...], int]]:
     """Every schema inside `schema`, with where it is and how many objects deep."""
     yield schema, at, level
     for keyword in ("properties", "$defs", "definitions"):
@@ -65,7 +79,9 @@ def _parts(schema: Mapping[str, Any], at: tuple[str, ...], level: int) -> Iterat
 
 
 def conform(document: Any, schema: Mapping[str, Any]) -> Any:
-    """`document` as a model under a strict schema would write it: every property there, null where it says nothing, none beyond."""
+    """`document` as a model under a strict schema would write it: every property there, null where it says
+    nothing, none beyond.
+    """
     root = schema
 
     def fit(value: Any, part: Mapping[str, Any]) -> Any:

@@ -1,7 +1,8 @@
 """dagogy, a curriculum compiler: topic spec in, validated DAG of concepts and week plan out.
 
-In a notebook: `run = dagogy.compile("notes.md")`, `run.plan()`, `run.export("mermaid")`. Both functions are imported when they are first used, since
-whoever imports `dagogy.api` must not pay for more; their types are in `__init__.pyi`.
+In a notebook: `run = dagogy.compile("notes.md")`, `run.plan()`, `run.export("mermaid")`. Both functions are
+imported when they are first used, since whoever imports `dagogy.api` must not pay for more; their types are
+in `__init__.pyi`.
 """
 
 __version__ = "0.1.0"

@@ -1,7 +1,8 @@
-"""The pytest plugin of dagogy: every `cases.yaml` beside an installed rule is collected as the tests that it describes.
+"""The pytest plugin of dagogy: every `cases.yaml` beside an installed rule is collected as
+the tests that it describes.
 
-`pytest validators/graph-acyclic` runs the cases of that rule, `pytest` those of every rule below. Files of the same name that belong to no rule
-are left alone.
+`pytest validators/graph-acyclic` runs the cases of that rule, `pytest` those of every rule below. Files of
+the same name that belong to no rule are left alone.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ def _rule_of(folder: Path) -> str:
                 groups = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["entry-points"]
             except (KeyError, ValueError, OSError):
                 return ""
-            return next((id_ for id_, module in groups.get("dagogy.rules", {}).items() if module == folder.name), "")
+            return next(
+                (id_ for id_, module in groups.get("dagogy.rules", {}).items() if module == folder.name), ""
+            )
     return ""
 
 
@@ -60,7 +63,9 @@ class RuleCase(pytest.Item):
     case: Any
 
     def runtest(self) -> None:
-        """Raises `AssertionError` that says what differs, and `DagogyError` where the rule is not installed or broken."""
+        """Raises `AssertionError` that says what differs, and `DagogyError` where the rule
+        is not installed or broken.
+        """
         from tempfile import TemporaryDirectory
 
         from dagogy.kit.cases import run_case

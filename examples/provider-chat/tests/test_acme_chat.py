@@ -13,7 +13,11 @@ from dagogy.api.errors import ConfigError, ProviderError
 from dagogy.api.llm import Question
 from dagogy.api.providers import ProviderSettings
 
-QUESTION = Question(instructions="Be brief.", text="Name a bread.", schema={"type": "object", "properties": {}, "required": [], "additionalProperties": False})
+QUESTION = Question(
+    instructions="Be brief.",
+    text="Name a bread.",
+    schema={"type": "object", "properties": {}, "required": [], "additionalProperties": False},
+)
 
 
 class Server(BaseHTTPRequestHandler):
@@ -43,11 +47,21 @@ def url() -> Iterator[str]:
 
 
 def provider(url: str, model: str = "small", key: str = "") -> AcmeChat:
-    return AcmeChat(next(dagogy_providers()), ProviderSettings(model=model, values={"ACME_CHAT_URL": url, "ACME_CHAT_KEY": key}))
+    return AcmeChat(
+        next(dagogy_providers()),
+        ProviderSettings(model=model, values={"ACME_CHAT_URL": url, "ACME_CHAT_KEY": key}),
+    )
 
 
 def test_the_text_of_the_one_choice_is_the_answer(url: str) -> None:
-    Server.answer = (200, {"model": "small-1", "choices": [{"message": {"content": "{}"}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 7}})
+    Server.answer = (
+        200,
+        {
+            "model": "small-1",
+            "choices": [{"message": {"content": "{}"}, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 7},
+        },
+    )
     answer = provider(url).complete(QUESTION)
     assert (answer.text, answer.model, answer.usage["input_tokens"]) == ("{}", "small-1", 7)
     assert [m["role"] for m in Server.asked["messages"]] == ["system", "user"]
@@ -57,7 +71,12 @@ def test_the_text_of_the_one_choice_is_the_answer(url: str) -> None:
 @pytest.mark.parametrize(
     ("status", "document", "fact", "wanted"),
     [
-        (429, {"error": {"message": "slow down", "code": "rate_limit_exceeded"}}, "machine_code", "rate_limit_exceeded"),
+        (
+            429,
+            {"error": {"message": "slow down", "code": "rate_limit_exceeded"}},
+            "machine_code",
+            "rate_limit_exceeded",
+        ),
         (200, {"choices": [{"message": {"refusal": "no"}, "finish_reason": "stop"}]}, "cause", "refusal"),
         (200, {"choices": []}, "cause", "error_body"),
     ],

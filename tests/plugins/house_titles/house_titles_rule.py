@@ -28,6 +28,11 @@ class ShortTitles(Rule):
                 fix = Fix(
                     "unsafe",
                     "cut it",
-                    [{"op": "test", "path": path, "value": node.title}, {"op": "replace", "path": path, "value": node.title[: options.most]}],
+                    [
+                        {"op": "test", "path": path, "value": node.title},
+                        {"op": "replace", "path": path, "value": node.title[: options.most]},
+                    ],
                 )
-                yield Finding(message=f"a title of {len(node.title)} characters", pointer=path, node_id=node.id, fix=fix)
+                yield Finding(
+                    message=f"a title of {len(node.title)} characters", pointer=path, node_id=node.id, fix=fix
+                )

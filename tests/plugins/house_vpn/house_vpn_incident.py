@@ -1,4 +1,6 @@
-"""The classifier, the probe and the two actions. `HOUSE_VPN_FOLDER` stands for /sys/class/net: an interface is up when it is in it."""
+"""The classifier, the probe and the two actions. `HOUSE_VPN_FOLDER` stands for /sys/class/net: an interface
+is up when it is in it.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,4 +53,8 @@ class HelpDesk(RecoveryAction):
     """The number, and the command to repeat."""
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
-        return RecoveryOutcome(changed=False, message="the help desk is at extension 4711", commands=(f"dagogy recover {context.run_id}",))
+        return RecoveryOutcome(
+            changed=False,
+            message="the help desk is at extension 4711",
+            commands=(f"dagogy recover {context.run_id}",),
+        )

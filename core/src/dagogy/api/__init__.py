@@ -1,7 +1,9 @@
-"""The public surface of dagogy for plugins: what a plugin says of itself. All else is in the module of its topic.
+"""The public surface of dagogy for plugins: what a plugin says of itself. All else
+is in the module of its topic.
 
-`rules`, `documents`, `providers`, `llm`, `services`, `readers`, `scope`, `failures`, `recoveries`, `probes`, `exporters`, `runs`, `text`, `secrets` and
-`errors` are public as far as their `__all__` goes; `docs/api-stability.md` says what that promises.
+`rules`, `documents`, `providers`, `llm`, `services`, `readers`, `scope`, `failures`, `recoveries`, `probes`,
+`exporters`, `runs`, `text`, `secrets` and `errors` are public as far as their `__all__` goes;
+`docs/api-stability.md` says what that promises.
 """
 
 from __future__ import annotations
@@ -26,7 +28,10 @@ if TYPE_CHECKING:
         Setting,
     )
 else:
-    _INFOS = "ClassifierInfo CommandInfo DialectInfo Escalation ExporterInfo ProbeInfo ProviderInfo ReaderInfo RecoveryInfo RuleInfo Setting"
+    _INFOS = (
+        "ClassifierInfo CommandInfo DialectInfo Escalation ExporterInfo ProbeInfo ProviderInfo ReaderInfo "
+        "RecoveryInfo RuleInfo Setting"
+    )
     __getattr__ = lazily(__name__, {"dagogy.api.hooks": "hookimpl", "dagogy.api.plugins": _INFOS})
 
 __all__ = [
@@ -45,4 +50,9 @@ __all__ = [
 ]
 
 #: The modules of a topic.
-MODULES = tuple("rules documents providers llm services readers scope failures recoveries probes exporters runs text secrets errors".split())
+MODULES = tuple(
+    (
+        "rules documents providers llm services readers scope failures recoveries probes exporters runs "
+        "text secrets errors"
+    ).split()
+)

@@ -1,6 +1,8 @@
-"""How readers write down blocks: the text of a paragraph with its label and links, and the place of each block among headings and lists.
+"""How readers write down blocks: the text of a paragraph with its label and links, and the place of each
+block among headings and lists.
 
-What makes a label, and what a heading is called, is decided here once, so that the same content gives the same blocks in every format.
+What makes a label, and what a heading is called, is decided here once, so that the same content gives the
+same blocks in every format.
 """
 
 from __future__ import annotations
@@ -12,21 +14,38 @@ from typing import Any
 
 from dagogy.api.scope import Block, BlockKind, Link
 
-__all__ = ["LABEL_END", "SET_OFF", "BlockWriter", "Inline", "bare_links", "cell_text", "heading_title", "labelled", "tidy", "with_lines"]
+__all__ = [
+    "LABEL_END",
+    "SET_OFF",
+    "BlockWriter",
+    "Inline",
+    "bare_links",
+    "cell_text",
+    "heading_title",
+    "labelled",
+    "tidy",
+    "with_lines",
+]
 
 _QUOTE = -2  # marks a block quote on the stack of containers; list items stand there with their position
 _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f-\x9f]+")
-_BARE_URL = re.compile(r"(?<![\w.@/])https?://(?:\[[0-9a-fA-F:.]{2,45}\])?(?:[^\s<>\"\[\]]|\[\])*[^\s<>\"'.,;:!?)\[\]}*_]")
+_BARE_URL = re.compile(
+    r"(?<![\w.@/])https?://(?:\[[0-9a-fA-F:.]{2,45}\])?(?:[^\s<>\"\[\]]|\[\])*[^\s<>\"'.,;:!?)\[\]}*_]"
+)
 _HEADING_ATTRIBUTES = re.compile(r"(?:(?<!\s)\s+)?\{[#.:][^{}]*\}$")
 #: What may stand between a label and the text that it labels.
-SET_OFF = re.compile(r"\s{0,4}(?P<abbr>\([^()]{1,60}\))?\s{0,4}(?:[:：]|\.(?=\s|$)|(?<=\s)-{1,80}+(?=\s)|[–—]+|\n|$)\s*")
+SET_OFF = re.compile(
+    r"\s{0,4}(?P<abbr>\([^()]{1,60}\))?\s{0,4}(?:[:：]|\.(?=\s|$)|(?<=\s)-{1,80}+(?=\s)|[–—]+|\n|$)\s*"
+)
 #: What a label does not end with.
 LABEL_END = " :：.。–—"
 
 
 @dataclass(frozen=True, slots=True)
 class Inline:
-    """Plain text of a paragraph, item or cell; `lead`, `rest`, `links` and `emphasised` are those of `Block`."""
+    """Plain text of a paragraph, item or cell; `lead`, `rest`, `links` and
+    `emphasised` are those of `Block`.
+    """
 
     text: str = ""
     lead: str = ""
@@ -46,7 +65,9 @@ def tidy(text: str) -> str:
 
 def cell_text(text: str) -> str:
     """The text of a table cell: its parts, which stand on lines of their own, each tidied."""
-    return "\n".join(part for line in text.split("\n") if (part := tidy(line))) if "\n" in text else tidy(text)
+    return (
+        "\n".join(part for line in text.split("\n") if (part := tidy(line))) if "\n" in text else tidy(text)
+    )
 
 
 def bare_links(text: str) -> Iterable[Link]:
@@ -60,7 +81,8 @@ def heading_title(text: str) -> str:
 
 
 def labelled(found: Inline, label: str, after: str) -> Inline:
-    """`found` with `label`, the bold text or link it starts with, as its lead, where `after` is set off from it, or where it stands alone.
+    """`found` with `label`, the bold text or link it starts with, as its lead, where `after` is set off from
+    it, or where it stands alone.
 
     Line ends in `after` are hard line breaks.
     """
@@ -80,9 +102,11 @@ def labelled(found: Inline, label: str, after: str) -> Inline:
 
 
 class BlockWriter:
-    """Writes down blocks in the order of the document, each with its heading path and the list item it stands in.
+    """Writes down blocks in the order of the document, each with its heading path and
+    the list item it stands in.
 
-    Lines are first and last line, from 1; (0, 0) where the format has none, and then `locator` says where the block stands (`slide 3`).
+    Lines are first and last line, from 1; (0, 0) where the format has none, and then `locator` says where the
+    block stands (`slide 3`).
     """
 
     def __init__(self) -> None:
@@ -110,8 +134,12 @@ class BlockWriter:
         more.setdefault("parent", parent)
         self.blocks.append(Block(kind, text, lines, self._titles, locator=self.locator, **more))
 
-    def heading(self, text: str, level: int, lines: tuple[int, int] = (0, 0), links: tuple[Link, ...] = ()) -> None:
-        """A heading, which begins a section; nothing where it has no text. One in a quote or list item is a paragraph: it divides nothing."""
+    def heading(
+        self, text: str, level: int, lines: tuple[int, int] = (0, 0), links: tuple[Link, ...] = ()
+    ) -> None:
+        """A heading, which begins a section; nothing where it has no text. One in a quote or list item is a
+        paragraph: it divides nothing.
+        """
         title = heading_title(text)
         if not title:
             return
@@ -135,13 +163,22 @@ class BlockWriter:
         if text.strip():
             self.add("code", text.rstrip("\n"), lines)
 
-    def row(self, cells: Sequence[Inline], header: tuple[str, ...] = (), lines: tuple[int, int] = (0, 0)) -> bool:
+    def row(
+        self, cells: Sequence[Inline], header: tuple[str, ...] = (), lines: tuple[int, int] = (0, 0)
+    ) -> bool:
         """A table row under its `header`, and whether it had any text: one without is left out."""
         texts = tuple(cell.text for cell in cells)
         if not any(texts):
             return False
         links = tuple(link for cell in cells for link in cell.links)
-        self.add("table_row", " | ".join(tidy(c) for c in texts if c), lines, cells=texts, header=header, links=links)
+        self.add(
+            "table_row",
+            " | ".join(tidy(c) for c in texts if c),
+            lines,
+            cells=texts,
+            header=header,
+            links=links,
+        )
         return True
 
     def open_quote(self) -> None:
@@ -160,9 +197,21 @@ class BlockWriter:
         """Ends the innermost list."""
         self._lists.pop()
 
-    def open_item(self, inline: Inline, lines: tuple[int, int] = (0, 0), *, marked: bool | None = None) -> int:
-        """A list item with the text of its first paragraph, and its position; what it holds besides follows, until `close_item`."""
-        self.add("list_item", inline.text, lines, level=len(self._lists), ordered=self._lists[-1], marked=marked, **inline.parts())
+    def open_item(
+        self, inline: Inline, lines: tuple[int, int] = (0, 0), *, marked: bool | None = None
+    ) -> int:
+        """A list item with the text of its first paragraph, and its position; what it holds besides follows,
+        until `close_item`.
+        """
+        self.add(
+            "list_item",
+            inline.text,
+            lines,
+            level=len(self._lists),
+            ordered=self._lists[-1],
+            marked=marked,
+            **inline.parts(),
+        )
         self._containers.append(len(self.blocks) - 1)
         return len(self.blocks) - 1
 
@@ -179,4 +228,7 @@ class BlockWriter:
 
 def with_lines(blocks: Iterable[Block], lines: Iterable[tuple[int, int]]) -> tuple[Block, ...]:
     """The blocks with these lines."""
-    return tuple(block if block.lines == own else replace(block, lines=own) for block, own in zip(blocks, lines, strict=True))
+    return tuple(
+        block if block.lines == own else replace(block, lines=own)
+        for block, own in zip(blocks, lines, strict=True)
+    )

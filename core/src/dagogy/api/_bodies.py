@@ -1,4 +1,6 @@
-"""Error bodies in text: JSON, server-sent events and the Python dicts that SDKs print, unwrapped down to the innermost."""
+"""Error bodies in text: JSON, server-sent events and the Python dicts that SDKs print,
+unwrapped down to the innermost.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,11 @@ _WORD = re.compile(r"[A-Za-z][\w .:-]{0,80}")
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The innermost error of one body: its codes (`code`, `type`, `status`, `reason`), what it says, and the parameter it is about.
+    """The innermost error of one body: its codes (`code`, `type`, `status`, `reason`), what it says, and the
+    parameter it is about.
 
-    `code` is the most telling of the codes. `ours`: of the shape of dagogy's own failures. `event`: the type of the event that held it, such as `job.failed`.
+    `code` is the most telling of the codes. `ours`: of the shape of dagogy's own failures. `event`: the type
+    of the event that held it, such as `job.failed`.
     """
 
     codes: frozenset[str]
@@ -94,7 +98,9 @@ def bodies(text: str) -> Iterator[Body]:
 
 
 def read_body(value: Any, span: tuple[int, int] = (0, 0)) -> Body | None:
-    """The innermost error of a decoded body, or None if it is none. What an inner level leaves open, an outer one says."""
+    """The innermost error of a decoded body, or None if it is none. What an inner level
+    leaves open, an outer one says.
+    """
     levels = list(_levels(value, 0, looks_like_error=False))
     if not levels:
         return None
@@ -108,7 +114,17 @@ def read_body(value: Any, span: tuple[int, int] = (0, 0)) -> Body | None:
         param = param or _first(level, "param")
         status = status or _status(level)
         request_id = request_id or _first(level, "request_id", "requestID")
-    return Body(frozenset(codes), message, param, status, request_id, _ours(levels), event, codes[0] if codes else "", span)
+    return Body(
+        frozenset(codes),
+        message,
+        param,
+        status,
+        request_id,
+        _ours(levels),
+        event,
+        codes[0] if codes else "",
+        span,
+    )
 
 
 def _levels(value: Any, depth: int, *, looks_like_error: bool) -> Iterator[Mapping[str, Any]]:
@@ -134,7 +150,9 @@ def _inner(value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     if isinstance(metadata, Mapping):
         yield "raw", metadata.get("raw")
     for key in ("response", "body", "detail", "error", "message", "innererror", "inner_error", "errors"):
-        if value.get(key) is not None and (key != "response" or str(value.get("type", "")).startswith("response.")):
+        if value.get(key) is not None and (
+            key != "response" or str(value.get("type", "")).startswith("response.")
+        ):
             yield key, value[key]
     for each in value["details"] if isinstance(value.get("details"), list) else ():
         if isinstance(each, Mapping) and isinstance(each.get("reason"), str):
@@ -153,9 +171,13 @@ def _is_error(value: Mapping[str, Any]) -> bool:
 
 
 def _codes(level: Mapping[str, Any]) -> tuple[str, ...]:
-    found = [level.get(key) for key in ("code", "type", "status", "reason", "error_code", "errorCode", "__type")]
+    found = [
+        level.get(key) for key in ("code", "type", "status", "reason", "error_code", "errorCode", "__type")
+    ]
     words = [c.lower() for c in found if isinstance(c, str) and _WORD.fullmatch(c)]
-    return tuple(word for word in words if word not in ("none", "null", "error") and not is_failed_event(word))
+    return tuple(
+        word for word in words if word not in ("none", "null", "error") and not is_failed_event(word)
+    )
 
 
 def is_failed_event(kind: Any) -> bool:
@@ -184,6 +206,12 @@ def _status(level: Mapping[str, Any]) -> int | None:
 
 
 def _ours(levels: list[Mapping[str, Any]]) -> str:
-    """The code, if the body has the shape of our own failures: `{"code", "message"}` without a service's `type` and `param`."""
+    """The code, if the body has the shape of our own failures: `{"code", "message"}` without a service's
+    `type` and `param`.
+    """
     first = levels[0]
-    return str(first.get("code") or "") if "type" not in first and "param" not in first and isinstance(first.get("code"), str) else ""
+    return (
+        str(first.get("code") or "")
+        if "type" not in first and "param" not in first and isinstance(first.get("code"), str)
+        else ""
+    )

@@ -1,4 +1,6 @@
-"""Exceptions in a text that caused each other, out of tracebacks, `caused by` lines and messages that wrap another one."""
+"""Exceptions in a text that caused each other, out of tracebacks, `caused by` lines and
+messages that wrap another one.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +20,16 @@ Link = tuple[str, str, str, tuple[str, ...]]
 
 @dataclass(slots=True)
 class Chain:
-    """Exceptions that caused each other, outermost first, each with its message, what stands before it, and its lines."""
+    """Exceptions that caused each other, outermost first, each with its message, what
+    stands before it, and its lines.
+    """
 
     links: list[Link] = field(default_factory=list)
 
 
-def exception_clues(units: Sequence[Unit], lines: Sequence[Line], recorded: Sequence[tuple[str, str]]) -> Iterator[Clue]:
+def exception_clues(
+    units: Sequence[Unit], lines: Sequence[Line], recorded: Sequence[tuple[str, str]]
+) -> Iterator[Clue]:
     """The exceptions of the text, and those that were recorded with the failure, but for our own."""
     chains = chains_in(units, lines)
     if recorded:
@@ -58,10 +64,18 @@ def nested(name: str, message: str) -> Iterator[tuple[str, str]]:
 
 
 def chains_in(units: Sequence[Unit], lines: Sequence[Line]) -> list[Chain]:
-    """The exceptions in the text, as chains. A traceback prints the cause first, a `caused by` line says it last."""
+    """The exceptions in the text, as chains. A traceback prints the cause first, a
+    `caused by` line says it last.
+    """
     chains: list[Chain] = []
     texts = [line.text.strip() for line in lines]
-    printed = [t for t in texts if t.startswith(("The above exception was the direct cause", "During handling of the above exception"))]
+    printed = [
+        t
+        for t in texts
+        if t.startswith(
+            ("The above exception was the direct cause", "During handling of the above exception")
+        )
+    ]
     for unit in units:
         if unit.kind == "foreign" or unit.text.startswith("{"):
             continue
@@ -80,18 +94,28 @@ def chains_in(units: Sequence[Unit], lines: Sequence[Line]) -> list[Chain]:
 
 
 def _link(unit: Unit, units: Sequence[Unit], *, cause: bool) -> Link | None:
-    """The exception that a unit tells of, if it does. `cause`: it is reported as the cause of the one before."""
+    """The exception that a unit tells of, if it does. `cause`: it is reported as
+    the cause of the one before.
+    """
     found = EXCEPTION.search(CAUSE.sub("", unit.text) if cause else unit.text)
     if not found:
         return None
-    message = found["message"] if found["message"] is not None else (found["repr"] or "").strip("\"'") or _message_below(unit, units)
+    message = (
+        found["message"]
+        if found["message"] is not None
+        else (found["repr"] or "").strip("\"'") or _message_below(unit, units)
+    )
     text = f"[{found['tag']}] {message}" if found["tag"] else message
     where = "" if cause else unit.text[: found.start()].rstrip(": ")
     return found["name"], text, where, unit.lines[:6]
 
 
 def _message_below(unit: Unit, units: Sequence[Unit]) -> str:
-    """The message of an exception whose name stands alone on its line, when the next one gives it (`str(exc): …`, `message: …`)."""
+    """The message of an exception whose name stands alone on its line, when the next one gives it
+    (`str(exc): …`, `message: …`).
+    """
     at = next((i for i, u in enumerate(units) if u is unit), len(units))
-    match = re.match(r"(?:str\(\w*\)|message|reason): (.*)", units[at + 1].text) if at + 1 < len(units) else None
+    match = (
+        re.match(r"(?:str\(\w*\)|message|reason): (.*)", units[at + 1].text) if at + 1 < len(units) else None
+    )
     return match[1] if match else ""

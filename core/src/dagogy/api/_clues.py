@@ -1,4 +1,6 @@
-"""Clues: one piece of evidence each, and what a single text says by its form: an HTTP status, a system error, a file, a failure of ours."""
+"""Clues: one piece of evidence each, and what a single text says by its form: an HTTP status, a system error,
+a file, a failure of ours.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,11 @@ from dagogy.api._bodies import bodies
 from dagogy.api._lines import Unit
 
 #: The codes of our own failures (CONTRACT.md).
-OWN_CODES = frozenset(kind.code for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.DagogyError))
+OWN_CODES = frozenset(
+    kind.code
+    for kind in vars(errors).values()
+    if isinstance(kind, type) and issubclass(kind, errors.DagogyError)
+)
 _POSIX = {
     "EPERM": "1",
     "ENOENT": "2",
@@ -62,7 +68,9 @@ _WINDOWS = {
 }
 BY_NUMBER = {number: name for name, numbers in _POSIX.items() for number in numbers.split()}
 _BY_WINERROR = {number: name for name, numbers in _WINDOWS.items() for number in numbers.split()}
-_ERRNO = re.compile(r"\[(?P<win>Win)?Err(?:no|or) (?P<number>-?\d+)\]|\(os error (?P<os>-?\d+)\)|\berrno: ?-(?P<node>\d+)\b")
+_ERRNO = re.compile(
+    r"\[(?P<win>Win)?Err(?:no|or) (?P<number>-?\d+)\]|\(os error (?P<os>-?\d+)\)|\berrno: ?-(?P<node>\d+)\b"
+)
 #: A name within backticks is spoken of, as a manual does.
 _ERRNO_NAME = re.compile(
     r"(?<!`)\b(ENOENT|EACCES|EPERM|EROFS|ENOSPC|EDQUOT|E2BIG|ENAMETOOLONG|EMFILE|ENFILE|EAGAIN"
@@ -70,24 +78,36 @@ _ERRNO_NAME = re.compile(
     r"ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ENETDOWN)\b|\b(ENOTFOUND|EAI_AGAIN|EAI_NONAME|EAI_FAIL)\b"
 )
 STATUS = re.compile(
-    r"(?:\bHTTP(?:/[\d.]+| Error| status(?: code)?)?:? |\bError code: |\bunexpected status |\blast status: |(?:Client|Server) error '|\bAPI Error:? \(?|"
+    r"(?:\bHTTP(?:/[\d.]+| Error| status(?: code)?)?:? |\bError code: "
+    r"|\bunexpected status |\blast status: |(?:Client|Server) error '|\bAPI Error:? \(?|"
     r"\bdoes not indicate success: |"
-    r"\bstatus(?:_code|Code| code)?['\"]?\s{0,8}(?:[=:]\s{0,8})?['\"]?|^Error: |\breturned (?:error )?|^<Response \[)(?P<status>[45]\d\d)\b(?!\.\d)",
+    r"\bstatus(?:_code|Code| code)?['\"]?\s{0,8}(?:[=:]\s{0,8})?['\"]?|^Error: "
+    r"|\breturned (?:error )?|^<Response \[)(?P<status>[45]\d\d)\b(?!\.\d)",
     re.IGNORECASE,
 )
 _STATUS_FIRST = re.compile(r"\b(?P<status>[45]\d\d) (?:Client|Server) Error: ")
-TYPED = re.compile(r"^(?:(?:ERROR|Error|error|CRITICAL):? )?\[(?P<a>[a-z_]+)\] (?P<b>.*)|^error\[(?P<c>[a-z_]+)\]: ?(?P<d>.*)", re.DOTALL)
-_PATH = re.compile(r"['\"](?P<quoted>(?:[A-Za-z]:)?[^'\"\s][^'\"]*)['\"](?:\)|,|:|\s*(?:->|\(|$)|$)|(?<![\w.<>-])(?P<bare>(?:[\w.<>-]++/)+[\w.<>-]+)")
-_ATTRIBUTE = re.compile(r"^\s*\.?(?P<name>status_code|statusCode|status|code|type|param|message|error_code)\s*[=:]\s*(?P<value>.+)$")
+TYPED = re.compile(
+    r"^(?:(?:ERROR|Error|error|CRITICAL):? )?\[(?P<a>[a-z_]+)\] (?P<b>.*)"
+    r"|^error\[(?P<c>[a-z_]+)\]: ?(?P<d>.*)",
+    re.DOTALL,
+)
+_PATH = re.compile(
+    r"['\"](?P<quoted>(?:[A-Za-z]:)?[^'\"\s][^'\"]*)['\"](?:\)|,|:|\s*(?:->|\(|$)|$)|(?<![\w.<>-])(?P<bare>(?:[\w.<>-]++/)+[\w.<>-]+)"
+)
+_ATTRIBUTE = re.compile(
+    r"^\s*\.?(?P<name>status_code|statusCode|status|code|type|param|message|error_code)\s*[=:]\s*(?P<value>.+)$"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clue:
     """One piece of evidence: what is said (`text`), where it was found, and the lines themselves.
 
-    `kind`: `typed`, `cause`, `body`, `exception`, `line`, `exit` or `killed`. `cause`: what the provider itself knows (`ProviderError.CAUSES`).
-    `outer`: an exception that another one caused; the leaf decides. `where`: what stands before the error on its line, such as the file it is
-    about; of a cause `coding agent` or `service`, whoever was asked. `path`: the file that the error names.
+    `kind`: `typed`, `cause`, `body`, `exception`, `line`, `exit` or `killed`. `cause`: what the provider
+    itself knows (`ProviderError.CAUSES`).
+    `outer`: an exception that another one caused; the leaf decides. `where`: what stands before the error on
+    its line, such as the file it is about; of a cause `coding agent` or `service`, whoever was asked. `path`:
+    the file that the error names.
     """
 
     kind: str
@@ -108,13 +128,36 @@ class Clue:
 
 def typed_clues(code: str, message: str, lines: tuple[str, ...]) -> Iterator[Clue]:
     """A failure of ours; what its message quotes of others is evidence too."""
-    yield Clue(kind="typed", text=message, lines=lines, typed=code, status=status_in(message), errno=errno_in(message), path=path_in(message))
+    yield Clue(
+        kind="typed",
+        text=message,
+        lines=lines,
+        typed=code,
+        status=status_in(message),
+        errno=errno_in(message),
+        path=path_in(message),
+    )
     for body in bodies(message):
-        yield Clue(kind="body", text=body.message, lines=lines, codes=body.codes, param=body.param, status=body.status or status_in(message))
+        yield Clue(
+            kind="body",
+            text=body.message,
+            lines=lines,
+            codes=body.codes,
+            param=body.param,
+            status=body.status or status_in(message),
+        )
 
 
 def line_clue(text: str, lines: tuple[str, ...], status: int | None, tight: str) -> Clue:
-    return Clue(kind="line", text=text, lines=lines[:6], status=status_in(text) or status, errno=errno_in(text), path=path_in(text), tight=tight)
+    return Clue(
+        kind="line",
+        text=text,
+        lines=lines[:6],
+        status=status_in(text) or status,
+        errno=errno_in(text),
+        path=path_in(text),
+        tight=tight,
+    )
 
 
 def status_in(text: str) -> int | None:
@@ -129,7 +172,9 @@ def errno_in(text: str) -> str:
         number = found["number"] or found["os"] or found["node"]
         if number == "8" and not found["win"] and re.search(r"(?i)nodename|servname|gaierror", text):
             return "EAI"
-        windows = found["win"] or (found["os"] and re.search(r"[A-Za-z]:\\|\bsystem cannot\b|\bAccess is denied", text))
+        windows = found["win"] or (
+            found["os"] and re.search(r"[A-Za-z]:\\|\bsystem cannot\b|\bAccess is denied", text)
+        )
         return (_BY_WINERROR if windows else BY_NUMBER).get(number, "")
     named = _ERRNO_NAME.search(text)
     if named:
@@ -154,8 +199,26 @@ def attribute_clue(units: Iterable[Unit]) -> Clue | None:
             if value not in ("None", "null", "undefined"):
                 found.setdefault(attribute["name"], value)
                 lines.append(line.strip())
-    codes = frozenset(found[key].lower() for key in ("code", "type", "error_code") if key in found and re.fullmatch(r"[A-Za-z][\w.-]{2,60}", found[key]))
+    codes = frozenset(
+        found[key].lower()
+        for key in ("code", "type", "error_code")
+        if key in found and re.fullmatch(r"[A-Za-z][\w.-]{2,60}", found[key])
+    )
     if not codes:
         return None
-    status = next((int(found[k]) for k in ("status_code", "statusCode", "status") if re.fullmatch(r"[45]\d\d", found.get(k, ""))), None)
-    return Clue(kind="body", text=found.get("message", ""), lines=tuple(lines[:6]), codes=codes, param=found.get("param", ""), status=status)
+    status = next(
+        (
+            int(found[k])
+            for k in ("status_code", "statusCode", "status")
+            if re.fullmatch(r"[45]\d\d", found.get(k, ""))
+        ),
+        None,
+    )
+    return Clue(
+        kind="body",
+        text=found.get("message", ""),
+        lines=tuple(lines[:6]),
+        codes=codes,
+        param=found.get("param", ""),
+        status=status,
+    )

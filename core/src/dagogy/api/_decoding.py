@@ -36,9 +36,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 def decode_text(data: bytes, source: str) -> str:
     """The text of a scope file, with `\\n` line ends and without a byte order mark.
 
-    UTF-8 with or without a mark, and UTF-16 and UTF-32 with one, are read. Raises `InvalidArgument`, which names `source`, the finding
-    with its offset or size, and the way out, for a file that is empty or blank, larger than `MAX_SCOPE_BYTES`, binary, or in
-    another encoding.
+    UTF-8 with or without a mark, and UTF-16 and UTF-32 with one, are read. Raises `InvalidArgument`, which
+    names `source`, the finding with its offset or size, and the way out, for a file that is empty or blank,
+    larger than `MAX_SCOPE_BYTES`, binary, or in another encoding.
     """
     if len(data) > MAX_SCOPE_BYTES:
         raise InvalidArgument(
@@ -49,7 +49,11 @@ def decode_text(data: bytes, source: str) -> str:
     for magic, name in _KNOWN_FORMATS:
         if data.startswith(magic):
             hint = "export it as Markdown or plain text first, for instance with pandoc"
-            raise InvalidArgument(f"scope file '{source}' is {name}, not text ({len(data):,} bytes)", hint=hint, details={"source": source, "offset": 0})
+            raise InvalidArgument(
+                f"scope file '{source}' is {name}, not text ({len(data):,} bytes)",
+                hint=hint,
+                details={"source": source, "offset": 0},
+            )
     text = _decoded(data, source)
     if not text.strip():
         raise InvalidArgument(
@@ -73,7 +77,8 @@ def _decoded(data: bytes, source: str) -> str:
         offset = len(bom) + error.start
         line = data.count(b"\n", 0, offset) + 1
         raise InvalidArgument(
-            f"scope file '{source}' is not valid {encoding.upper()}: byte 0x{data[offset]:02x} at offset {offset:,} (line {line:,})",
+            f"scope file '{source}' is not valid {encoding.upper()}: byte 0x{data[offset]:02x} at offset "
+            f"{offset:,} (line {line:,})",
             hint=_convert_hint(data, source),
             details={"source": source, "offset": offset, "line": line, "encoding": encoding},
         ) from None
@@ -97,4 +102,8 @@ def _refuse_binary(text: str, source: str) -> None:
     hint = "give a Markdown or plain text file in UTF-8"
     if nul >= 0 and text.count("\0") > len(text) // 4:
         hint = _convert_hint(text[:4096].encode("utf-8", "replace"), source)
-    raise InvalidArgument(f"scope file '{source}' looks binary: it has {finding}", hint=hint, details={"source": source, "offset": nul})
+    raise InvalidArgument(
+        f"scope file '{source}' looks binary: it has {finding}",
+        hint=hint,
+        details={"source": source, "offset": nul},
+    )

@@ -1,4 +1,6 @@
-"""What a module of the API takes from elsewhere, imported when it is first used: who needs one name of a topic does not pay for the others."""
+"""What a module of the API takes from elsewhere, imported when it is first used: who needs one name of a
+topic does not pay for the others.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ from typing import Any
 
 
 def lazily(module: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
-    """The `__getattr__` of `module`. `homes`: by the module that they are in, the names, separated by blanks."""
+    """The `__getattr__` of `module`. `homes`: by the module that they are in, the
+    names, separated by blanks.
+    """
     home_of = {name: home for home, names in homes.items() for name in names.split()}
 
     def found(name: str) -> Any:

@@ -1,7 +1,9 @@
-"""Log dialects: how one program prints, or the client libraries of one service. Whoever brings a provider, or knows how it fails, contributes one.
+"""Log dialects: how one program prints, or the client libraries of one service. Whoever brings a provider, or
+knows how it fails, contributes one.
 
-`FailureEvidence` reads every text by the forms that programs have in common. A dialect adds what only it knows: which lines are a banner, an echoed prompt
-or a reply, what the model said last, which errors are the last word, and the names of the packages whose exceptions speak of the service.
+`FailureEvidence` reads every text by the forms that programs have in common. A dialect adds what only it
+knows: which lines are a banner, an echoed prompt or a reply, what the model said last, which errors are the
+last word, and the names of the packages whose exceptions speak of the service.
 """
 
 from __future__ import annotations
@@ -18,9 +20,10 @@ __all__ = ["Kind", "Line", "LogDialect", "Unit"]
 class LogDialect:
     """Base of all dialects. One that overrides nothing changes nothing.
 
-    `packages`: a pattern for the beginning of the dotted name of an exception that the service's clients raise; any other package that is neither
-    Python's nor an HTTP client's speaks of another service. `addresses`: a pattern for what stands in the addresses that its clients ask.
-    Neither may have an endless repetition that meets another one.
+    `packages`: a pattern for the beginning of the dotted name of an exception that the service's clients
+    raise; any other package that is neither Python's nor an HTTP client's speaks of another service.
+    `addresses`: a pattern for what stands in the addresses that its clients ask. Neither may have an endless
+    repetition that meets another one.
     """
 
     packages: ClassVar[str] = ""
@@ -30,11 +33,15 @@ class LogDialect:
         self.info = info
 
     def kinds(self, raw: Sequence[str], kinds: Sequence[Kind]) -> Sequence[Kind]:
-        """The kinds of the lines of a text: given are the lines as they were printed, and for each the kind that it has by its form."""
+        """The kinds of the lines of a text: given are the lines as they were printed, and for each the kind
+        that it has by its form.
+        """
         return kinds
 
     def wrote(self, text: str, lines: Sequence[Line]) -> bool:
-        """Whether the text is a transcript of the program's work: its errors are marked, and what was echoed or replied is none."""
+        """Whether the text is a transcript of the program's work: its errors are marked, and what was echoed
+        or replied is none.
+        """
         return False
 
     def reply(self, text: str, lines: Sequence[Line]) -> str | None:

@@ -1,12 +1,15 @@
 r"""Text from elsewhere, made safe to show: on a terminal, in a CI log, in a JSON document that is printed.
 
-What is hidden or steers a terminal is shown as an escape (`\x1b`, `\u202e`): control characters, bidirectional controls, line and paragraph separators,
-lone surrogates, and characters without a glyph. Kept, since scripts and emoji need them, are
+What is hidden or steers a terminal is shown as an escape (`\x1b`, `\u202e`): control characters,
+bidirectional controls, line and paragraph separators, lone surrogates, and characters without a glyph. Kept,
+since scripts and emoji need them, are
 
-- a zero-width (non-)joiner right after a letter or mark of a script that joins (Arabic to Balinese), and one between two emoji;
+- a zero-width (non-)joiner right after a letter or mark of a script that joins (Arabic to Balinese), and one
+  between two emoji;
 - one variation selector after a visible character, or after a Mongolian letter.
 
-A backslash stays as it is, so `\x1b` may also be what somebody typed. Each function leaves its own output as it is.
+A backslash stays as it is, so `\x1b` may also be what somebody typed. Each function
+leaves its own output as it is.
 """
 
 from __future__ import annotations
@@ -21,8 +24,9 @@ from dagogy.api.patterns import lazy_pattern
 __all__ = ["json_text", "one_line", "visible"]
 
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
-#: Everything that may have to be escaped; `_needed` says what stays. The ranges are those of Unicode's Cc, Cs, Zl, Zp, Cf and Default_Ignorable_Code_Point,
-#: without the number and verse signs of Arabic, Syriac and Kaithi and the joiners of hieroglyphs, which have a glyph.
+#: Everything that may have to be escaped; `_needed` says what stays. The ranges are those of Unicode's Cc,
+#: Cs, Zl, Zp, Cf and Default_Ignorable_Code_Point, without the number and verse signs of Arabic, Syriac and
+#: Kaithi and the joiners of hieroglyphs, which have a glyph.
 _SUSPECT = lazy_pattern(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff"
     r"\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
@@ -32,9 +36,12 @@ _SELECTOR = lazy_pattern("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _MONGOLIAN = lazy_pattern("[\u1820-\u18aa]")
 _MONGOLIAN_SELECTOR = lazy_pattern("[\u180b-\u180f]")
 _MAY_STAY = lazy_pattern("[\u200c\u200d\ufe00-\ufe0f\u180b-\u180f\U000e0100-\U000e01ef]")
-_JOINING = lazy_pattern("[\u0600-\u109f\u1780-\u18af\u1900-\u1cff\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc\U00010a00-\U00011fff\U0001e900-\U0001e95f]")
+_JOINING = lazy_pattern(
+    "[\u0600-\u109f\u1780-\u18af\u1900-\u1cff\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc\U00010a00-\U00011fff\U0001e900-\U0001e95f]"
+)
 _EMOJI = lazy_pattern("[\u2190-\u2bff\U0001f000-\U0001faff]")
-#: What a CI runner takes for a command of its own anywhere in a line (`##[error]`, `##vso[…]`, `##teamcity[…]`), and at a line's beginning (`::error::`).
+#: What a CI runner takes for a command of its own anywhere in a line (`##[error]`, `##vso[…]`,
+#: `##teamcity[…]`), and at a line's beginning (`::error::`).
 _MARK = lazy_pattern(r"#(?=#\w*\[)")
 _COMMAND = lazy_pattern(r"^([^\S\n]*):(?=:)", re.MULTILINE)
 
@@ -45,23 +52,31 @@ def visible(text: str) -> str:
 
 
 def one_line(value: object) -> str:
-    """`value` as one line of text: its line ends become a space, what is hidden is escaped, and no CI runner finds a command inside it."""
+    """`value` as one line of text: its line ends become a space, what is hidden is escaped, and no CI runner
+    finds a command inside it.
+    """
     text = _LINE_END.sub(" ", str(value).rstrip("\r\n"))
     return _MARK.sub(r"\\x23", _shown(text, _python_escape))
 
 
 def printed(text: str) -> str:
-    """Lines of text as they may be printed; what is hidden is escaped, and no line is a command to a CI runner. Line feeds and tabs stay."""
+    """Lines of text as they may be printed; what is hidden is escaped, and no line is a command to a CI
+    runner. Line feeds and tabs stay.
+    """
     return _COMMAND.sub(r"\1\\x3a", _MARK.sub(r"\\x23", _shown(text, _python_escape)))
 
 
 def json_text(document: Any, *, indent: int | None = 2, ascii_only: bool = False) -> str:
-    """`document` as JSON without a final newline: the same JSON, with `\\uXXXX` for what is hidden. What is no JSON value is reported as a string."""
+    """`document` as JSON without a final newline: the same JSON, with `\\uXXXX` for what is hidden. What is
+    no JSON value is reported as a string.
+    """
     return visible_json(json.dumps(document, indent=indent, ensure_ascii=ascii_only, default=str))
 
 
 def visible_json(text: str) -> str:
-    """A JSON text with `\\uXXXX` for what is hidden, and in which no CI runner finds a command: the same JSON."""
+    """A JSON text with `\\uXXXX` for what is hidden, and in which no CI runner
+    finds a command: the same JSON.
+    """
     return _MARK.sub(r"\\u0023", _shown(text, _json_escape, keep_crlf=True))
 
 
@@ -81,7 +96,9 @@ def _shown(text: str, escape: Callable[[str], str], *, keep_crlf: bool = False) 
 
 
 def _needed(text: str, at: int) -> bool:
-    """Whether the character at `at` changes how its neighbours look, as its script or an emoji has it, and hides nothing."""
+    """Whether the character at `at` changes how its neighbours look, as its script or an
+    emoji has it, and hides nothing.
+    """
     character, before = text[at], text[at - 1 : at]
     if not before:
         return False
@@ -98,7 +115,13 @@ def _needed(text: str, at: int) -> bool:
 
 def _python_escape(character: str) -> str:
     number = ord(character)
-    return f"\\x{number:02x}" if number <= 0xFF else f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
+    return (
+        f"\\x{number:02x}"
+        if number <= 0xFF
+        else f"\\u{number:04x}"
+        if number <= 0xFFFF
+        else f"\\U{number:08x}"
+    )
 
 
 def _json_escape(character: str) -> str:

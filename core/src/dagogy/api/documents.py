@@ -10,6 +10,12 @@ if TYPE_CHECKING:
     from dagogy.contracts.documents import json_values
     from dagogy.contracts.types import Curriculum, Node, OpenQuestion, Resource, TopicSpec
 else:
-    __getattr__ = lazily(__name__, {"dagogy.contracts.types": "Curriculum Node OpenQuestion Resource TopicSpec", "dagogy.contracts.documents": "json_values"})
+    __getattr__ = lazily(
+        __name__,
+        {
+            "dagogy.contracts.types": "Curriculum Node OpenQuestion Resource TopicSpec",
+            "dagogy.contracts.documents": "json_values",
+        },
+    )
 
 __all__ = ["Curriculum", "Node", "OpenQuestion", "Resource", "TopicSpec", "json_values"]

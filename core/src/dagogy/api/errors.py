@@ -1,7 +1,7 @@
 """The error taxonomy: every failure a user can meet has a stable `code` and exit status.
 
-`message` is one line that names the thing, the value and what is wrong; `hint` is the way out; `details` holds facts for
-machines. A failing command prints `[code] message` as its first line on stderr.
+`message` is one line that names the thing, the value and what is wrong; `hint` is the way out; `details`
+holds facts for machines. A failing command prints `[code] message` as its first line on stderr.
 """
 
 from __future__ import annotations
@@ -84,13 +84,16 @@ class ConfigError(DagogyError):
 class ProviderError(DagogyError):
     """A provider could not answer. `details` carries what is known, as facts, with every secret out of it.
 
-    `cause`: why, where the provider itself knows, one of `CAUSES`. `provider`, `endpoint` (who was asked: `Provider.endpoint`), `model`.
-    `http_status`, `machine_code` (the innermost code of the service), `request_id`, `retry_after_seconds` (until which it will not answer, where it
-    said so). `returncode`, `signal`, `killed_by` (`timeout` when we ended it) of a child process. `stdout`, `stderr`, `last_message`, `events`,
+    `cause`: why, where the provider itself knows, one of `CAUSES`. `provider`, `endpoint` (who was
+    asked: `Provider.endpoint`), `model`. `http_status`, `machine_code` (the innermost code of the
+    service), `request_id`, `retry_after_seconds` (until which it will not answer, where it said so).
+    `returncode`, `signal`, `killed_by` (`timeout` when we ended it) of a child process. `stdout`,
+    `stderr`, `last_message`, `events`,
     `output`: the ends of what was printed or answered. `usage`: what was spent all the same.
     """
 
-    #: What a provider can say of its own knowledge; everything else is told by status, machine code, exception chain or output.
+    #: What a provider can say of its own knowledge; everything else is told by status, machine code,
+    #: exception chain or output.
     CAUSES: ClassVar[tuple[str, ...]] = (
         "refusal",  # the model declined
         "content_filter",  # the service withheld the answer

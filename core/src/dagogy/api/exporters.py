@@ -13,12 +13,14 @@ __all__ = ["ExportContext", "Exporter"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportContext:
-    """What is exported: `document` has the shape of the artifact's JSON Schema (`dagogy schema NAME` shows it).
+    """What is exported: `document` has the shape of the artifact's JSON Schema
+    (`dagogy schema NAME` shows it).
 
-    `artifact` is the file the document's pointers speak of, relative to the current folder where it can be. `files` has, for a
-    report, the file of each document that findings are about (`curriculum`, `topic_spec`). `lines` maps a JSON
-    Pointer to its line in that file (counted from 1); it holds the pointers of the findings and is empty where the
-    document has none. `rules` has, by rule id, what a report's rules say of themselves: `summary`, `severity`, `help`.
+    `artifact` is the file the document's pointers speak of, relative to the current folder where it can be.
+    `files` has, for a report, the file of each document that findings are about (`curriculum`, `topic_spec`).
+    `lines` maps a JSON Pointer to its line in that file (counted from 1); it holds the pointers of the
+    findings and is empty where the document has none. `rules` has, by rule id, what a report's rules say of
+    themselves: `summary`, `severity`, `help`.
     """
 
     document: Mapping[str, Any]

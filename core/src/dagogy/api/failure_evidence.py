@@ -1,8 +1,9 @@
 """A failure as evidence: what classifiers ask, each answer with the very lines it comes from.
 
-`FailureEvidence.of(failure)` reads the facts of the failure and the text that came with it, and gives them as clues: our own typed code, the
-innermost error body, the HTTP status, the exceptions down to the leaf, errno, signal, and what error lines say. Banner, warnings, the echoed
-prompt, other programs' errors and the retries before the last word are no clues.
+`FailureEvidence.of(failure)` reads the facts of the failure and the text that came with it, and gives them as
+clues: our own typed code, the innermost error body, the HTTP status, the exceptions down to the leaf, errno,
+signal, and what error lines say. Banner, warnings, the echoed prompt, other programs' errors and the retries
+before the last word are no clues.
 """
 
 from __future__ import annotations
@@ -15,7 +16,16 @@ from functools import cached_property
 from dagogy.api import errors
 from dagogy.api._bodies import Body, bodies, is_failed_event
 from dagogy.api._chains import exception_clues
-from dagogy.api._clues import BY_NUMBER, OWN_CODES, STATUS, TYPED, Clue, attribute_clue, line_clue, typed_clues
+from dagogy.api._clues import (
+    BY_NUMBER,
+    OWN_CODES,
+    STATUS,
+    TYPED,
+    Clue,
+    attribute_clue,
+    line_clue,
+    typed_clues,
+)
 from dagogy.api._endings import FAILED_EVENT, last_words, timeout_lines, told_exit
 from dagogy.api._lines import Line, Unit, clean, fold, read_lines
 from dagogy.api._waits import stated_wait
@@ -39,7 +49,9 @@ class FailureEvidence:
 
     @classmethod
     def of(cls, failure: Failure, dialects: Sequence[LogDialect] = ()) -> FailureEvidence:
-        """The evidence of `failure`, its text read in `dialects`; the last one is kept, since each classifier asks for the same."""
+        """The evidence of `failure`, its text read in `dialects`; the last one is kept, since each classifier
+        asks for the same.
+        """
         if cls._last is None or cls._last[0] is not failure or cls._last[1] is not dialects:
             cls._last = (failure, dialects, cls(failure, dialects))
         return cls._last[2]
@@ -74,7 +86,9 @@ class FailureEvidence:
 
     @cached_property
     def killed_by(self) -> str:
-        """`timeout` (ours), `user`, `system`, or an empty string when nobody is known to have sent the signal."""
+        """`timeout` (ours), `user`, `system`, or an empty string when nobody is
+        known to have sent the signal.
+        """
         if self.failure.killed_by:
             return self.failure.killed_by
         return "timeout" if self._timeout_lines else ""
@@ -100,7 +114,9 @@ class FailureEvidence:
 
     @cached_property
     def succeeded(self) -> bool:
-        """Exit 0 and a reply that parses, with no error after it: no incident, whatever was printed on the way."""
+        """Exit 0 and a reply that parses, with no error after it: no incident,
+        whatever was printed on the way.
+        """
         if self.exit_status != 0 or self.failure.code:
             return False
         plain = [line.text for line in self.lines if line.kind == "plain" and line.text.strip()]
@@ -110,14 +126,20 @@ class FailureEvidence:
 
     @cached_property
     def retry_after_seconds(self) -> float | None:
-        """How long, from the failure on, the service said that it will not answer; None where it did not say."""
+        """How long, from the failure on, the service said that it will not answer;
+        None where it did not say.
+        """
         return stated_wait(self.failure.details, f"{self.failure.message}\n{self.text}", self.failure.at_utc)
 
     @cached_property
     def _asked_a_program(self) -> bool:
         """Whether the provider asked a program that it started, not a service."""
         failure = self.failure
-        return failure.exit_status is not None or failure.signal is not None or any(k in failure.details for k in ("returncode", "signal"))
+        return (
+            failure.exit_status is not None
+            or failure.signal is not None
+            or any(k in failure.details for k in ("returncode", "signal"))
+        )
 
     @cached_property
     def clues(self) -> Sequence[Clue]:
@@ -148,11 +170,22 @@ class FailureEvidence:
             lines = tuple(text[body.span[0] : body.span[1]].split("\n")[:4])
             if body.ours in OWN_CODES:
                 yield from typed_clues(body.ours, body.message, lines)
-            elif (body.event == "error" or is_failed_event(body.event)) and not body.codes and body.status is None:
+            elif (
+                (body.event == "error" or is_failed_event(body.event))
+                and not body.codes
+                and body.status is None
+            ):
                 # What a program would print otherwise, wrapped into an event: that is prose.
                 yield from self._event_clues(body.message, lines)
             else:
-                yield Clue(kind="body", text=body.message, lines=lines, codes=body.codes, param=body.param, status=body.status or self._status_near(lines))
+                yield Clue(
+                    kind="body",
+                    text=body.message,
+                    lines=lines,
+                    codes=body.codes,
+                    param=body.param,
+                    status=body.status or self._status_near(lines),
+                )
         attributes = attribute_clue(units)
         if attributes is not None:
             yield attributes
@@ -162,7 +195,9 @@ class FailureEvidence:
             yield line_clue(message, lines, self.failure.http_status, message)
 
     def _is_terminal_event(self, message: str) -> bool:
-        return bool(message) and (not _is_retry(message) or self.killed_by != "" or not FAILED_EVENT.search(self.text))
+        return bool(message) and (
+            not _is_retry(message) or self.killed_by != "" or not FAILED_EVENT.search(self.text)
+        )
 
     def _status_near(self, lines: tuple[str, ...]) -> int | None:
         for unit in self._units:
@@ -182,7 +217,12 @@ class FailureEvidence:
             typed = TYPED.match(text)
             if typed and (typed["a"] or typed["c"]) in OWN_CODES:
                 yield from typed_clues(typed["a"] or typed["c"], typed["b"] or typed["d"], unit.lines)
-            yield line_clue(text, unit.lines, self.failure.http_status if unit.kind == "error" or len(units) <= 3 else None, unit.tight)
+            yield line_clue(
+                text,
+                unit.lines,
+                self.failure.http_status if unit.kind == "error" or len(units) <= 3 else None,
+                unit.tight,
+            )
 
     def _reason_clues(self) -> Iterator[Clue]:
         kept = [line.text for line in self.lines if line.kind not in ("prompt", "reply", "tool")]
@@ -197,23 +237,53 @@ class FailureEvidence:
         cause = failure.details.get("cause")
         if cause in errors.ProviderError.CAUSES:
             asked = "coding agent" if self._asked_a_program else "service"
-            yield Clue(kind="cause", text=failure.message, lines=(f"cause: {cause}",), cause=str(cause), where=asked, status=failure.http_status)
+            yield Clue(
+                kind="cause",
+                text=failure.message,
+                lines=(f"cause: {cause}",),
+                cause=str(cause),
+                where=asked,
+                status=failure.http_status,
+            )
         code = failure.machine_code or str(failure.details.get("machine_code") or "")
         if code:
-            yield Clue(kind="body", text=failure.message, lines=(f"machine code: {code}",), codes=frozenset({code.lower()}), status=failure.http_status)
+            yield Clue(
+                kind="body",
+                text=failure.message,
+                lines=(f"machine code: {code}",),
+                codes=frozenset({code.lower()}),
+                status=failure.http_status,
+            )
         if failure.http_status is not None:
-            yield Clue(kind="line", text="", lines=(f"HTTP status {failure.http_status}",), status=failure.http_status)
+            yield Clue(
+                kind="line",
+                text="",
+                lines=(f"HTTP status {failure.http_status}",),
+                status=failure.http_status,
+            )
         name = str(failure.details.get("errno_name") or "") or BY_NUMBER.get(str(failure.errno), "")
         if name:
             path = str(failure.details.get("path") or "")
-            yield Clue(kind="exception", text=failure.message, lines=(f"{name}: {failure.message}",), errno=name, path=path)
+            yield Clue(
+                kind="exception",
+                text=failure.message,
+                lines=(f"{name}: {failure.message}",),
+                errno=name,
+                path=path,
+            )
 
     def _exit_clues(self) -> Iterator[Clue]:
         status = self.exit_status
         if self.killed_by:
-            yield Clue(kind="killed", text=self.killed_by, lines=self._timeout_lines or (f"killed by: {self.killed_by}",))
+            yield Clue(
+                kind="killed",
+                text=self.killed_by,
+                lines=self._timeout_lines or (f"killed by: {self.killed_by}",),
+            )
         elif status not in (None, 0):
-            yield Clue(kind="exit", text=str(status), lines=self._reported_exit[1] or (f"exit status {status}",))
+            yield Clue(
+                kind="exit", text=str(status), lines=self._reported_exit[1] or (f"exit status {status}",)
+            )
 
 
 def parses(text: str) -> bool:

@@ -1,4 +1,6 @@
-"""Failures and their causes: what a classifier is given and answers, the evidence in a failure, tables of signatures, and log dialects."""
+"""Failures and their causes: what a classifier is given and answers, the evidence in a failure, tables of
+signatures, and log dialects.
+"""
 
 from __future__ import annotations
 

@@ -15,12 +15,14 @@ from dagogy.api.plugins import ClassifierInfo
 class Failure:
     """What is known of a command that failed. Only facts: nothing here is a guess.
 
-    `code` and `message`: ours, empty where the failure is only known from `text`, the tails of what was printed. `folder`: where `command`
-    was run. `provider`, `endpoint` and `model`: who was asked.
-    `exception_chain`: type and message of each exception, outermost first. `exit_status` (negative: ended by that signal) or
-    `signal`, and `killed_by` where it is known who sent it: `timeout` (ours), `user` or `system`; `unknown` of a process that is just gone.
-    `machine_code`: the innermost code a service or the system gave. `artifacts`: by path, `current`, `missing` or why it is stale. `source`:
-    where this was read, for people. `at_utc`: when it failed, where that is known.
+    `code` and `message`: ours, empty where the failure is only known from `text`, the tails of what was
+    printed. `folder`: where `command` was run. `provider`, `endpoint` and `model`: who was asked.
+    `exception_chain`: type and message of each exception, outermost first. `exit_status` (negative: ended by
+    that signal) or `signal`, and `killed_by` where it is known who sent it: `timeout` (ours), `user` or
+    `system`; `unknown` of a process that is just gone.
+    `machine_code`: the innermost code a service or the system gave. `artifacts`: by path, `current`,
+    `missing` or why it is stale. `source`: where this was read, for people. `at_utc`: when it
+    failed, where that is known.
     """
 
     code: str = ""
@@ -51,7 +53,8 @@ class Failure:
 class Rank(IntEnum):
     """How strong a piece of evidence is; a lower rank wins (the precedence of DESIGN.md).
 
-    `GENERIC` is one of our own codes or phrases that says only where it failed: it holds when nothing inside says why.
+    `GENERIC` is one of our own codes or phrases that says only where it failed: it holds
+    when nothing inside says why.
     """
 
     TYPED_CODE = 1
@@ -65,11 +68,14 @@ class Rank(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """What a classifier says: the incident, on which rank of evidence, how sure (0 to 1), and the very lines that decided.
+    """What a classifier says: the incident, on which rank of evidence, how sure (0 to 1), and
+    the very lines that decided.
 
-    `weight` orders answers of one rank: an answer that more facts agree on (the code and what the message beside it says, the
-    error and the file it is about) beats one that fewer do. Two incidents of equal rank and weight are ambiguous.
-    `retry_after_seconds`: how long the service said, at the time of the failure, that it will not answer; None where it did not say.
+    `weight` orders answers of one rank: an answer that more facts agree on (the code and what the message
+    beside it says, the error and the file it is about) beats one that fewer do. Two incidents of equal rank
+    and weight are ambiguous.
+    `retry_after_seconds`: how long the service said, at the time of the failure, that it will not answer;
+    None where it did not say.
     """
 
     incident_id: str
@@ -81,7 +87,9 @@ class Diagnosis:
 
 
 class Classifier:
-    """Base of all classifiers. `dialects`: the installed log dialects, for `FailureEvidence.of`; the host sets them."""
+    """Base of all classifiers. `dialects`: the installed log dialects, for
+    `FailureEvidence.of`; the host sets them.
+    """
 
     dialects: Sequence[LogDialect] = ()
 

@@ -28,7 +28,7 @@ class _Lazy:
 def lazy_pattern(pattern: str, flags: int = 0) -> re.Pattern[str]:
     """The same as `re.compile`, at the price of compiling only once it is used.
 
-    For constants of a module: a command imports all rules, and most of their patterns are for what is wrong. What is wrong with the pattern itself
-    is raised when it is first used (`re.error`).
+    For constants of a module: a command imports all rules, and most of their patterns are for what is wrong.
+    What is wrong with the pattern itself is raised when it is first used (`re.error`).
     """
     return cast("re.Pattern[str]", _Lazy(pattern, flags))

@@ -17,9 +17,10 @@ __all__ = ["Probe", "ProbeContext", "ProbeResult"]
 class ProbeResult:
     """What a probe found out about one thing.
 
-    `subject`: the thing it looked at (`DNS api.example.com`). `state`: `ok`, `bad`, or `unknown` where it could not tell. `message`: one line
-    for people, without secrets. `confirms`, `refutes`: ids among the probe's incidents that must be, or cannot be, what is the matter. A fault
-    that may have passed since refutes nothing: that the disk has room now does not say that it had room then.
+    `subject`: the thing it looked at (`DNS api.example.com`). `state`: `ok`, `bad`, or `unknown` where it
+    could not tell. `message`: one line for people, without secrets. `confirms`, `refutes`: ids among the
+    probe's incidents that must be, or cannot be, what is the matter. A fault that may have passed since
+    refutes nothing: that the disk has room now does not say that it had room then.
     """
 
     subject: str
@@ -32,8 +33,8 @@ class ProbeResult:
 class ProbeContext:
     """What a probe may know. The host makes it.
 
-    `run`: the folder of the failed run, None where there is none. `runs_dir`: where the runs are. `environ_names`: the names of all variables
-    that are set.
+    `run`: the folder of the failed run, None where there is none. `runs_dir`: where the runs are.
+    `environ_names`: the names of all variables that are set.
     """
 
     run: Path | None = None
@@ -48,8 +49,9 @@ class ProbeContext:
 class Probe:
     """Base of all probes.
 
-    A probe looks and changes nothing: no file is written, no prompt is sent, no money is spent. Each runs in a process of its own that is
-    killed after `ProbeInfo.seconds`; what it yielded until then counts. Secrets are taken out of its results, but it should not put any in.
+    A probe looks and changes nothing: no file is written, no prompt is sent, no money is spent. Each runs in
+    a process of its own that is killed after `ProbeInfo.seconds`; what it yielded until then counts. Secrets
+    are taken out of its results, but it should not put any in.
     """
 
     def __init__(self, info: ProbeInfo) -> None:

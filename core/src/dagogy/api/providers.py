@@ -28,7 +28,8 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings:
-    """What a provider may know of the environment: the common settings and its own (`ProviderInfo.settings`), by name.
+    """What a provider may know of the environment: the common settings and its own
+    (`ProviderInfo.settings`), by name.
 
     `timeout_seconds` bounds one answer; `retry_budget` is how often a call may be tried again.
     """
@@ -42,7 +43,9 @@ class ProviderSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """A rule that the answer will be checked against: its id, what it wants, the effective options, and by their names what they mean."""
+    """A rule that the answer will be checked against: its id, what it wants, the effective options, and by
+    their names what they mean.
+    """
 
     rule_id: str
     summary: str
@@ -60,9 +63,11 @@ class Budget:
 
 
 class ResponseCache:
-    """Where answers that cost something are kept. This one keeps nothing; the host hands in one that keeps them in the run.
+    """Where answers that cost something are kept. This one keeps nothing; the host hands in one
+    that keeps them in the run.
 
-    `memory` holds what a provider learned of a service and wants to know next time, as text by name; it outlives the run.
+    `memory` holds what a provider learned of a service and wants to know next time, as text by name; it
+    outlives the run.
     """
 
     def __init__(self) -> None:
@@ -76,7 +81,9 @@ class ResponseCache:
         """Keeps JSON values under `key`, the hash of what was asked."""
 
     def reject(self, text: str, cause: str) -> str:
-        """Keeps an answer that could not be used, for whoever looks into it; where, relative to the run ("" where nowhere)."""
+        """Keeps an answer that could not be used, for whoever looks into it; where, relative to
+        the run ("" where nowhere).
+        """
         return ""
 
 
@@ -84,9 +91,10 @@ class ResponseCache:
 class ProposeRequest:
     """What is to be taught, and from which sources.
 
-    `reading` is None where there is no scope document. `requirements` are the effective rules. `progress` takes one line to
-    show to the user. `seed_draft` makes the draft of the default provider (None where it has none, or where it is the one that is asked).
-    `budget` and `answers` are for providers whose answers cost something.
+    `reading` is None where there is no scope document. `requirements` are the effective rules.
+    `progress` takes one line to show to the user. `seed_draft` makes the draft of the default provider
+    (None where it has none, or where it is the one that is asked). `budget` and `answers` are for
+    providers whose answers cost something.
     """
 
     spec: TopicSpec
@@ -109,9 +117,10 @@ class RepairRequest(ProposeRequest):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepairInvalidRequest(ProposeRequest):
-    """A draft that does not meet the schema, as plain JSON values whatever they are (a text, a list, an object with keys missing; with `?` for half a
-    character in a text, and None where it is nested too deeply), and the findings that say where, worst first, at most
-    `AGENT_MAX_ACTIONS_PER_ITERATION` of them."""
+    """A draft that does not meet the schema, as plain JSON values whatever they are (a text, a list, an
+    object with keys missing; with `?` for half a character in a text, and None where it is nested too
+    deeply), and the findings that say where, worst first, at most `AGENT_MAX_ACTIONS_PER_ITERATION` of them.
+    """
 
     document: Any
     findings: Sequence[Finding]
@@ -119,11 +128,14 @@ class RepairInvalidRequest(ProposeRequest):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """A provider's answer: a curriculum document as plain JSON values, not yet judged, and what it has to say about it.
+    """A provider's answer: a curriculum document as plain JSON values, not yet judged, and
+    what it has to say about it.
 
-    `usage` holds what the answer cost, by name and number (`calls`, `input_tokens`, `output_tokens`, `seconds`). `model`: which one answered.
-    `reading`: the concepts and edges that the curriculum was made from, ids as in the curriculum, each with its evidence; None where the provider
-    cannot tell (then `dagogy why` goes by the reading of the scope document).
+    `usage` holds what the answer cost, by name and number (`calls`, `input_tokens`, `output_tokens`,
+    `seconds`). `model`: which one answered.
+    `reading`: the concepts and edges that the curriculum was made from, ids as in the curriculum,
+    each with its evidence; None where the provider cannot tell (then `dagogy why` goes by the
+    reading of the scope document).
     """
 
     curriculum: Any
@@ -135,7 +147,9 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """Whether the provider could work now: `message` says what was found, `hint` the way out. Never a secret."""
+    """Whether the provider could work now: `message` says what was found, `hint`
+    the way out. Never a secret.
+    """
 
     ready: bool
     message: str
@@ -160,7 +174,9 @@ def timeout_advice(seconds: float) -> str:
 
 
 class Provider:
-    """Base of all providers. Failures are raised as `ProviderError` or `ConfigError`, with every secret out of them."""
+    """Base of all providers. Failures are raised as `ProviderError` or `ConfigError`,
+    with every secret out of them.
+    """
 
     def __init__(self, info: ProviderInfo, settings: ProviderSettings) -> None:
         self.info = info
@@ -168,8 +184,8 @@ class Provider:
 
     @property
     def endpoint(self) -> str:
-        """Who answers (an address with scheme, host, port and path; a command). With provider, model and the settings that the provider declares
-        it names the circuit breaker. Empty where nobody else does."""
+        """Who answers (an address with scheme, host, port and path; a command). With provider, model and the
+        settings that the provider declares it names the circuit breaker. Empty where nobody else does."""
         return ""
 
     def ready(self) -> Readiness:
@@ -177,7 +193,9 @@ class Provider:
         raise NotImplementedError
 
     def read_scope(self, document: ScopeDocument) -> ScopeReading | None:
-        """Reads concepts and prerequisite edges out of a document. None: leave that to the default provider."""
+        """Reads concepts and prerequisite edges out of a document. None: leave
+        that to the default provider.
+        """
         return None
 
     def propose(self, request: ProposeRequest) -> Proposal:
@@ -185,11 +203,13 @@ class Provider:
         raise NotImplementedError
 
     def repair(self, request: RepairRequest) -> Proposal | None:
-        """A better draft, or None when there is nothing it could do about these findings. A draft that the loop refuses, since it scores no higher or
-        covers or orders less, is asked for again with fewer findings."""
+        """A better draft, or None when there is nothing it could do about these findings. A draft
+        that the loop refuses, since it scores no higher or covers or orders less, is asked for
+        again with fewer findings."""
         return None
 
     def repair_invalid(self, request: RepairInvalidRequest) -> Proposal | None:
-        """The same for a draft that does not meet the schema, which `repair` therefore is never handed: one that meets it, or None, which leaves the
-        draft as it is and ends the loop. Any draft that can be read is better than one that cannot."""
+        """The same for a draft that does not meet the schema, which `repair` therefore is never handed: one
+        that meets it, or None, which leaves the draft as it is and ends the loop. Any draft that can be read
+        is better than one that cannot."""
         return None

@@ -8,7 +8,17 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
-from dagogy.api._blocks import LABEL_END, SET_OFF, BlockWriter, Inline, bare_links, cell_text, labelled, tidy, with_lines
+from dagogy.api._blocks import (
+    LABEL_END,
+    SET_OFF,
+    BlockWriter,
+    Inline,
+    bare_links,
+    cell_text,
+    labelled,
+    tidy,
+    with_lines,
+)
 from dagogy.api._decoding import decode_text
 from dagogy.api.plugins import ReaderInfo
 from dagogy.api.providers import Readiness
@@ -34,7 +44,9 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to be read: `name`, by which the user called it (a path, or `-`), and its bytes, which may come from a stranger."""
+    """A file to be read: `name`, by which the user called it (a path, or `-`), and its bytes,
+    which may come from a stranger.
+    """
 
     name: str
     data: bytes
@@ -46,36 +58,47 @@ class Source:
 
 
 class Reader:
-    """Base of all readers. One reads files of the suffixes that its `info` names, and what it recognises where the name says nothing."""
+    """Base of all readers. One reads files of the suffixes that its `info` names, and what it recognises
+    where the name says nothing.
+    """
 
     def __init__(self, info: ReaderInfo) -> None:
         self.info = info
 
     def ready(self) -> Readiness:
-        """Whether it could read now: a library or program that it needs may be missing. Starts nothing that takes longer than a moment."""
+        """Whether it could read now: a library or program that it needs may be missing. Starts nothing that
+        takes longer than a moment.
+        """
         return Readiness(ready=True, message="ready")
 
     def recognises(self, source: Source) -> float:
-        """How sure the content alone makes it that it can read the file: from 0 (not at all) to 1. Asked where the name does not say it."""
+        """How sure the content alone makes it that it can read the file: from 0 (not at all) to 1. Asked
+        where the name does not say it.
+        """
         return 0.0
 
     def read(self, source: Source) -> ScopeDocument:
         """The document: `source` and `location` are the name of the file, `mode` is `full`.
 
-        Where the file is text, `text` is that text and the lines of the blocks count in it; where it is none, `rendered` makes both of the
-        blocks, and each block has a locator. Never starts anything that the file names, reads or writes any other file, or asks the network.
-        Raises `InvalidArgument` for a file that cannot be read, with its name, the reason and the way out, and `ConfigError` where something
-        that reading takes is not installed.
+        Where the file is text, `text` is that text and the lines of the blocks count in it; where it is none,
+        `rendered` makes both of the blocks, and each block has a locator. Never starts anything that the file
+        names, reads or writes any other file, or asks the network. Raises `InvalidArgument` for a file that
+        cannot be read, with its name, the reason and the way out, and `ConfigError` where something that
+        reading takes is not installed.
         """
         raise NotImplementedError
 
     def surroundings(self, document: ScopeDocument, kept: Sequence[int]) -> tuple[str, str]:
-        """What the lines `kept` (from 1, rising) of a document need of the rest of its text: what is to stand before them, and what after."""
+        """What the lines `kept` (from 1, rising) of a document need of the rest of its text: what is to stand
+        before them, and what after.
+        """
         return "", ""
 
 
 def document_title(blocks: Sequence[Block], name: str, front_matter: Mapping[str, Any] | None = None) -> str:
-    """What a document is called: by its metadata, else its first heading of level 1, else its first heading, else its file name."""
+    """What a document is called: by its metadata, else its first heading of level 1, else its first heading,
+    else its file name.
+    """
     given = (front_matter or {}).get("title")
     if isinstance(given, (str, int, float)) and not isinstance(given, bool) and tidy(str(given)):
         return tidy(str(given))
@@ -110,7 +133,11 @@ def _goes_on(before: Block, block: Block) -> bool:
 
 
 def _same_table(before: Block, block: Block) -> bool:
-    return before.kind == block.kind == "table_row" and before.header == block.header and len(before.cells) == len(block.cells)
+    return (
+        before.kind == block.kind == "table_row"
+        and before.header == block.header
+        and len(before.cells) == len(block.cells)
+    )
 
 
 def _row(cells: Sequence[str]) -> str:

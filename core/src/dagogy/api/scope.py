@@ -1,4 +1,6 @@
-"""A scope document as it was read: blocks of text with their heading path and lines, and what a provider reads out of it."""
+"""A scope document as it was read: blocks of text with their heading path and lines, and
+what a provider reads out of it.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +24,9 @@ __all__ = [
     "ScopeReading",
 ]
 
-#: Concepts that a reading has at most, where the document's front matter does not ask for more: a longer curriculum is followed by nobody. What is
-#: beyond is merged into others, by the document's own structure, and listed there.
+#: Concepts that a reading has at most, where the document's front matter does not ask for more: a longer
+#: curriculum is followed by nobody. What is beyond is merged into others, by the document's own
+#: structure, and listed there.
 READING_MAX = 400
 
 BlockKind = Literal["heading", "paragraph", "list_item", "table_row", "code", "quote", "html"]
@@ -41,14 +44,18 @@ class Link:
 class Block:
     """One block of the document.
 
-    `text` is plain text without markup (of a code block: the code). `lines` are the first and last line in the scope file,
-    counted from 1. `path` is the heading path the block stands under; for a heading it ends with the heading itself.
-    `level`: of a heading 1 to 6, of a list item its depth from 1, else 0. `lead` is what a paragraph or list item starts with
-    in bold (or as a link) when that is set off as a label, as in `**RDF**: a data model`; `rest` is the text after it.
-    `parent`: the position of the enclosing list item, or -1. Of a table row `cells` are the texts (the parts of one, such as those that `<br>` divides,
-    on lines of their own) and `header` the column names. `ordered`: the item of a numbered list. `links`: those inside the block. `emphasised`:
-    what is set in bold or italics in it. `marked`: whether the box before a list item is ticked; None where it has none. `locator`: the place of the
-    block in the file as given, where lines do not say it or do not say all: `slide 3`, `page 12`, `cell 4`, `02-loops.md`.
+    `text` is plain text without markup (of a code block: the code). `lines` are the first and last line in
+    the scope file, counted from 1. `path` is the heading path the block stands under; for a heading it ends
+    with the heading itself.
+    `level`: of a heading 1 to 6, of a list item its depth from 1, else 0. `lead` is what a paragraph or list
+    item starts with in bold (or as a link) when that is set off as a label, as in `**RDF**: a data model`;
+    `rest` is the text after it.
+    `parent`: the position of the enclosing list item, or -1. Of a table row `cells` are the texts (the parts
+    of one, such as those that `<br>` divides, on lines of their own) and `header` the column names.
+    `ordered`: the item of a numbered list. `links`: those inside the block. `emphasised`: what is set in bold
+    or italics in it. `marked`: whether the box before a list item is ticked; None where it has none.
+    `locator`: the place of the block in the file as given, where lines do not say it or do not say all:
+    `slide 3`, `page 12`, `cell 4`, `02-loops.md`.
     """
 
     kind: BlockKind
@@ -69,7 +76,9 @@ class Block:
 
 
 class Place(NamedTuple):
-    """Where a document names a concept: the position of the block, and of a table row the position of the cell (else -1)."""
+    """Where a document names a concept: the position of the block, and of a table row the
+    position of the cell (else -1).
+    """
 
     block: int
     cell: int = -1
@@ -79,11 +88,13 @@ class Place(NamedTuple):
 class ScopeDocument:
     """A document that was read.
 
-    `text` is what the lines of the blocks count in: the text of the file where the file is one, else its blocks as Markdown. `source`: the file as the
-    user named it. `location`: where the text lies in the run (`inputs/scope.md`), or the file relative to the workspace root. `mode`: `full`, `section`
-    (then `text` holds the chosen sections alone) or `seed-list` (each list item, heading or line names one concept). `front_matter`: the metadata at
-    its head as a mapping. `concepts_at`: what names the concepts, where the user said so: these places and no others; empty where a provider is to find
-    them. What the user said is not to be read is no block of it, and blank in `text`.
+    `text` is what the lines of the blocks count in: the text of the file where the file is one, else its
+    blocks as Markdown. `source`: the file as the user named it. `location`: where the text lies in the run
+    (`inputs/scope.md`), or the file relative to the workspace root. `mode`: `full`, `section` (then `text`
+    holds the chosen sections alone) or `seed-list` (each list item, heading or line names one concept).
+    `front_matter`: the metadata at its head as a mapping. `concepts_at`: what names the concepts, where the
+    user said so: these places and no others; empty where a provider is to find them. What the user said is
+    not to be read is no block of it, and blank in `text`.
     """
 
     source: str
@@ -104,8 +115,10 @@ class ScopeDocument:
 class ScopeConcept:
     """A concept read out of the document: what it is called, where it stands, the text that shows it.
 
-    `location`: of the document, as in `ScopeDocument`, where it is not the scope document; `lines` are (0, 0) where it names the place itself.
-    `merged`: the titles of other concepts that went into it. `probability`: how sure the provider is that it is one, in [0, 1]; None where it cannot tell.
+    `location`: of the document, as in `ScopeDocument`, where it is not the scope document; `lines` are (0, 0)
+    where it names the place itself.
+    `merged`: the titles of other concepts that went into it. `probability`: how sure the provider is that it
+    is one, in [0, 1]; None where it cannot tell.
     """
 
     id: str
@@ -118,7 +131,8 @@ class ScopeConcept:
     probability: float | None = None
 
 
-#: The roles of `LeftOut` that have a meaning for the host: what stands above concepts, and what is the same as a concept that was taken.
+#: The roles of `LeftOut` that have a meaning for the host: what stands above concepts, and what is the same
+#: as a concept that was taken.
 GROUP, MERGED = "group", "merged"
 
 
@@ -126,9 +140,10 @@ GROUP, MERGED = "group", "merged"
 class LeftOut:
     """What could have been a concept and is none: its text, and in words why (`is a structural heading`).
 
-    `role`: what it is instead, in one word: `group` (a module, a week), `merged` (a concept of another name has it), or a word of the provider's
-    (`administration`). `probability`: how sure the provider is that it is a concept after all, in [0, 1]; None where it cannot tell. `lines`: first and last
-    line in the document; (0, 0) where they are not known.
+    `role`: what it is instead, in one word: `group` (a module, a week), `merged` (a concept of another name
+    has it), or a word of the provider's (`administration`). `probability`: how sure the provider is that it
+    is a concept after all, in [0, 1]; None where it cannot tell. `lines`: first and last line in the
+    document; (0, 0) where they are not known.
     """
 
     text: str
@@ -149,10 +164,12 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class EdgeEvidence:
-    """One piece of evidence for an edge: its kind, `weight` in (0, 1], and the words (`quote`) that stand in `lines` of the document at `location`.
+    """One piece of evidence for an edge: its kind, `weight` in (0, 1], and the words (`quote`) that stand in
+    `lines` of the document at `location`.
 
-    `lines` are (0, 0) where the document is none of lines and `location` itself names the place (`inputs/topic_spec.json#/scope_in/0`). What no
-    statement of the source says has neither lines nor quote, and a `note` that says what it is: general knowledge, say.
+    `lines` are (0, 0) where the document is none of lines and `location` itself names the place
+    (`inputs/topic_spec.json#/scope_in/0`). What no statement of the source says has neither lines nor quote,
+    and a `note` that says what it is: general knowledge, say.
     """
 
     kind: str
@@ -163,19 +180,22 @@ class EdgeEvidence:
     note: str = ""
 
 
-#: Why a pair of concepts with evidence is no edge. `weak`: it is less than an edge takes. `opposed`: there is more for the other direction. `circle`:
-#: with better supported edges it would close a cycle. `height`: all the evidence together puts the prerequisite above the dependent. `complete`: the
-#: source lists the prerequisites of the dependent in full, without this one. `limit`: others are better supported and no more are allowed. `implied`:
-#: other edges already imply it.
+#: Why a pair of concepts with evidence is no edge. `weak`: it is less than an edge takes. `opposed`: there is
+#: more for the other direction. `circle`: with better supported edges it would close a cycle. `height`: all
+#: the evidence together puts the prerequisite above the dependent. `complete`: the source lists the
+#: prerequisites of the dependent in full, without this one. `limit`: others are better supported and no more
+#: are allowed. `implied`: other edges already imply it.
 DropReason = Literal["weak", "opposed", "circle", "height", "complete", "limit", "implied"]
 
 
 @dataclass(frozen=True, slots=True)
 class ScopeEdge:
-    """`prerequisite` comes before `dependent`, because of `evidence` (a quotation) in `lines`; `weight` in (0, 1].
+    """`prerequisite` comes before `dependent`, because of `evidence` (a quotation) in
+    `lines`; `weight` in (0, 1].
 
-    `kind` is that of the strongest piece of evidence, `lines` and `evidence` are those of the strongest quotation ((0, 0) and "" where there is none),
-    `weight` is that of all of it; `pieces` has the single ones, strongest first. `dropped`: why the pair is no edge in spite of it; "" for an edge.
+    `kind` is that of the strongest piece of evidence, `lines` and `evidence` are those of the strongest
+    quotation ((0, 0) and "" where there is none), `weight` is that of all of it; `pieces` has the single
+    ones, strongest first. `dropped`: why the pair is no edge in spite of it; "" for an edge.
     """
 
     prerequisite: str
@@ -195,11 +215,13 @@ class ScopeEdge:
 
 @dataclass(frozen=True, slots=True)
 class ScopeReading:
-    """What a provider reads out of a scope document: the material of `scope_concepts.json`, `scope_dag.json` and, where the
-    user gave no topic spec, of the synthesised one. `scope_out`, `prerequisites` and `goal` are what the document itself
-    says; empty when it says nothing. `skipped` lists all that could have been a concept and is none, in the order of the document, `dropped` pairs
-    with evidence that are no edges (each with its reason). `course`: how probable it is that the document is a course; None where the provider cannot
-    tell. `refusal`: why no run is to be made of it; what was read stands in the other fields all the same, as far as there is anything."""
+    """What a provider reads out of a scope document: the material of `scope_concepts.json`, `scope_dag.json`
+    and, where the user gave no topic spec, of the synthesised one. `scope_out`, `prerequisites` and `goal`
+    are what the document itself says; empty when it says nothing. `skipped` lists all that could have been a
+    concept and is none, in the order of the document, `dropped` pairs with evidence that are no edges (each
+    with its reason). `course`: how probable it is that the document is a course; None where the provider
+    cannot tell. `refusal`: why no run is to be made of it; what was read stands in the other fields all the
+    same, as far as there is anything."""
 
     concepts: tuple[ScopeConcept, ...]
     edges: tuple[ScopeEdge, ...] = ()

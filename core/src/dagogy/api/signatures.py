@@ -12,7 +12,8 @@ from dagogy.api._clues import Clue
 from dagogy.api.failure_evidence import FailureEvidence
 from dagogy.api.incidents import Classifier, Diagnosis, Failure, Rank
 
-#: Packages whose exceptions say of themselves nothing of a service: Python's, those of HTTP clients and of readers of JSON, and our own.
+#: Packages whose exceptions say of themselves nothing of a service: Python's, those of HTTP clients and of
+#: readers of JSON, and our own.
 _COMMON = (
     r"(?:builtins|socket|ssl|http|urllib3?|requests|httpx2?|httpcore2?|h11|h2|aiohttp|websockets?|asyncio|anyio|trio|concurrent|tenacity|system"
     r"|json\w*|pydantic\w*|dagogy\w*)\.|[\w.]*(?:llm|model|_ai\b|\bai\b)"
@@ -29,7 +30,18 @@ _CONFIDENCE = {
     Rank.GENERIC: 0.6,
 }
 #: What each criterion adds to the weight of an answer.
-_WEIGHTS = {"cause": 6, "machine": 4, "message": 2, "status": 1, "exception": 1, "errno": 2, "where": 2, "path": 2, "param": 2, "typed": 2}
+_WEIGHTS = {
+    "cause": 6,
+    "machine": 4,
+    "message": 2,
+    "status": 1,
+    "exception": 1,
+    "errno": 2,
+    "where": 2,
+    "path": 2,
+    "param": 2,
+    "typed": 2,
+}
 #: The leaf of a chain of exceptions decides; one that it caused speaks only when the leaf says nothing.
 _OUTER = -10
 #: A signature that asks for nothing but the end of the process gives way to all that was printed before.
@@ -41,11 +53,13 @@ class Signature:
     """One way to recognise an incident. All that is given must hold of one and the same clue.
 
     `typed`: our own codes. `cause`: what a provider knows (`ProviderError.CAUSES`).
-    `machine`: codes of an error body. `status`: HTTP statuses (`5xx` for all of them). `errno`: names of system
-    errors. `exit`: exit statuses. `killed`: who sent the signal. Each of these is a list of words. `exception`: a pattern for the whole
-    dotted name. `message`, `unless`, `where`, `path`, `param`: patterns for what the clue says (and must not say), what stands before it, and
-    the file or parameter it is about; they ignore case, and `.*` or `[^x]+` reaches at most 300 characters. `general`: the code is used for
-    other incidents too, so what the message says counts more. `rank`: only where the usual rank of such a clue is not meant.
+    `machine`: codes of an error body. `status`: HTTP statuses (`5xx` for all of them). `errno`: names of
+    system errors. `exit`: exit statuses. `killed`: who sent the signal. Each of these is a list of words.
+    `exception`: a pattern for the whole dotted name. `message`, `unless`, `where`, `path`, `param`: patterns
+    for what the clue says (and must not say), what stands before it, and the file or parameter it is about;
+    they ignore case, and `.*` or `[^x]+` reaches at most 300 characters. `general`: the code is used for
+    other incidents too, so what the message says counts more. `rank`: only where the usual rank of such a
+    clue is not meant.
     """
 
     incident: str
@@ -80,12 +94,20 @@ class Signature:
             all(not wanted or value in wanted.split() for wanted, value in given)
             and (not self.machine or not clue.codes.isdisjoint(self.machine.lower().split()))
             and (not self.status or _status_in(clue.status, self.status))
-            and (not self.exception or (clue.exception != "" and re.search(rf"(?:^|\.)(?:{self.exception})$", clue.exception) is not None))
+            and (
+                not self.exception
+                or (
+                    clue.exception != ""
+                    and re.search(rf"(?:^|\.)(?:{self.exception})$", clue.exception) is not None
+                )
+            )
             and self._patterns_match(clue)
         )
 
     def _patterns_match(self, clue: Clue) -> bool:
-        if self.message and not (_found(self.message, clue.text) or (clue.tight and _found(self.message, clue.tight))):
+        if self.message and not (
+            _found(self.message, clue.text) or (clue.tight and _found(self.message, clue.tight))
+        ):
             return False
         return (
             (not self.where or _found(self.where, clue.where or (clue.text if clue.kind == "line" else "")))
@@ -96,7 +118,9 @@ class Signature:
 
     def strength(self, clue: Clue) -> tuple[Rank, int]:
         """The rank and the weight of a match with `clue`."""
-        weight = sum(value for name, value in _WEIGHTS.items() if getattr(self, name)) - (3 if self.general else 0)
+        weight = sum(value for name, value in _WEIGHTS.items() if getattr(self, name)) - (
+            3 if self.general else 0
+        )
         if clue.outer:
             weight += _OUTER
         return self.rank or self._rank(clue), weight
@@ -114,12 +138,13 @@ class Signature:
 
 
 class SignatureClassifier(Classifier):
-    """A classifier that is a table of signatures. Its answer is the strongest match; of two incidents of its own that match
-    equally well it answers with none, since it cannot tell.
+    """A classifier that is a table of signatures. Its answer is the strongest match; of two incidents of its
+    own that match equally well it answers with none, since it cannot tell.
     """
 
     signatures: ClassVar[tuple[Signature, ...]] = ()
-    #: Whether the incidents are about the provider or the way to it: then what exceptions of other services say is no evidence.
+    #: Whether the incidents are about the provider or the way to it: then what exceptions of other services
+    #: say is no evidence.
     about_the_provider: ClassVar[bool] = False
 
     @cached_property
@@ -132,7 +157,10 @@ class SignatureClassifier(Classifier):
 
     def answers(self, evidence: FailureEvidence) -> Iterable[Diagnosis]:
         """A diagnosis for every signature that matches a clue."""
-        foreign = _foreign(tuple(d.packages for d in self.dialects if d.packages), tuple(d.addresses for d in self.dialects if d.addresses))
+        foreign = _foreign(
+            tuple(d.packages for d in self.dialects if d.packages),
+            tuple(d.addresses for d in self.dialects if d.addresses),
+        )
         for clue in evidence.clues:
             if self.about_the_provider and clue.kind != "typed" and _of_another_service(clue, foreign):
                 continue
@@ -174,9 +202,12 @@ def _diagnosis(signature: Signature, clue: Clue, evidence: FailureEvidence) -> D
 
 
 @cache
-def _foreign(packages: tuple[str, ...], addresses: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """An exception of a package that is neither among the common ones nor one that speaks of models, and an answer to a request for an address that
-    is no model's. A connection refused to a database, or a key that a code forge does not know, has another remedy than one of the provider.
+def _foreign(
+    packages: tuple[str, ...], addresses: tuple[str, ...]
+) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """An exception of a package that is neither among the common ones nor one that speaks of models, and an
+    answer to a request for an address that is no model's. A connection refused to a database, or a key that a
+    code forge does not know, has another remedy than one of the provider.
     """
     known = "|".join((_COMMON, *packages))
     exception = rf"(?:^|: |\()(?!{known})[a-z_]\w*(?:\.\w+)*\.\w+(?:Error|Exception)\b"
@@ -187,11 +218,15 @@ def _foreign(packages: tuple[str, ...], addresses: tuple[str, ...]) -> tuple[re.
 
 def _of_another_service(clue: Clue, foreign: tuple[re.Pattern[str], re.Pattern[str]]) -> bool:
     exception, answer = foreign
-    return exception.search(f"{clue.where}: {clue.exception}: {clue.text}") is not None or answer.search(clue.text) is not None
+    return (
+        exception.search(f"{clue.where}: {clue.exception}: {clue.text}") is not None
+        or answer.search(clue.text) is not None
+    )
 
 
-#: A repetition of any character or of a class (`.*`, `[^"]+`, `\S+`) reaches so far. Without an end a line that says the first words again and again, and
-#: never the last, would take time that grows with the square of its length.
+#: A repetition of any character or of a class (`.*`, `[^"]+`, `\S+`) reaches so far. Without an end
+#: a line that says the first words again and again, and never the last, would take time that grows
+#: with the square of its length.
 _REACH = 300
 _ENDLESS = re.compile(r"(?<!\\)([.\]]|\\[wWsSdD])([*+])")
 
@@ -207,4 +242,6 @@ def _found(pattern: str, text: str) -> bool:
 
 
 def _status_in(status: int | None, wanted: str) -> bool:
-    return status is not None and any(word == str(status) or (word.endswith("xx") and word[0] == str(status)[0]) for word in wanted.split())
+    return status is not None and any(
+        word == str(status) or (word.endswith("xx") and word[0] == str(status)[0]) for word in wanted.split()
+    )

@@ -1,4 +1,6 @@
-"""URLs that others wrote: one taken apart without an exception; and the root of an HTTP API, what is wrong with one and what was meant."""
+"""URLs that others wrote: one taken apart without an exception; and the root of an HTTP API, what is wrong
+with one and what was meant.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +11,29 @@ from urllib.parse import SplitResult, urlsplit
 
 from dagogy.api.patterns import lazy_pattern
 
-__all__ = ["ApiRoot", "endpoint_of", "is_loopback", "plain_http_hop", "shown_base_url", "split_url", "trimmed_base_url"]
+__all__ = [
+    "ApiRoot",
+    "endpoint_of",
+    "is_loopback",
+    "plain_http_hop",
+    "shown_base_url",
+    "split_url",
+    "trimmed_base_url",
+]
 
 _PORTS = {"http": 80, "https": 443}
 _LOCAL = lazy_pattern(r"(?:localhost|127\.|\[::1\]|10\.|192\.168\.)")
-#: Brackets belong to an IPv6 address alone. Python before 3.11.4 takes `host[Label]` for a host named `label`, later ones raise.
+#: Brackets belong to an IPv6 address alone. Python before 3.11.4 takes `host[Label]` for a host named
+#: `label`, later ones raise.
 _BRACKETED = lazy_pattern(r"(?:[^\[\]@]*@)?\[[0-9A-Fa-f:.]+(?:%[\w.~-]+)?\](?::[0-9]*)?")
 
 
 def split_url(url: str) -> SplitResult | None:
-    """The parts of `url`, whose `hostname` and `port` can be asked for; None where it is no URL, as `https://host[Label]` is none.
+    """The parts of `url`, whose `hostname` and `port` can be asked for; None where it is no URL, as
+    `https://host[Label]` is none.
 
-    For text that others wrote: `urllib.parse.urlsplit` raises ValueError for some of it, and so does the port of what it gives.
+    For text that others wrote: `urllib.parse.urlsplit` raises ValueError for some of it, and so does the port
+    of what it gives.
     """
     try:
         parts = urlsplit(url)
@@ -38,10 +51,11 @@ def trimmed_base_url(url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ApiRoot:
-    """How the root of an API is written: the address that stands where none is given, and what is wrong with another one, or was meant by it.
+    """How the root of an API is written: the address that stands where none is given, and what is wrong with
+    another one, or was meant by it.
 
-    `path`: what its path ends in. `endpoints`: those that are added to it by whoever asks, longer ones before those that they end in. `keys`: a
-    pattern for a key that was taken for the address.
+    `path`: what its path ends in. `endpoints`: those that are added to it by whoever asks, longer ones before
+    those that they end in. `keys`: a pattern for a key that was taken for the address.
     """
 
     default: str
@@ -64,7 +78,9 @@ class ApiRoot:
         return f"ends in {self.path} twice" if path.endswith(self.path * 2) else ""
 
     def repaired(self, url: str) -> str:
-        """The root that was probably meant: with a scheme, the path once, without user, query and endpoint; the default where nothing can be told."""
+        """The root that was probably meant: with a scheme, the path once, without user, query and endpoint;
+        the default where nothing can be told.
+        """
         url = re.sub(r"[?#].*", "", trimmed_base_url(url))
         url = re.sub(r"^(https?):/{0,2}(?=[^/])", r"\1://", url)
         # Nobody shall be asked for the address of a host whose name is a key.
@@ -117,8 +133,8 @@ def shown_base_url(url: str) -> str:
 
 
 def endpoint_of(url: str) -> str:
-    """Scheme, host, port and path of a URL, one spelling for one place: in lower case but for the path, without the scheme's own port, user, query
-    and slashes at the end. "" where it names no host.
+    """Scheme, host, port and path of a URL, one spelling for one place: in lower case but for the path,
+    without the scheme's own port, user, query and slashes at the end. "" where it names no host.
     """
     try:
         parts = urlsplit(url.strip())
@@ -133,8 +149,9 @@ def endpoint_of(url: str) -> str:
 
 
 def plain_http_hop(url: str) -> str:
-    """The host to which a request for `url` would go unencrypted, where that is not this machine: its own, or that of the proxy which the
-    environment names for it. "" where what is sent can be read by nobody on the way.
+    """The host to which a request for `url` would go unencrypted, where that is not this
+    machine: its own, or that of the proxy which the environment names for it. "" where what is
+    sent can be read by nobody on the way.
     """
     try:
         parts = urlsplit(url.strip())

@@ -35,7 +35,10 @@ COMMANDS = {
     "archive": ("archive", "Pack a run into one .tar.gz."),
     "export": ("export", "Write a curriculum or plan in another tool's format."),
     "diagnose": ("diagnose", "Say which incident a failure is, on what evidence, and what to do."),
-    "recover": ("recover", "Carry out what helps against a run's last failure, and run the failed command again."),
+    "recover": (
+        "recover",
+        "Carry out what helps against a run's last failure, and run the failed command again.",
+    ),
     "triage": ("triage", "Walk a run through status, validate, plan and iterate, and diagnose what fails."),
     "escalate": ("escalate", "Pack the evidence of a failure into one .tar.gz, without secrets."),
     "postmortem": ("postmortem", "Write the post-incident report: timeline, cause, prevention, actions."),
@@ -50,7 +53,9 @@ COMMANDS = {
 
 
 class App(Streams):
-    """What one command line has: its words, its streams, and the workspace, made when first asked for. It hears which run the work is on."""
+    """What one command line has: its words, its streams, and the workspace, made when first asked for. It
+    hears which run the work is on.
+    """
 
     def __init__(self, arguments: list[str]) -> None:
         super().__init__()
@@ -58,7 +63,8 @@ class App(Streams):
         self.third_party = "--no-third-party" not in arguments
         self.debug = "--debug" in arguments
         self.flags: dict[str, Any] = {}
-        #: Whether the work has begun: on a run that was opened, or on an archive. Until then only what was typed can be wrong.
+        #: Whether the work has begun: on a run that was opened, or on an archive. Until then only what was
+        #: typed can be wrong.
         self.at_work = False
         #: The run that the command is about, as the user named it, and as it was opened.
         self.reference = ""
@@ -74,7 +80,10 @@ class App(Streams):
     def host(self) -> Host:
         from dagogy.host.manager import Host, Selection
 
-        return Host(Selection.from_environment(os.environ, third_party=self.third_party), reserved={"command": frozenset(COMMANDS)})
+        return Host(
+            Selection.from_environment(os.environ, third_party=self.third_party),
+            reserved={"command": frozenset(COMMANDS)},
+        )
 
     @cached_property
     def workspace(self) -> Workspace:
@@ -128,7 +137,8 @@ class App(Streams):
         if unfinished(run.path / EVENTS) is not None:
             from dagogy.incidents.record import record_lost
 
-            with contextlib.suppress(Locked, NotFound, StorageError):  # it is at work still, or somebody else may find it
+            # it is at work still, or somebody else may find it
+            with contextlib.suppress(Locked, NotFound, StorageError):
                 record_lost(run, self.workspace.secrets(load=False), os.environ)
 
     def report_heard(self) -> None:
@@ -136,7 +146,9 @@ class App(Streams):
         self.report(*(str(self.workspace.clean(line)) for line in self.heard.take()))
 
     def report_ignored(self) -> None:
-        """After the result, or after the failure: what the user should know of files that were read or ignored."""
+        """After the result, or after the failure: what the user should know of files
+        that were read or ignored.
+        """
         made = self.__dict__
         if "workspace" in made or ("host" in made and self.host.notes):
             self.report(*self.workspace.notices)

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from dagogy.api.errors import ConfigError, DagogyError, InternalError, Interrupted, InvalidArgument, NotFound, PluginError, ProviderError, StorageError
+from dagogy.api.errors import (
+    ConfigError,
+    DagogyError,
+    InternalError,
+    Interrupted,
+    InvalidArgument,
+    NotFound,
+    PluginError,
+    ProviderError,
+    StorageError,
+)
 from dagogy.cli.app import App
 from dagogy.cli.streams import abandon, stdout_is_gone
 from dagogy.host.calls import own_stdout
@@ -30,7 +40,11 @@ _DIAGNOSIS_SECONDS = 3.0
 def typed(app: App, error: BaseException) -> DagogyError | None:
     """The failure that an exception means; None when only whoever read our stdout went away."""
     failure: DagogyError
-    if app.found is not None and not app.found.is_there() and not isinstance(error, KeyboardInterrupt | click.Abort | Interrupted):
+    if (
+        app.found is not None
+        and not app.found.is_there()
+        and not isinstance(error, KeyboardInterrupt | click.Abort | Interrupted)
+    ):
         from dagogy.workspace.runs import gone
 
         # Whichever file of the run was missed first, and whatever came of it.
@@ -44,7 +58,9 @@ def typed(app: App, error: BaseException) -> DagogyError | None:
     elif isinstance(error, DagogyError):
         return error
     elif isinstance(error, KeyboardInterrupt | click.Abort):
-        failure = Interrupted("stopped by a signal; what was written is whole", hint="run the same command again to go on")
+        failure = Interrupted(
+            "stopped by a signal; what was written is whole", hint="run the same command again to go on"
+        )
     elif isinstance(error, OSError):
         if isinstance(error, BrokenPipeError) and stdout_is_gone():
             return None
@@ -58,7 +74,9 @@ def typed(app: App, error: BaseException) -> DagogyError | None:
 
 
 def _ran_out_of_memory(error: BaseException) -> bool:
-    """Whether a `MemoryError` is anywhere in what led to a crash. A failure that we foresaw says itself what it is."""
+    """Whether a `MemoryError` is anywhere in what led to a crash. A failure that we
+    foresaw says itself what it is.
+    """
     if isinstance(error, DagogyError) and not isinstance(error, PluginError | InternalError):
         return False
     seen: set[int] = set()
@@ -75,7 +93,9 @@ def _unexpected(app: App, error: BaseException) -> DagogyError:
     """Whose fault it is: that of the plugin whose command was running, or our own."""
     if app.plugin is None:
         message = f"{type(error).__name__}: {error}".rstrip(": ")
-        return InternalError(f"a bug in dagogy: {message}", hint="run again with --debug and report what it shows")
+        return InternalError(
+            f"a bug in dagogy: {message}", hint="run again with --debug and report what it shows"
+        )
     app.plugin.fail(f"it raised {app.plugin.account(error)}")
     return app.plugin.error()
 
@@ -95,12 +115,17 @@ def _undisturbed() -> Iterator[None]:
 
 
 def report(app: App, error: DagogyError) -> int:
-    """`[code] message` first, then the way out; a record; with `--json` the failure as a document; last, which incident it is."""
+    """`[code] message` first, then the way out; a record; with `--json` the failure as a document; last,
+    which incident it is.
+    """
     with _undisturbed():
         from dagogy.api.secrets import redacted
 
         secrets = _secrets(app)
-        app.report(redacted(f"[{error.code}] {error.message}", secrets), *([redacted(f"hint: {error.hint}", secrets)] if error.hint else []))
+        app.report(
+            redacted(f"[{error.code}] {error.message}", secrets),
+            *([redacted(f"hint: {error.hint}", secrets)] if error.hint else []),
+        )
         app.report_ignored()
         app.report_heard()
         recorded = None if is_typo(app, error) else _record(app, error, secrets)
@@ -109,7 +134,9 @@ def report(app: App, error: DagogyError) -> int:
             import traceback
 
             for each in (error, *_other_faults(app, error)):
-                lines += str(redacted("".join(traceback.format_exception(each)), secrets)).rstrip("\n").split("\n")
+                lines += (
+                    str(redacted("".join(traceback.format_exception(each)), secrets)).rstrip("\n").split("\n")
+                )
         app.report(*lines)
         if (app.json or "--json" in app.arguments) and not app.emitted:
             with contextlib.suppress(OSError):
@@ -128,7 +155,9 @@ def report(app: App, error: DagogyError) -> int:
 
 
 def _other_faults(app: App, error: DagogyError) -> list[BaseException]:
-    """What plugins raised that is not in the chain of the failure: a validation tells of a rule that could not run, and is not caused by it."""
+    """What plugins raised that is not in the chain of the failure: a validation tells of a rule that could
+    not run, and is not caused by it.
+    """
     chain: list[BaseException | None] = [error]
     while chain[-1] is not None:
         chain.append(chain[-1].__cause__ or chain[-1].__context__)
@@ -136,9 +165,11 @@ def _other_faults(app: App, error: DagogyError) -> list[BaseException]:
 
 
 def is_typo(app: App, error: DagogyError) -> bool:
-    """Whether it is what was typed that is wrong: a word, an option, a name of something that is not there. Nothing is recorded then.
+    """Whether it is what was typed that is wrong: a word, an option, a name of something that is not there.
+    Nothing is recorded then.
 
-    What a command meets once it works on a run or an archive is a failure of it, and so is a setting that nobody typed just now.
+    What a command meets once it works on a run or an archive is a failure of it, and so is a setting that
+    nobody typed just now.
     """
     if isinstance(error, ConfigError):
         return not app.at_work and error.details.get("source") == "flag"
@@ -146,7 +177,9 @@ def is_typo(app: App, error: DagogyError) -> bool:
 
 
 class Recorded(NamedTuple):
-    """A failure that was recorded: the record, where it is, the incident, and the line that a failing command ends with."""
+    """A failure that was recorded: the record, where it is, the incident, and the line that
+    a failing command ends with.
+    """
 
     document: dict[str, Any]
     path: Path | None
@@ -170,9 +203,11 @@ def _secrets(app: App) -> dict[str, str]:
 
 
 def _record(app: App, error: DagogyError, secrets: Mapping[str, str]) -> Recorded:
-    """The record goes into the run that the command was about, else into the runs dir if there is one; then it is diagnosed.
+    """The record goes into the run that the command was about, else into the runs dir if there
+    is one; then it is diagnosed.
 
-    Nothing that a classifier does can take longer or break it. The run's log tells of it, and the circuit breaker of whoever was asked opens.
+    Nothing that a classifier does can take longer or break it. The run's log tells of it, and the circuit
+    breaker of whoever was asked opens.
     """
     from dagogy.incidents.brief import last_line
     from dagogy.incidents.budget import within
@@ -216,12 +251,28 @@ def _note(app: App, verdict: Verdict, document: Mapping[str, Any], path: Path | 
     from dagogy.incidents.breaker_trigger import trip
     from dagogy.workspace.circuits import Breakers
 
-    run = app.opened.run if app.opened is not None else app.session.runs.find(app.reference) if app.reference else None
-    asked, trigger = app.session.asked, trip(verdict, document["details"]) if document["code"] == ProviderError.code else None
+    run = (
+        app.opened.run
+        if app.opened is not None
+        else app.session.runs.find(app.reference)
+        if app.reference
+        else None
+    )
+    asked, trigger = (
+        app.session.asked,
+        trip(verdict, document["details"]) if document["code"] == ProviderError.code else None,
+    )
     if asked is not None and trigger is not None and asked.endpoint:
-        Breakers(app.session.runs.base).open(asked, verdict.incident_id, trigger.seconds, stated=trigger.stated)
+        Breakers(app.session.runs.base).open(
+            asked, verdict.incident_id, trigger.seconds, stated=trigger.stated
+        )
     if path is not None and run is not None:
-        facts = {"code": document["code"], "message": document["message"], "incident": verdict.incident_id, "record": path.name}
+        facts = {
+            "code": document["code"],
+            "message": document["message"],
+            "incident": verdict.incident_id,
+            "record": path.name,
+        }
         run.event("command_failed", command=app.command_line(), pid=os.getpid(), **facts)
 
 
@@ -233,7 +284,8 @@ def _failure_context(app: App, error: DagogyError) -> FailureContext:
     if app.opened is not None:
         run, stage = app.opened.run.path, app.opened.state.stage
     elif app.reference:
-        # It did not come so far as to open the run: locked, invalid metadata, a setting that cannot be parsed.
+        # It did not come so far as to open the run: locked, invalid metadata, a
+        # setting that cannot be parsed.
         with contextlib.suppress(Exception):
             from dagogy.workspace.runs import Runs
 
@@ -250,4 +302,6 @@ def _failure_context(app: App, error: DagogyError) -> FailureContext:
     with contextlib.suppress(Exception):
         folder = str(app.loaded_settings.folder)
         plugins = {p.entry.distribution: p.entry.version for p in app.host.all()}
-    return FailureContext(run, stage, provider, endpoint, model, folder, app.workspace.declared(), dict(sorted(plugins.items())))
+    return FailureContext(
+        run, stage, provider, endpoint, model, folder, app.workspace.declared(), dict(sorted(plugins.items()))
+    )

@@ -24,7 +24,8 @@ class LazyGroup(click.Group):
     """Finds a command's module by its name; commands of plugins come after the built-in ones."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        with contextlib.suppress(DagogyError):  # a wrong DAGOGY_DISABLE must not end completion; a command will tell
+        # a wrong DAGOGY_DISABLE must not end completion; a command will tell
+        with contextlib.suppress(DagogyError):
             return [*COMMANDS, *sorted(entry.id for entry in _app(ctx).host.entries("command"))]
         return list(COMMANDS)
 
@@ -40,17 +41,23 @@ class LazyGroup(click.Group):
         implementation = app.host.implementation(plugin)
         app.plugin = plugin
         with contextlib.suppress(OSError, ValueError, AttributeError):
-            os.dup2(sys.stdout.fileno(), 1)  # its stdout is the command's own, for the programs that it starts as well
+            # its stdout is the command's own, for the programs that it starts as well
+            os.dup2(sys.stdout.fileno(), 1)
         found: click.Command = implementation
         return found
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if name not in COMMANDS and not name.startswith("-") and self.get_command(ctx, name) is None:
             from dagogy.contracts.suggest import did_you_mean
 
             known = self.list_commands(ctx)
-            raise InvalidArgument(f"there is no command '{name}'", hint=did_you_mean(name, known) or f"commands: {', '.join(known)}")
+            raise InvalidArgument(
+                f"there is no command '{name}'",
+                hint=did_you_mean(name, known) or f"commands: {', '.join(known)}",
+            )
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -59,7 +66,9 @@ class LazyGroup(click.Group):
         plugins = sorted(_app(ctx).host.entries("command"), key=lambda e: e.id)
         if plugins:
             with formatter.section("Commands of plugins"):
-                formatter.write_dl([(one_line(e.id), one_line(f"from {e.distribution} {e.version}")) for e in plugins])
+                formatter.write_dl(
+                    [(one_line(e.id), one_line(f"from {e.distribution} {e.version}")) for e in plugins]
+                )
 
 
 def _app(ctx: click.Context) -> App:
@@ -74,13 +83,18 @@ def _app(ctx: click.Context) -> App:
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="\b\nExample:\n  dagogy init my-course && dagogy run my-course --scope-file notes.md && dagogy status my-course",
+    epilog=(
+        "\b\nExample:\n  dagogy init my-course && dagogy run my-course --scope-file notes.md && dagogy "
+        "status my-course"
+    ),
 )
 @click.version_option(__version__, prog_name="dagogy", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of a failure.")
 @click.option("--no-third-party", is_flag=True, expose_value=False, help="Use only dagogy's own plugins.")
 def cli() -> None:
-    """A curriculum compiler: topic spec or course documents in, validated DAG of concepts, week plan and diff out."""
+    """A curriculum compiler: topic spec or course documents in, validated DAG of
+    concepts, week plan and diff out.
+    """
 
 
 def run(arguments: list[str]) -> int:
@@ -102,14 +116,17 @@ def _run(app: App) -> int:
         flush()
         app.report_ignored()
         return status
-    except BaseException as error:  # a plugin may raise anything, and its `sys.exit(0)` must not pass for success
+    except (
+        BaseException
+    ) as error:  # a plugin may raise anything, and its `sys.exit(0)` must not pass for success
         failure = typed(app, error)
         return 0 if failure is None else report(app, failure)
 
 
 def _complete(app: App, asked: str) -> int:
-    """Tells a shell how the words that somebody is typing may go on. Where it cannot be told, whatever the shell put into the environment, nothing is:
-    a message would come out in the middle of the line that is being typed."""
+    """Tells a shell how the words that somebody is typing may go on. Where it cannot be told,
+    whatever the shell put into the environment, nothing is: a message would come out in the middle of
+    the line that is being typed."""
     from click.shell_completion import shell_complete
 
     try:

@@ -1,9 +1,12 @@
-"""The entry of the `dagogy` command. It imports nothing of ours at the top, so that Ctrl-C finds a handler as early as can be."""
+"""The entry of the `dagogy` command. It imports nothing of ours at the top, so that Ctrl-C finds
+a handler as early as can be.
+"""
 
 import os
 import sys
 
-#: Our own stdout, once plugins are kept off it: a call into one that is interrupted may leave another one in its place.
+#: Our own stdout, once plugins are kept off it: a call into one that is interrupted may
+#: leave another one in its place.
 _own: "list[object]" = []
 
 
@@ -19,7 +22,9 @@ def main(argv: "list[str] | None" = None) -> None:
 
 
 def _reserve_streams() -> None:
-    """Puts the null device where a standard stream was closed before we started, so that no file of ours takes its number."""
+    """Puts the null device where a standard stream was closed before we started, so that no file of ours
+    takes its number.
+    """
     for number in (0, 1, 2):
         try:
             os.fstat(number)
@@ -28,7 +33,9 @@ def _reserve_streams() -> None:
 
 
 def _print_version() -> bool:
-    """The version without the command line behind it; False when that has to see to it (completion, a stdout that fails)."""
+    """The version without the command line behind it; False when that has to see to it
+    (completion, a stdout that fails).
+    """
     # Whoever closed stdout does not want to know.
     if sys.stdout is None or os.environ.get("_DAGOGY_COMPLETE"):
         return False
@@ -42,7 +49,9 @@ def _print_version() -> bool:
 
 
 def _keep_stdout() -> None:
-    """Moves stdout to a descriptor of its own and puts stderr behind 1: what a plugin, or a program that it starts, writes there never reaches our answer."""
+    """Moves stdout to a descriptor of its own and puts stderr behind 1: what a plugin, or a program that it
+    starts, writes there never reaches our answer.
+    """
     stdout = sys.__stdout__
     if stdout is None or stdout is not sys.stdout or stdout.fileno() != 1:
         return
@@ -66,12 +75,15 @@ def _command(arguments: "list[str]") -> int:
     import signal
 
     _keep_stdout()
-    # A command is short and keeps what it builds: the cyclic collector would only walk over it again and again.
+    # A command is short and keeps what it builds: the cyclic collector would only
+    # walk over it again and again.
     gc.disable()
-    # pydantic would look through every installed distribution for plugins of its own, and what they print is no part of our answer.
+    # pydantic would look through every installed distribution for plugins of its own, and what they print is
+    # no part of our answer.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    # These ask for the same as Ctrl-C: to stop and to leave everything whole. The record of the failure says which it was. SIGALRM comes from
-    # whoever runs us under a time limit. One that is ignored stays so, as under nohup.
+    # These ask for the same as Ctrl-C: to stop and to leave everything whole. The record of the
+    # failure says which it was. SIGALRM comes from whoever runs us under a time limit. One that is
+    # ignored stays so, as under nohup.
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _terminated)
@@ -81,7 +93,8 @@ def _command(arguments: "list[str]") -> int:
     # What is left is Python's own way out, where an interrupt would only show a traceback.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
         signal.signal(number, signal.SIG_IGN)
-    # Nor need the collector, which Python starts once more on that way, look at all that goes with the process.
+    # Nor need the collector, which Python starts once more on that way, look at all
+    # that goes with the process.
     gc.freeze()
     return status
 

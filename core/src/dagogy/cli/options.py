@@ -16,11 +16,22 @@ def _json(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
 
 
 def common(function: Callable[..., Any]) -> Callable[..., Any]:
-    """What every command has: `--json`, `--debug`, `--no-third-party`. The latter two are read before a command is found."""
+    """What every command has: `--json`, `--debug`, `--no-third-party`. The latter two are read before a
+    command is found.
+    """
     for option in (
-        click.option("--no-third-party", is_flag=True, expose_value=False, help="Use only dagogy's own plugins."),
+        click.option(
+            "--no-third-party", is_flag=True, expose_value=False, help="Use only dagogy's own plugins."
+        ),
         click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of a failure."),
-        click.option("--json", is_flag=True, expose_value=False, is_eager=True, callback=_json, help="One JSON document on stdout."),
+        click.option(
+            "--json",
+            is_flag=True,
+            expose_value=False,
+            is_eager=True,
+            callback=_json,
+            help="One JSON document on stdout.",
+        ),
     ):
         function = option(function)
     return click.pass_obj(function)
@@ -35,7 +46,9 @@ def _complete_runs(ctx: click.Context, parameter: click.Parameter, incomplete: s
         return []
     slugs = [i.split("-", 2)[2] for i in ids if i.count("-") >= 2]
     unique = [s for s in slugs if slugs.count(s) == 1]
-    return [CompletionItem(name) for name in ("latest", *reversed(ids), *unique) if name.startswith(incomplete)]
+    return [
+        CompletionItem(name) for name in ("latest", *reversed(ids), *unique) if name.startswith(incomplete)
+    ]
 
 
 def _reference(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
@@ -57,7 +70,12 @@ def complete_plugins(*kinds: str) -> Callable[[click.Context, click.Parameter, s
             host = App([]).host
         except DagogyError:
             return []
-        return [CompletionItem(entry.id) for kind in kinds for entry in host.entries(kind) if entry.id.startswith(incomplete)]
+        return [
+            CompletionItem(entry.id)
+            for kind in kinds
+            for entry in host.entries(kind)
+            if entry.id.startswith(incomplete)
+        ]
 
     return complete
 
@@ -71,4 +89,6 @@ wait_option = click.option(
     help="Wait so long for another command to let go of the run.",
 )
 
-no_probe_option = click.option("--no-probe", is_flag=True, help="Do not look at the machine: go by what was recorded alone.")
+no_probe_option = click.option(
+    "--no-probe", is_flag=True, help="Do not look at the machine: go by what was recorded alone."
+)

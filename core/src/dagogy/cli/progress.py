@@ -15,7 +15,8 @@ _STAGES = ("scope", "generate", "validate", "plan", "iterate")
 
 
 def display(app: App) -> AbstractContextManager[Callable[[str, str], None]]:
-    """How progress is shown: a live display on a terminal, plain lines on stdout in a pipe, nothing with `--json`.
+    """How progress is shown: a live display on a terminal, plain lines on stdout in a
+    pipe, nothing with `--json`.
 
     Not on stderr, whose first line is the failure's when a command fails.
     """
@@ -28,7 +29,9 @@ def display(app: App) -> AbstractContextManager[Callable[[str, str], None]]:
 
 
 def _plain(app: App, line: str) -> None:
-    """One line at once. That nobody reads any more is no reason to stop halfway; the result meets it again."""
+    """One line at once. That nobody reads any more is no reason to stop
+    halfway; the result meets it again.
+    """
     with suppress(OSError):
         app.write(line)
         if sys.stdout is not None:
@@ -46,12 +49,21 @@ class _Live:
         # Where the terminal is too narrow, only the line of text gives way.
         columns = (
             SpinnerColumn(finished_text="[green]✓[/]", table_column=Column(min_width=1)),
-            TextColumn("{task.description}", table_column=Column(min_width=max(map(len, _STAGES)), no_wrap=True)),
-            TextColumn("{task.fields[line]}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
+            TextColumn(
+                "{task.description}", table_column=Column(min_width=max(map(len, _STAGES)), no_wrap=True)
+            ),
+            TextColumn(
+                "{task.fields[line]}",
+                markup=False,
+                table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"),
+            ),
             TimeElapsedColumn(table_column=Column(min_width=len("0:00:00"), no_wrap=True)),
         )
         self._progress = Progress(*columns, console=Console(stderr=True), expand=True)
-        self._tasks = {stage: self._progress.add_task(stage, total=1, start=False, visible=False, line="") for stage in _STAGES}
+        self._tasks = {
+            stage: self._progress.add_task(stage, total=1, start=False, visible=False, line="")
+            for stage in _STAGES
+        }
         self._now = ""
         self._progress.start()
         return self.show
@@ -67,7 +79,9 @@ class _Live:
         if self._now:
             self._progress.update(self._tasks[self._now], completed=1)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if kind is None:
             self._finish()
         self._progress.stop()

@@ -1,8 +1,9 @@
-"""Which recorded command lines `recover` runs again by itself, and which need consent: a closed list of commands and their options.
+"""Which recorded command lines `recover` runs again by itself, and which need consent: a closed list of
+commands and their options.
 
-A record says what was typed once. To run it again without being asked may do nothing but go on with that very run: no other file is
-written, nothing is removed, and no provider or program is named. Whatever is not in this list, such as a command or an option of a plugin,
-needs `--unsafe`.
+A record says what was typed once. To run it again without being asked may do nothing but go on with that very
+run: no other file is written, nothing is removed, and no provider or program is named. Whatever is not in
+this list, such as a command or an option of a plugin, needs `--unsafe`.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from dagogy.cli.app import COMMANDS, App
 from dagogy.cli.group import LazyGroup, cli
 from dagogy.incidents.recovery.incident import Incident
 
-#: Carried out again by itself; and so where its value is a file to read, from the folder in which the command was typed.
+#: Carried out again by itself; and so where its value is a file to read, from the folder in
+#: which the command was typed.
 SAFE, FILE = "safe", "file"
 _HEALING = "it recovers by itself"
 _NO_RUN = "it does not go on with the run"
 
-#: Of each command its arguments and options, by click's name for them: `SAFE`, `FILE`, or why they need consent. Or why the command itself does.
+#: Of each command its arguments and options, by click's name for them: `SAFE`, `FILE`, or why they need
+#: consent. Or why the command itself does.
 REPLAYS: Mapping[str, Mapping[str, str] | str] = {
     "init": "it makes another run",
     "run": {
@@ -86,15 +89,20 @@ COMMON: Mapping[str, str] = {"json": SAFE, "debug": SAFE, "no_third_party": SAFE
 
 
 def reviewed(app: App, incident: Incident, run_id: str) -> Incident:
-    """A recorded incident of the run with what keeps its command from being run again: `barred`, or the consent that it needs.
+    """A recorded incident of the run with what keeps its command from being run again: `barred`, or the
+    consent that it needs.
 
-    The folder is the caller's: where the command names files that count from another one, it is barred, and the way there is told.
+    The folder is the caller's: where the command names files that count from another one, it is barred, and
+    the way there is told.
     """
     if incident.barred:
         return incident
     consent, files, about = _reviewed(incident.command, app)
     if not consent and about != run_id:
-        return replace(incident, barred=f"it names another run, or a secret that was not recorded, in the place of {run_id}")
+        return replace(
+            incident,
+            barred=f"it names another run, or a secret that was not recorded, in the place of {run_id}",
+        )
     folder, here = incident.failure.folder, app.settings.folder
     relative = [name for name in files if not os.path.isabs(os.path.expanduser(name))]
     if relative and folder and os.path.realpath(folder) != os.path.realpath(here):
@@ -105,7 +113,9 @@ def reviewed(app: App, incident: Incident, run_id: str) -> Incident:
 
 
 def replayable(words: Sequence[str], run_id: str) -> tuple[str, list[str]]:
-    """Why the command line (without `dagogy`) may do more than go on with the run, "" where it does not; and the files that it reads."""
+    """Why the command line (without `dagogy`) may do more than go on with the run, "" where it does not; and
+    the files that it reads.
+    """
     consent, files, about = _reviewed(words, App(list(words)))
     return consent or ("" if about == run_id else f"it names another run than {run_id}"), files
 
@@ -127,7 +137,9 @@ def _from(folder: Path, app: App, run_id: str) -> str:
 
 
 def _reviewed(words: Sequence[str], app: App) -> tuple[str, list[str], str]:
-    """Why the command line (without `dagogy`) needs consent, "" where it does not; the files that it names; the run that it names."""
+    """Why the command line (without `dagogy`) needs consent, "" where it does not; the files that it names;
+    the run that it names.
+    """
     try:
         name, given = _parsed(words, app)
     except (click.UsageError, ValueError):
@@ -135,12 +147,21 @@ def _reviewed(words: Sequence[str], app: App) -> tuple[str, list[str], str]:
     known = REPLAYS.get(name, _NO_RUN)
     if isinstance(known, str):
         return known, [], ""
-    kinds = [(option, {**COMMON, **known}.get(option.name or "", "it is not known to be harmless"), value) for option, value in given]
-    reasons = [f"{max(option.opts, key=len)}: {kind}" for option, kind, _ in kinds if kind not in (SAFE, FILE)]
+    kinds = [
+        (option, {**COMMON, **known}.get(option.name or "", "it is not known to be harmless"), value)
+        for option, value in given
+    ]
+    reasons = [
+        f"{max(option.opts, key=len)}: {kind}" for option, kind, _ in kinds if kind not in (SAFE, FILE)
+    ]
     files = [str(one) for _, kind, value in kinds if kind == FILE for one in _each(value)]
     if "-" in files:
         reasons.append("it reads standard input, which is gone")
-    return "; ".join(reasons), files, next((str(value) for option, _, value in kinds if option.name == "reference"), "")
+    return (
+        "; ".join(reasons),
+        files,
+        next((str(value) for option, _, value in kinds if option.name == "reference"), ""),
+    )
 
 
 def _each(value: Any) -> Sequence[Any]:
@@ -149,7 +170,9 @@ def _each(value: Any) -> Sequence[Any]:
 
 
 def _parsed(words: Sequence[str], app: App) -> tuple[str, list[tuple[click.Parameter, Any]]]:
-    """The command's name, and what it was given. Nothing is converted, and no callback is called. Raises `UsageError` or `ValueError`."""
+    """The command's name, and what it was given. Nothing is converted, and no callback is called. Raises
+    `UsageError` or `ValueError`.
+    """
     top = click.Context(cli, info_name="dagogy", obj=app)
     options, rest, order = cli.make_parser(top).parse_args(list(words))
     given = [(p, options.get(p.name or "")) for p in order]

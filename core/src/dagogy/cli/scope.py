@@ -1,4 +1,6 @@
-"""The options that say which document is meant, and how it is to be read; and the tables that show what was read."""
+"""The options that say which document is meant, and how it is to be read; and the
+tables that show what was read.
+"""
 
 from __future__ import annotations
 
@@ -33,29 +35,52 @@ def scope_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "--skip",
             multiple=True,
             metavar="SECTION",
-            help="A section not to read: its heading; or the text of a single item or cell. It is kept with the run; may be repeated.",
+            help=(
+                "A section not to read: its heading; or the text of a single item or cell. It is kept with "
+                "the run; may be repeated."
+            ),
         ),
         click.option(
-            "--only", multiple=True, metavar="SECTION", help="A section to read, and none besides: its heading. It is kept with the run; may be repeated."
+            "--only",
+            multiple=True,
+            metavar="SECTION",
+            help=(
+                "A section to read, and none besides: its heading. It is kept with the run; may be repeated."
+            ),
         ),
         click.option(
             "--concepts-from",
             multiple=True,
             metavar="PLACE",
-            help="What names the concepts: 'column: Topic', 'heading: 2' (a level), 'heading: Lessons' (those below it), 'list: 1' (a depth), "
-            "'list: Lessons'. It is kept with the run; may be repeated.",
+            help=(
+                "What names the concepts: 'column: Topic', 'heading: 2' (a level), 'heading: Lessons' (those "
+                "below it), 'list: 1' (a depth), 'list: Lessons'. It is kept with the run; may be repeated."
+            ),
         ),
-        click.option("--scope-section", "sections", multiple=True, metavar="HEADING", help="A section to take, with all below it; may be repeated."),
         click.option(
-            "--scope-mode", type=click.Choice(["full", "section", "seed-list"]), help="Which part of it to use; default: full, or section with --scope-section."
+            "--scope-section",
+            "sections",
+            multiple=True,
+            metavar="HEADING",
+            help="A section to take, with all below it; may be repeated.",
         ),
-        click.option("--scope-format", metavar="ID", help="The reader of it, where name and content do not tell.", shell_complete=complete_plugins("reader")),
+        click.option(
+            "--scope-mode",
+            type=click.Choice(["full", "section", "seed-list"]),
+            help="Which part of it to use; default: full, or section with --scope-section.",
+        ),
+        click.option(
+            "--scope-format",
+            metavar="ID",
+            help="The reader of it, where name and content do not tell.",
+            shell_complete=complete_plugins("reader"),
+        ),
     ):
         function = option(function)
     return function
 
 
-# ----------------------------------------------------------------------------------------------------------------------- the tables
+# ------------------------------------------------------------------------------------------------- the tables
 
 
 def terminal_width() -> int:
@@ -66,13 +91,29 @@ def terminal_width() -> int:
 def table_lines(entries: Sequence[Entry], width: int) -> list[str]:
     """All entries, one a row, in at most `width` columns."""
     shown = entries[:_MOST_ROWS]
-    rows = [(_where(e), e.fate, "" if e.probability is None else f"{e.probability:.2f}", e.text, e.role, e.reason) for e in shown]
-    lines = _table(("where", "what", "prob.", "text", "role", "why"), rows, width) if width >= _COLUMNS_FROM else _stacked(rows, width)
-    return [*lines, *([f"… and {len(entries) - len(shown):,} more; --json shows all"] if len(entries) > len(shown) else [])]
+    rows = [
+        (_where(e), e.fate, "" if e.probability is None else f"{e.probability:.2f}", e.text, e.role, e.reason)
+        for e in shown
+    ]
+    lines = (
+        _table(("where", "what", "prob.", "text", "role", "why"), rows, width)
+        if width >= _COLUMNS_FROM
+        else _stacked(rows, width)
+    )
+    return [
+        *lines,
+        *(
+            [f"… and {len(entries) - len(shown):,} more; --json shows all"]
+            if len(entries) > len(shown)
+            else []
+        ),
+    ]
 
 
 def summary_lines(entries: Sequence[Entry], width: int) -> list[str]:
-    """What was taken, grouped, left out and merged, a row for each and for each role of what was left out, in at most `width` columns."""
+    """What was taken, grouped, left out and merged, a row for each and for each role of what was left out, in
+    at most `width` columns.
+    """
     by_kind: dict[tuple[str, str], list[Entry]] = defaultdict(list)
     for entry in entries:
         by_kind[entry.fate, entry.role if entry.fate == "left out" else ""].append(entry)
@@ -81,7 +122,9 @@ def summary_lines(entries: Sequence[Entry], width: int) -> list[str]:
         kinds = sorted((k for k in by_kind if k[0] == fate), key=lambda k: -len(by_kind[k]))
         rows += [(fate, f"{len(by_kind[kind]):,}", kind[1], _names(by_kind[kind])) for kind in kinds]
     if width < _COLUMNS_FROM:
-        return list(_stacked([(fate, count, "", names, role, "") for fate, count, role, names in rows], width))
+        return list(
+            _stacked([(fate, count, "", names, role, "") for fate, count, role, names in rows], width)
+        )
     return _table(("what", "", "role", "text"), rows, width)
 
 
@@ -98,13 +141,23 @@ def _names(entries: Sequence[Entry]) -> str:
 
 def _where(entry: Entry) -> str:
     first, last = entry.lines
-    return entry.locator.rpartition(" > ")[2] or ("" if not first else f"{first}" if first == last else f"{first}-{last}")
+    return entry.locator.rpartition(" > ")[2] or (
+        "" if not first else f"{first}" if first == last else f"{first}-{last}"
+    )
 
 
 def _console(width: int) -> Console:
     from rich.console import Console
 
-    return Console(file=io.StringIO(), width=max(1, width), color_system=None, force_terminal=False, legacy_windows=False, emoji=False, markup=False)
+    return Console(
+        file=io.StringIO(),
+        width=max(1, width),
+        color_system=None,
+        force_terminal=False,
+        legacy_windows=False,
+        emoji=False,
+        markup=False,
+    )
 
 
 def _rendered(console: Console, parts: Iterable[RenderableType]) -> list[str]:
@@ -139,7 +192,9 @@ def _stacked(rows: Iterable[Sequence[str]], width: int) -> list[str]:
 
     def parts() -> Iterator[RenderableType]:
         for where, fate, chance, text, role, reason in rows:
-            yield Text(one_line("  ".join(part for part in (where, fate, chance, role) if part)), overflow="fold")
+            yield Text(
+                one_line("  ".join(part for part in (where, fate, chance, role) if part)), overflow="fold"
+            )
             for line in (text, reason):
                 if line:
                     yield Padding(Text(one_line(line), overflow="fold"), (0, 0, 0, 2 if width > 12 else 0))

@@ -14,7 +14,9 @@ from dagogy.host.calls import own_stdout
 
 
 class Streams:
-    """The two streams of a command. `json`: the result is a document; `emitted`: whether there was a result."""
+    """The two streams of a command. `json`: the result is a document; `emitted`:
+    whether there was a result.
+    """
 
     def __init__(self) -> None:
         self.json = False
@@ -29,7 +31,9 @@ class Streams:
                 self.write(line)
 
     def emit_json(self, document: Any) -> None:
-        """`document` on stdout. JSON is UTF-8; where stdout is not, in ASCII, which is the same JSON in any encoding."""
+        """`document` on stdout. JSON is UTF-8; where stdout is not, in ASCII, which is the
+        same JSON in any encoding.
+        """
         stdout = own_stdout()
         encoding = (getattr(stdout, "encoding", None) or "").lower().replace("-", "").replace("_", "")
         self._put(json_text(document, ascii_only=encoding != "utf8"))
@@ -46,7 +50,9 @@ class Streams:
         self._put(visible_export(text.removesuffix("\n"), media_type))
 
     def _put(self, text: str) -> None:
-        """Safe lines on stdout. A stdout that was closed takes nothing, and the command goes on to its own end."""
+        """Safe lines on stdout. A stdout that was closed takes nothing, and the
+        command goes on to its own end.
+        """
         stdout = own_stdout()
         if stdout is not None:
             try:
@@ -73,8 +79,11 @@ class Streams:
 
 def escape_what_cannot_be_shown() -> None:
     """A title that the terminal's encoding does not have is shown in escapes; it is no reason to fail."""
-    # An interrupt in the middle of it would leave a stream behind that takes nothing more; it comes when this is done.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM))
+    # An interrupt in the middle of it would leave a stream behind that takes nothing more;
+    # it comes when this is done.
+    before = signal.pthread_sigmask(
+        signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
+    )
     try:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
@@ -107,7 +116,9 @@ def stdout_is_gone() -> bool:
 
 
 def abandon(stream: TextIO) -> None:
-    """Nobody reads this stream any more: what is still to be written goes nowhere, and nothing is said at exit."""
+    """Nobody reads this stream any more: what is still to be written goes nowhere,
+    and nothing is said at exit.
+    """
     with contextlib.suppress(OSError, ValueError):
         null = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
         os.dup2(null, stream.fileno())

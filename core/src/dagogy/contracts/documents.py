@@ -2,8 +2,8 @@
 
 pydantic reads and checks in one pass; what it refuses, `contracts.check` explains.
 
-JSON here is RFC 8259 and nothing else: no duplicate keys, no NaN, no trailing commas, no lone surrogates, no number out of range.
-A UTF-8 byte order mark is tolerated, since editors on Windows write one.
+JSON here is RFC 8259 and nothing else: no duplicate keys, no NaN, no trailing commas, no lone surrogates, no
+number out of range. A UTF-8 byte order mark is tolerated, since editors on Windows write one.
 """
 
 from __future__ import annotations
@@ -30,8 +30,10 @@ _LARGE = 4_000_000
 # What a number must stay below to be counted with.
 _HUGE = 1e308
 _PLACEHOLDER = re.compile(
-    r"^\W{0,20}(?:<[^<>]*>|\{\{.*\}\}|\[\[.*\]\]|\$\{.*\}|todo\b.*|tbd\b.*|tba\b.*|fixme\b.*|xxx+|placeholder\b.*|replace[ _-]?me\b.*|change[ _-]?me\b.*"
-    r"|fill[ _-]?(?:me[ _-]?)?in\b.*|lorem ipsum\b.*|your (?:goal|audience|topic)(?: here)?|\.\.\.|…|n/?a)\W{0,20}$",
+    r"^\W{0,20}(?:<[^<>]*>|\{\{.*\}\}|\[\[.*\]\]|\$\{.*\}|todo\b.*|tbd\b.*|tba\b.*"
+    r"|fixme\b.*|xxx+|placeholder\b.*|replace[ _-]?me\b.*|change[ _-]?me\b.*"
+    r"|fill[ _-]?(?:me[ _-]?)?in\b.*|lorem ipsum\b.*"
+    r"|your (?:goal|audience|topic)(?: here)?|\.\.\.|…|n/?a)\W{0,20}$",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -72,7 +74,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise MalformedJson(f"the key '{key}' appears twice in the same object", "remove one of the two")
+                raise MalformedJson(
+                    f"the key '{key}' appears twice in the same object", "remove one of the two"
+                )
             seen.add(key)
     return out
 
@@ -82,14 +86,21 @@ def decode_text(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise MalformedJson("the file is UTF-16", "save it as UTF-8")
     if b"\x00" in data:
-        raise MalformedJson(f"there is a NUL byte at offset {data.index(0)}", "the file is binary or damaged; restore it from a copy")
+        raise MalformedJson(
+            f"there is a NUL byte at offset {data.index(0)}",
+            "the file is binary or damaged; restore it from a copy",
+        )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise MalformedJson(f"byte 0x{data[error.start]:02x} at offset {error.start} is not UTF-8", "save it as UTF-8") from None
+        raise MalformedJson(
+            f"byte 0x{data[error.start]:02x} at offset {error.start} is not UTF-8", "save it as UTF-8"
+        ) from None
 
 
-_STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole)
+_STRICT = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole
+)
 _TOLERANT = json.JSONDecoder(parse_constant=_refuse_constant)
 _SPACE = re.compile(r"[ \t\n\r]*")
 
@@ -104,7 +115,9 @@ def parse_json(data: bytes) -> Any:
     if not text.strip():
         raise MalformedJson("the file is empty")
     if text.startswith("\ufeff"):
-        raise MalformedJson("line 1, column 1: unexpected UTF-8 BOM", "remove it: there is another one before it")
+        raise MalformedJson(
+            "line 1, column 1: unexpected UTF-8 BOM", "remove it: there is another one before it"
+        )
     try:
         value = _STRICT.decode(text)
     except MalformedJson:
@@ -114,8 +127,13 @@ def parse_json(data: bytes) -> Any:
         if before.endswith(",") and text[error.pos : error.pos + 1] in ("]", "}"):
             raise MalformedJson(f"{_place(text, len(before) - 1)}: trailing comma", "remove it") from None
         if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
-            raise MalformedJson(f"{_place(text, error.pos)}: the document ends too early", "it was cut off; restore it from a copy") from None
-        raise MalformedJson(f"{_place(text, error.pos)}: {error.msg[0].lower()}{error.msg[1:].removesuffix(' at')}") from None
+            raise MalformedJson(
+                f"{_place(text, error.pos)}: the document ends too early",
+                "it was cut off; restore it from a copy",
+            ) from None
+        raise MalformedJson(
+            f"{_place(text, error.pos)}: {error.msg[0].lower()}{error.msg[1:].removesuffix(' at')}"
+        ) from None
     except RecursionError:
         raise MalformedJson("the document is nested too deeply") from None
     if _half_surrogate_possible(text):
@@ -148,7 +166,9 @@ def _adapter(kind: type[T]) -> TypeAdapter[T]:
 
 
 def json_values(document: Any) -> Any:
-    """The JSON values of a typed curriculum or topic spec, without the optional keys that were not given. Plain values are copied."""
+    """The JSON values of a typed curriculum or topic spec, without the optional keys that were not given.
+    Plain values are copied.
+    """
     return _adapter(type(document)).dump_python(document)
 
 
@@ -175,8 +195,8 @@ def decode_curriculum(data: bytes) -> Decoded[Curriculum]:
 
 
 def _give_back_memory() -> None:
-    """Returns what was freed to the system. What pydantic had read of a large document, before it made our types of it, was in so many small pieces
-    that the C library would keep it: 180 MB of 100,000 nodes."""
+    """Returns what was freed to the system. What pydantic had read of a large document, before it made our
+    types of it, was in so many small pieces that the C library would keep it: 180 MB of 100,000 nodes."""
     import ctypes
 
     with contextlib.suppress(OSError, AttributeError):  # only that of GNU has this
@@ -186,9 +206,9 @@ def _give_back_memory() -> None:
 def _has_duplicate_keys(body: bytes, curriculum: Curriculum) -> bool:
     """Whether `body` may hold a key twice, by counting: the decoder keeps the last of two without a word.
 
-    `":` outside a string ends a key; inside one its quote is escaped. Where white space stands before a colon the counts are
-    not comparable, and the answer is a careful yes. In a large document, where each look costs a tenth of a second, as many
-    such keys as there are duplicates would go unseen.
+    `":` outside a string ends a key; inside one its quote is escaped. Where white space stands before a colon
+    the counts are not comparable, and the answer is a careful yes. In a large document, where each look costs
+    a tenth of a second, as many such keys as there are duplicates would go unseen.
     """
     if len(body) <= _LARGE and _spaced(body):
         return True
@@ -210,7 +230,9 @@ def _written(body: bytes, keys: int) -> bool:
 
 
 def _keys_of(nodes: Sequence[Node]) -> int:
-    """How many keys `nodes` have, each counted once. A number too large to count with spoils the sum: it has to be looked at."""
+    """How many keys `nodes` have, each counted once. A number too large to count with spoils the
+    sum: it has to be looked at.
+    """
     keys = 11 * len(nodes) + 4 * sum([len(node.resources) for node in nodes])
     keys += sum([1 for node in nodes if node.estimate_confidence is not None])
     keys += sum([1 for node in nodes for resource in node.resources if resource.citation])
@@ -232,7 +254,9 @@ def _explained(data: bytes, error: ValidationError) -> Decoded[Curriculum]:
 
 
 def curriculum_problems(document: Any, *, most: int | None = None) -> list[Problem]:
-    """All problems of a curriculum that is JSON values already; no more are looked for once there are `most` of them."""
+    """All problems of a curriculum that is JSON values already; no more are looked for
+    once there are `most` of them.
+    """
     from pydantic import ValidationError
 
     from dagogy.contracts.types import Curriculum
@@ -247,7 +271,9 @@ def curriculum_problems(document: Any, *, most: int | None = None) -> list[Probl
 def _nodes_of(error: ValidationError) -> list[int]:
     """The positions of the nodes in which something was refused."""
     places = (e["loc"] for e in error.errors(include_url=False, include_context=False, include_input=False))
-    return sorted({loc[1] for loc in places if loc[:1] == ("nodes",) and len(loc) > 1 and isinstance(loc[1], int)})
+    return sorted(
+        {loc[1] for loc in places if loc[:1] == ("nodes",) and len(loc) > 1 and isinstance(loc[1], int)}
+    )
 
 
 def _problems_of_parts(document: Any, refused: Sequence[int], most: int | None = None) -> list[Problem]:
@@ -256,7 +282,9 @@ def _problems_of_parts(document: Any, refused: Sequence[int], most: int | None =
     if not isinstance(nodes, list):
         return schema_problems("curriculum", document, most=most)
     problems = []
-    for problem in schema_problems("curriculum", {**document, "nodes": [nodes[position] for position in refused]}, most=most):
+    for problem in schema_problems(
+        "curriculum", {**document, "nodes": [nodes[position] for position in refused]}, most=most
+    ):
         place = problem.pointer.split("/")
         if place[1:2] == ["nodes"] and len(place) > 2:
             place[2] = str(refused[int(place[2])])
@@ -265,14 +293,14 @@ def _problems_of_parts(document: Any, refused: Sequence[int], most: int | None =
 
 
 def outline(data: bytes) -> Any:
-    """A curriculum as JSON values, with None for each of its nodes, and not as strict as `parse_json`: of a key that appears twice the last holds.
-    Raises `MalformedJson`."""
+    """A curriculum as JSON values, with None for each of its nodes, and not as strict as `parse_json`: of a
+    key that appears twice the last holds. Raises `MalformedJson`."""
     return _sparse(data, (), _TOLERANT)
 
 
 def _sparse(data: bytes, kept: Collection[int], decoder: json.JSONDecoder) -> Any:
-    """The same as `parse_json`, but of a list `nodes` at the top only the items at `kept`, the others are None: a large curriculum takes three
-    times its size as plain values."""
+    """The same as `parse_json`, but of a list `nodes` at the top only the items at `kept`, the others are
+    None: a large curriculum takes three times its size as plain values."""
     text = decode_text(data)
     try:
         pairs: list[tuple[str, Any]] = []
@@ -280,7 +308,11 @@ def _sparse(data: bytes, kept: Collection[int], decoder: json.JSONDecoder) -> An
         while not pairs or text[at] == ",":
             key, at = decoder.raw_decode(text, _past(text, at, ",") if pairs else at)
             at = _past(text, at, ":" if isinstance(key, str) else "no key")
-            value, at = _items(text, at, kept, decoder) if key == "nodes" and text[at] == "[" else decoder.raw_decode(text, at)
+            value, at = (
+                _items(text, at, kept, decoder)
+                if key == "nodes" and text[at] == "["
+                else decoder.raw_decode(text, at)
+            )
             pairs.append((key, value))
             at = _SPACE.match(text, at).end()  # type: ignore[union-attr]
         if _past(text, at, "}") == len(text) and not _half_surrogate_possible(text):
@@ -292,7 +324,9 @@ def _sparse(data: bytes, kept: Collection[int], decoder: json.JSONDecoder) -> An
 
 
 def _items(text: str, at: int, kept: Collection[int], decoder: json.JSONDecoder) -> tuple[list[Any], int]:
-    """The list that begins at `at`, with None for each item whose position is not in `kept`, and where it ends."""
+    """The list that begins at `at`, with None for each item whose position is not
+    in `kept`, and where it ends.
+    """
     wanted, items = set(kept), list[Any]()
     at = _past(text, at, "[")
     while text[at] != "]":
@@ -303,7 +337,9 @@ def _items(text: str, at: int, kept: Collection[int], decoder: json.JSONDecoder)
 
 
 def _past(text: str, at: int, mark: str) -> int:
-    """Where the next token begins behind `mark`. Raises `ValueError` where that is not what stands at `at`."""
+    """Where the next token begins behind `mark`. Raises `ValueError` where that
+    is not what stands at `at`.
+    """
     at = _SPACE.match(text, at).end()  # type: ignore[union-attr]
     if text[at] != mark:
         raise ValueError(mark)
@@ -326,7 +362,9 @@ def is_placeholder(text: str) -> bool:
 
 
 def decode_topic_spec(data: bytes) -> Decoded[TopicSpec]:
-    """The typed topic spec in `data`, or every problem: of the schema, of placeholders left in, of limits that contradict."""
+    """The typed topic spec in `data`, or every problem: of the schema, of placeholders left
+    in, of limits that contradict.
+    """
     try:
         document = parse_json(data)
     except MalformedJson as malformed:
@@ -343,7 +381,12 @@ def _spec_sense(document: Any) -> list[Problem]:
     if not isinstance(document, dict):
         return []
     problems = [
-        Problem(f"/{key}", f"still holds the template's placeholder {document[key]!r}", "placeholder", "write your own text")
+        Problem(
+            f"/{key}",
+            f"still holds the template's placeholder {document[key]!r}",
+            "placeholder",
+            "write your own text",
+        )
         for key in ("goal", "audience")
         if isinstance(document.get(key), str) and document[key].strip() and is_placeholder(document[key])
     ]
@@ -351,11 +394,25 @@ def _spec_sense(document: Any) -> list[Problem]:
         items = document.get(key)
         for position, item in enumerate(items if isinstance(items, list) else []):
             if isinstance(item, str) and item.strip() and is_placeholder(item):
-                problems.append(Problem(f"/{key}/{position}", f"still holds the template's placeholder {item!r}", "placeholder", "replace or remove it"))
+                problems.append(
+                    Problem(
+                        f"/{key}/{position}",
+                        f"still holds the template's placeholder {item!r}",
+                        "placeholder",
+                        "replace or remove it",
+                    )
+                )
     limits = document.get("constraints")
     if isinstance(limits, dict):
         for low, high in (("total_hours_min", "total_hours_max"), ("node_count_min", "node_count_max")):
             a, b = limits.get(low), limits.get(high)
             if isinstance(a, int | float) and isinstance(b, int | float) and a > b:
-                problems.append(Problem(f"/constraints/{low}", f"{low} {a:g} is more than {high} {b:g}", "range", f"make {low} at most {high}"))
+                problems.append(
+                    Problem(
+                        f"/constraints/{low}",
+                        f"{low} {a:g} is more than {high} {b:g}",
+                        "range",
+                        f"make {low} at most {high}",
+                    )
+                )
     return problems

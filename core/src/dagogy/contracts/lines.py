@@ -11,8 +11,9 @@ _scan = json.JSONDecoder().raw_decode
 
 
 def lines_of_pointers(data: bytes, pointers: Collection[str]) -> dict[str, int]:
-    """The line (from 1) at which each of `pointers` starts in the JSON text `data`. A pointer to something that is missing gets the line
-    of the nearest thing around it. Text that is not JSON gives an empty mapping."""
+    """The line (from 1) at which each of `pointers` starts in the JSON text `data`. A pointer
+    to something that is missing gets the line of the nearest thing around it. Text that is not
+    JSON gives an empty mapping."""
     text = data.decode("utf-8-sig", "replace")
     wanted = {p for pointer in pointers for p in _with_parents(pointer)}
     offsets: dict[str, int] = {}

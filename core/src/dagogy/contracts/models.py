@@ -1,4 +1,6 @@
-"""pydantic models of every artifact that dagogy itself writes, and the JSON Schemas of all artifacts, those of `types` among them."""
+"""pydantic models of every artifact that dagogy itself writes, and the JSON Schemas of all artifacts, those
+of `types` among them.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ SeverityName = Literal["error", "warning", "info"]
 
 
 class Open(BaseModel):
-    """A shape that dagogy writes: later versions may add keys, which have a default, so readers ignore those they do not know and miss none."""
+    """A shape that dagogy writes: later versions may add keys, which have a default, so readers ignore those
+    they do not know and miss none.
+    """
 
     model_config = ConfigDict(extra="allow", defer_build=True)
 
@@ -122,7 +126,9 @@ class RuleOutcome(Open):
     status: Literal["clean", "findings", "skipped", "failed"]
     reason: str = Field(description="Why it was skipped or failed.")
     findings: int
-    notes: list[str] = Field(default=[], description="What is odd about how it ran: it was slow, or changed what it was given.")
+    notes: list[str] = Field(
+        default=[], description="What is odd about how it ran: it was slow, or changed what it was given."
+    )
     slow_seconds: float | None = Field(default=None, description="What it took, where that was too long.")
 
 
@@ -131,7 +137,9 @@ class MeasureModel(Open):
 
     rule_id: str
     name: str
-    value: float | None = Field(description="The share that is met, 0 to 1; null where there is nothing to be met.")
+    value: float | None = Field(
+        description="The share that is met, 0 to 1; null where there is nothing to be met."
+    )
     protected: bool = Field(description="Whether a repair that lowers it is refused.")
 
 
@@ -158,7 +166,10 @@ class ValidationReport(Open):
     summary: ReportSummary
     rules: list[RuleOutcome]
     findings: list[FindingModel]
-    measures: list[MeasureModel] = Field(default=[], description="What the rules measure, those of dagogy's own first; none of a rule that did not run.")
+    measures: list[MeasureModel] = Field(
+        default=[],
+        description="What the rules measure, those of dagogy's own first; none of a rule that did not run.",
+    )
 
 
 class ConceptModel(Open):
@@ -167,19 +178,37 @@ class ConceptModel(Open):
     heading_path: list[str]
     lines: tuple[int, int]
     evidence: str
-    location: str = Field(default="inputs/scope.md", description="The document, relative to the run or the workspace root.")
+    location: str = Field(
+        default="inputs/scope.md", description="The document, relative to the run or the workspace root."
+    )
     merged: list[str] = Field(default=[], description="Titles of other concepts that went into it.")
-    probability: Share | None = Field(default=None, description="How sure the provider is that it is a concept; null where it cannot tell.")
-    locator: str = Field(default="", description="Where it stands in the file as given, where lines do not say it: slide 3, page 12.")
+    probability: Share | None = Field(
+        default=None, description="How sure the provider is that it is a concept; null where it cannot tell."
+    )
+    locator: str = Field(
+        default="",
+        description="Where it stands in the file as given, where lines do not say it: slide 3, page 12.",
+    )
 
 
 class LeftOutModel(Open):
     text: str
     reason: str
-    role: str = Field(default="", description="What it is instead: group, merged (the same as a concept), or a word of the provider's.")
-    probability: Share | None = Field(default=None, description="How sure the provider is that it is a concept after all; null where it cannot tell.")
-    lines: tuple[int, int] = Field(default=(0, 0), description="Of the document; 0 and 0 where they are not known.")
-    locator: str = Field(default="", description="Where it stands in the file as given, where lines do not say it: slide 3, page 12.")
+    role: str = Field(
+        default="",
+        description="What it is instead: group, merged (the same as a concept), or a word of the provider's.",
+    )
+    probability: Share | None = Field(
+        default=None,
+        description="How sure the provider is that it is a concept after all; null where it cannot tell.",
+    )
+    lines: tuple[int, int] = Field(
+        default=(0, 0), description="Of the document; 0 and 0 where they are not known."
+    )
+    locator: str = Field(
+        default="",
+        description="Where it stands in the file as given, where lines do not say it: slide 3, page 12.",
+    )
 
 
 class ScopeConcepts(Open):
@@ -190,27 +219,48 @@ class ScopeConcepts(Open):
     mode: Literal["full", "section", "seed-list"]
     concepts: list[ConceptModel]
     skipped: list[LeftOutModel] = Field(description="Everything that could have been a concept and is none.")
-    course: Share | None = Field(default=None, description="How probable it is that the document is a course; null where nobody doubted it.")
-    reading: dict[str, list[str]] = Field(default={}, description="What the user said of the reading: concepts_from, only, skip.")
+    course: Share | None = Field(
+        default=None,
+        description="How probable it is that the document is a course; null where nobody doubted it.",
+    )
+    reading: dict[str, list[str]] = Field(
+        default={}, description="What the user said of the reading: concepts_from, only, skip."
+    )
 
 
 class PieceModel(Open):
     kind: str
     weight: Share
-    location: str = Field(description="The document, or the place in it where it has no lines; empty for a note.")
-    lines: tuple[int, int] = Field(description="Of the document; 0 and 0 where the location names the place itself, and for a note.")
+    location: str = Field(
+        description="The document, or the place in it where it has no lines; empty for a note."
+    )
+    lines: tuple[int, int] = Field(
+        description="Of the document; 0 and 0 where the location names the place itself, and for a note."
+    )
     quote: str
-    note: str = Field(default="", description="What the evidence is where no statement of the source says so; then there is no quotation.")
+    note: str = Field(
+        default="",
+        description=(
+            "What the evidence is where no statement of the source says so; then there is no quotation."
+        ),
+    )
 
 
 class EdgeModel(Open):
     prerequisite: str
     dependent: str
-    kind: str = Field(description="Of the strongest piece of evidence; lines and evidence are those of the strongest quotation, 0, 0 and empty without.")
+    kind: str = Field(
+        description=(
+            "Of the strongest piece of evidence; lines and evidence are those of the strongest quotation, 0, "
+            "0 and empty without."
+        )
+    )
     weight: Share = Field(description="Of all the evidence together.")
     lines: tuple[int, int]
     evidence: str
-    pieces: list[PieceModel] = Field(default=[], description="The single pieces of evidence, strongest first.")
+    pieces: list[PieceModel] = Field(
+        default=[], description="The single pieces of evidence, strongest first."
+    )
 
 
 class DroppedModel(EdgeModel):
@@ -230,7 +280,9 @@ class ScopeDag(Open):
 
 
 class CurriculumEvidence(Open):
-    """`outputs/curriculum/evidence.json`: the concepts and edges that the curriculum was made from; only where its provider can tell."""
+    """`outputs/curriculum/evidence.json`: the concepts and edges that the curriculum was made from; only
+    where its provider can tell.
+    """
 
     schema_version: Literal[1]
     provider: str
@@ -248,15 +300,35 @@ class TraceIteration(Open):
     findings: list[dict[str, Any]]
     fixes: list[str]
     best: bool
-    measures: list[MeasureModel] = Field(default=[], description="What the rules measure, by the evidence that the first draft had.")
-    coverage: float | None = Field(default=None, description="The value of the measure of that name: the share of scope_in that is taught; null without one.")
-    order: float | None = Field(
-        default=None, description="The value of the measure of that name: the share of the evidenced edges that are kept; null without one."
+    measures: list[MeasureModel] = Field(
+        default=[], description="What the rules measure, by the evidence that the first draft had."
     )
-    asked: list[dict[str, Any]] = Field(default=[], description="The findings that a repair was asked to fix; empty for what is no repair.")
-    rejected: str = Field(default="", description="Why the draft was not taken: it does not raise the score, or it lowers a protected measure.")
+    coverage: float | None = Field(
+        default=None,
+        description=(
+            "The value of the measure of that name: the share of scope_in that is taught; null without one."
+        ),
+    )
+    order: float | None = Field(
+        default=None,
+        description=(
+            "The value of the measure of that name: the share of the evidenced edges that are kept; null "
+            "without one."
+        ),
+    )
+    asked: list[dict[str, Any]] = Field(
+        default=[], description="The findings that a repair was asked to fix; empty for what is no repair."
+    )
+    rejected: str = Field(
+        default="",
+        description=(
+            "Why the draft was not taken: it does not raise the score, or it lowers a protected measure."
+        ),
+    )
     notes: list[str]
-    usage: dict[str, float] = Field(description="What the answer cost: calls, input_tokens, output_tokens, seconds.")
+    usage: dict[str, float] = Field(
+        description="What the answer cost: calls, input_tokens, output_tokens, seconds."
+    )
     model: str = Field(description="The model that answered; empty where the provider uses none.")
 
 
@@ -272,7 +344,9 @@ class OptimizationTrace(Open):
     stop_reason: str
     best_iteration: int
     usage: dict[str, float] = Field(description="What all answers cost together, failed ones too.")
-    recovery: dict[str, Any] | None = Field(description="Where a recovery started the run: its action, incident, record and environment.")
+    recovery: dict[str, Any] | None = Field(
+        description="Where a recovery started the run: its action, incident, record and environment."
+    )
     iterations: list[TraceIteration]
 
 
@@ -329,9 +403,11 @@ class FailureRecord(Open):
     environment: dict[str, VariableFact]
     versions: dict[str, str]
     plugins: dict[str, str]
-    #: The recovery that started the command: `action`, `incident`, `record` (of the failure that it recovers from), `role`.
+    #: The recovery that started the command: `action`, `incident`, `record` (of the failure that
+    #: it recovers from), `role`.
     recovery: dict[str, Any] | None = None
-    #: Who wrote the record: `at_utc`, `uid`, `host`, `mac`. Without a valid one its command is never run again.
+    #: Who wrote the record: `at_utc`, `uid`, `host`, `mac`. Without a valid one its
+    #: command is never run again.
     seal: dict[str, Any] | None = None
 
 
@@ -352,7 +428,9 @@ ARTIFACTS: dict[str, type[Any]] = {
 
 
 class _Schema2020(GenerateJsonSchema):
-    """JSON Schema 2020-12 with its `$schema`, without the generated titles and the defaults that mean "left out"."""
+    """JSON Schema 2020-12 with its `$schema`, without the generated titles and the
+    defaults that mean "left out".
+    """
 
     def generate(self, schema: Any, mode: Any = "validation") -> dict[str, Any]:
         return {"$schema": self.schema_dialect, **_tidy(super().generate(schema, mode))}

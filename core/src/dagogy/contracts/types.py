@@ -1,8 +1,9 @@
-"""The curriculum and the topic spec: the types that the program works with, and of which the JSON Schemas are made.
+"""The curriculum and the topic spec: the types that the program works with, and of
+which the JSON Schemas are made.
 
-A curriculum has nodes by the thousand, so these are dataclasses with slots: pydantic reads and writes them by a `TypeAdapter`
-(`contracts.documents`), made when it is first needed, and each takes a third of the memory of a `BaseModel`. An optional key
-that was not given is `None`; as a value in a document, `null` is refused.
+A curriculum has nodes by the thousand, so these are dataclasses with slots: pydantic reads and writes them by
+a `TypeAdapter` (`contracts.documents`), made when it is first needed, and each takes a third of the memory of
+a `BaseModel`. An optional key that was not given is `None`; as a value in a document, `null` is refused.
 """
 
 from __future__ import annotations
@@ -13,7 +14,16 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 from pydantic_core import CoreSchema, core_schema
 
-__all__ = ["Constraints", "ContextPack", "Curriculum", "MasteryCheck", "Node", "OpenQuestion", "Resource", "TopicSpec"]
+__all__ = [
+    "Constraints",
+    "ContextPack",
+    "Curriculum",
+    "MasteryCheck",
+    "Node",
+    "OpenQuestion",
+    "Resource",
+    "TopicSpec",
+]
 
 
 class _LeftOut:
@@ -31,7 +41,8 @@ class _Filled:
         return core_schema.no_info_after_validator_function(self._check, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
-        # `\s` alone means one thing in Python and another in ECMA 262, which JSON Schema follows: this names both.
+        # `\s` alone means one thing in Python and another in ECMA 262, which JSON Schema
+        # follows: this names both.
         return {"type": "string", "pattern": r"[^\s\x1c-\x1f\x85\ufeff]"}
 
     @staticmethod
@@ -45,7 +56,9 @@ class _Count:
     """Marks an `int` from 1 on. 4.0 is read as 4: JSON Schema calls both whole numbers."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(self._whole, core_schema.int_schema(strict=True, ge=1))
+        return core_schema.no_info_before_validator_function(
+            self._whole, core_schema.int_schema(strict=True, ge=1)
+        )
 
     @staticmethod
     def _whole(value: Any) -> Any:
@@ -53,14 +66,19 @@ class _Count:
 
 
 class _Number:
-    """Marks an `int | float` that is a JSON number within limits. It stays what it is, so that 60 is not written as 60.0."""
+    """Marks an `int | float` that is a JSON number within limits. It stays what it is, so
+    that 60 is not written as 60.0.
+    """
 
     def __init__(self, **limits: Any) -> None:
         self.limits = limits
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
         whole = core_schema.int_schema(strict=True, **self.limits)
-        return core_schema.union_schema([whole, core_schema.float_schema(strict=True, allow_inf_nan=False, **self.limits)], mode="left_to_right")
+        return core_schema.union_schema(
+            [whole, core_schema.float_schema(strict=True, allow_inf_nan=False, **self.limits)],
+            mode="left_to_right",
+        )
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
         keywords = {"gt": "exclusiveMinimum", "ge": "minimum", "le": "maximum"}
@@ -112,7 +130,13 @@ class Resource(Closed):
     url: Annotated[Text, Field(description="http(s):// or local://path#Lfirst-Llast")]
     kind: ResourceKind
     role: Literal["definition", "example", "reference", "other"]
-    citation: Annotated[Text, Field(description="Where in the resource the evidence is found; required in evidence mode strict.", exclude_if=_is_empty)] = ""
+    citation: Annotated[
+        Text,
+        Field(
+            description="Where in the resource the evidence is found; required in evidence mode strict.",
+            exclude_if=_is_empty,
+        ),
+    ] = ""
 
 
 @dataclass(slots=True)
@@ -126,7 +150,9 @@ class Node(Closed):
     mastery_check: MasteryCheck
     estimate_minutes: Annotated[Positive, Field(description="Minutes of study.")]
     resources: list[Resource]
-    estimate_confidence: Annotated[Share | None, *_OPTIONAL, Field(description="0 to 1; required in evidence mode strict.")] = None
+    estimate_confidence: Annotated[
+        Share | None, *_OPTIONAL, Field(description="0 to 1; required in evidence mode strict.")
+    ] = None
 
 
 @dataclass(slots=True)
@@ -142,7 +168,9 @@ class Curriculum(Closed):
 
     topic: Text
     nodes: list[Node]
-    open_questions: Annotated[list[OpenQuestion] | None, *_OPTIONAL, Field(description="Required in evidence mode strict.")] = None
+    open_questions: Annotated[
+        list[OpenQuestion] | None, *_OPTIONAL, Field(description="Required in evidence mode strict.")
+    ] = None
 
 
 @dataclass(slots=True)
@@ -160,7 +188,9 @@ class Constraints(Closed):
 class ContextPack(Closed):
     domain: str = ""
     focus_terms: list[Filled] = field(default_factory=_nothing)
-    local_paths: Annotated[list[Filled], Field(description="Documents to read, inside the workspace root.")] = field(default_factory=_nothing)
+    local_paths: Annotated[
+        list[Filled], Field(description="Documents to read, inside the workspace root.")
+    ] = field(default_factory=_nothing)
     preferred_resource_kinds: list[ResourceKind] = field(default_factory=_nothing)
     required_outcomes: list[Filled] = field(default_factory=_nothing)
 

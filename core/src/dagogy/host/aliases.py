@@ -1,4 +1,6 @@
-"""Former ids of rules. A rule that was renamed keeps them as `RuleInfo.aliases`, so that configurations and command lines that name it go on working."""
+"""Former ids of rules. A rule that was renamed keeps them as `RuleInfo.aliases`, so that configurations and
+command lines that name it go on working.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,17 @@ from dagogy.host.plugin import Plugin
 
 
 class Aliases(NamedTuple):
-    """The rule that each alias means, and a line for each alias that does not count since another rule has that name."""
+    """The rule that each alias means, and a line for each alias that does not count since
+    another rule has that name.
+    """
 
     holders: dict[str, Plugin]
     conflicts: list[str]
 
 
 def rule_aliases(described: Iterable[Plugin], installed: Iterable[Plugin]) -> Aliases:
-    """The aliases of the rules that were `described`; an id of an `installed` one comes before an alias, of two aliases ours, then the first by id.
+    """The aliases of the rules that were `described`; an id of an `installed` one comes before an alias, of
+    two aliases ours, then the first by id.
 
     A rule whose alias does not count works, and says so in `Plugin.reason`.
     """

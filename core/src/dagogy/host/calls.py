@@ -1,8 +1,10 @@
-"""Around every call into a plugin and every import of one: what it prints, how long it takes, and what it raised.
+"""Around every call into a plugin and every import of one: what it prints, how long
+it takes, and what it raised.
 
-Stdout is dagogy's own: a `print` in a rule would stand before the JSON of `--json`. While a plugin is called, Python's stdout is one whose lines go
-to whoever listens, with the plugin's name in front; what is written to descriptor 1 (by `os.write`, an extension, a child process) is caught
-in a file without a name and follows when the call ends. What comes later still, from a thread or at exit, finds stderr behind descriptor 1, since
+Stdout is dagogy's own: a `print` in a rule would stand before the JSON of `--json`. While a plugin is called,
+Python's stdout is one whose lines go to whoever listens, with the plugin's name in front; what is written to
+descriptor 1 (by `os.write`, an extension, a child process) is caught in a file without a name and follows
+when the call ends. What comes later still, from a thread or at exit, finds stderr behind descriptor 1, since
 `dagogy.cli.main` moves our own stdout to another one.
 """
 
@@ -62,13 +64,16 @@ class _Stderr(Heard):
 
 
 _listeners: list[Heard] = [_Stderr()]
-#: By call into a plugin, the outermost first: Python's stdout before it, and what was behind descriptor 1 then.
+#: By call into a plugin, the outermost first: Python's stdout before it, and what
+#: was behind descriptor 1 then.
 _around: list[tuple[TextIO | None, int]] = []
 
 
 @contextlib.contextmanager
 def listening(heard: Heard) -> Iterator[Heard]:
-    """As long as the body runs, `heard` hears what plugins print. Without a listener it goes to stderr at once."""
+    """As long as the body runs, `heard` hears what plugins print. Without a
+    listener it goes to stderr at once.
+    """
     _listeners.append(heard)
     try:
         yield heard
@@ -82,8 +87,13 @@ def report(line: str) -> None:
 
 
 def processor_seconds() -> float:
-    """The processor time of this process and of those it waited for. How busy the machine is with others, which no plugin can help, does not count."""
-    return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
+    """The processor time of this process and of those it waited for. How busy the machine is with others,
+    which no plugin can help, does not count.
+    """
+    return sum(
+        used.ru_utime + used.ru_stime
+        for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
 
 
 @dataclass(slots=True)
@@ -104,7 +114,8 @@ class Call:
 
 @contextlib.contextmanager
 def contained(name: str) -> Iterator[Call]:
-    """Around a call into the plugin `name` (kind, id, distribution and version): nothing that it prints reaches our stdout.
+    """Around a call into the plugin `name` (kind, id, distribution and version): nothing that it prints
+    reaches our stdout.
 
     For one thread at a time: descriptors are the process's.
     """
@@ -113,7 +124,8 @@ def contained(name: str) -> Iterator[Call]:
         _flush(stream)
     lines, call = _Lines(name), Call(name)
     spool, kept = _divert()
-    # Nothing of ours is called from here to the note of it: whoever is interrupted in between could not find our stdout again.
+    # Nothing of ours is called from here to the note of it: whoever is interrupted in between could not find
+    # our stdout again.
     sys.stdout = io.TextIOWrapper(lines, encoding="utf-8", errors="backslashreplace", write_through=True)
     _around.append((before, kept))
     try:
@@ -132,7 +144,9 @@ def contained(name: str) -> Iterator[Call]:
 
 
 def own_stdout() -> TextIO | None:
-    """Where dagogy itself writes its answer, also in the middle of a call into a plugin (that of a `progress`, say); None where stdout was closed."""
+    """Where dagogy itself writes its answer, also in the middle of a call into a plugin (that of a
+    `progress`, say); None where stdout was closed.
+    """
     if not _around:
         return sys.stdout
     stream, kept = _around[0]
@@ -142,11 +156,17 @@ def own_stdout() -> TextIO | None:
         behind = -1
     if stream is None or behind != 1:
         return stream
-    return io.TextIOWrapper(io.FileIO(kept, "w", closefd=False), encoding=stream.encoding, errors=stream.errors, write_through=True)
+    return io.TextIOWrapper(
+        io.FileIO(kept, "w", closefd=False),
+        encoding=stream.encoding,
+        errors=stream.errors,
+        write_through=True,
+    )
 
 
 def account(error: BaseException, *modules: str) -> str:
-    """`LookupError: lost (house/rule.py:12)`: what a plugin raised, and the innermost line of its own code, that is of a package in `modules`.
+    """`LookupError: lost (house/rule.py:12)`: what a plugin raised, and the innermost line of its own code,
+    that is of a package in `modules`.
 
     The error is kept for `--debug`.
     """
@@ -160,7 +180,8 @@ def account(error: BaseException, *modules: str) -> str:
 
 
 def is_stop(error: BaseException) -> bool:
-    """Whether this ends more than the plugin that was at work: the user (or SIGTERM) asked the command to stop, its time is up, or there is no memory.
+    """Whether this ends more than the plugin that was at work: the user (or SIGTERM) asked the command to
+    stop, its time is up, or there is no memory.
 
     All else that a plugin raises is its own failure, `sys.exit()` too.
     """
@@ -214,12 +235,15 @@ class _Lines(io.RawIOBase):
 
 
 def _flush(stream: object) -> None:
-    with contextlib.suppress(Exception):  # closed, or put there by a plugin; whose stdout is gone is found out by who writes to it
+    # closed, or put there by a plugin; whose stdout is gone is found out by who writes to it
+    with contextlib.suppress(Exception):
         stream.flush()  # type: ignore[attr-defined]
 
 
 def _divert() -> tuple[int, int]:
-    """Puts a file without a name behind descriptor 1; returns it and what was there before, or -1 and -1 where that cannot be done."""
+    """Puts a file without a name behind descriptor 1; returns it and what was there before, or -1 and -1
+    where that cannot be done.
+    """
     spool = kept = -1
     try:
         spool, kept = _unnamed_file(), os.dup(1)

@@ -19,11 +19,24 @@ def _unfit_words(info: Any) -> str:
         return f"impl={info.impl!r} is not of the form 'module:Attribute'"
     if not isinstance(info.summary, str) or not info.summary.strip():
         return f"summary={info.summary!r} is not a line of text"
-    choices = {"severity": SEVERITIES, "safety": ("safe", "unsafe", "manual"), "subject": ("report", "curriculum", "plan")}
+    choices = {
+        "severity": SEVERITIES,
+        "safety": ("safe", "unsafe", "manual"),
+        "subject": ("report", "curriculum", "plan"),
+    }
     for name, accepted in choices.items():
         if hasattr(info, name) and getattr(info, name) not in accepted:
             return f"{name}={getattr(info, name)!r} is not one of {', '.join(accepted)}"
-    for name in ("groups", "requires", "aliases", "incidents", "suffixes", "names", "media_types", "signatures"):
+    for name in (
+        "groups",
+        "requires",
+        "aliases",
+        "incidents",
+        "suffixes",
+        "names",
+        "media_types",
+        "signatures",
+    ):
         value = getattr(info, name, ())
         if not isinstance(value, tuple | list) or not all(isinstance(item, str) for item in value):
             return f"{name}={value!r} is not a tuple of texts"
@@ -36,7 +49,9 @@ def _unfit_parts(info: Any) -> str:
     if not all(isinstance(item, Escalation) for item in getattr(info, "escalations", ())):
         return f"escalations={info.escalations!r} is not a tuple of Escalation"
     for item in getattr(info, "circuits", ()):
-        if not (isinstance(item, tuple) and len(item) == 2 and item[0] in info.incidents and _positive(item[1])):
+        if not (
+            isinstance(item, tuple) and len(item) == 2 and item[0] in info.incidents and _positive(item[1])
+        ):
             return f"circuits has {item!r}, which is not one of its incidents with a number of seconds"
     return ""
 
@@ -63,7 +78,9 @@ _TYPES: dict[type[Any], dict[str, Any]] = {}
 
 
 def _declared(kind: type[Any]) -> dict[str, Any]:
-    """The fields of a description or of a part of one, with their types. Reading them is cheap, and importing pydantic for a listing is not."""
+    """The fields of a description or of a part of one, with their types. Reading them is cheap, and importing
+    pydantic for a listing is not.
+    """
     if kind not in _TYPES:
         hints = get_type_hints(kind)
         _TYPES[kind] = {f.name: hints[f.name] for f in fields(kind)}
@@ -76,12 +93,16 @@ def _is_of(value: Any, declared: Any) -> bool:
         return value in parts
     if kind is tuple:
         wanted = parts[:1] * len(value) if parts[1:] == (...,) and isinstance(value, tuple | list) else parts
-        return isinstance(value, tuple | list) and len(value) == len(wanted) and all(map(_is_of, value, wanted))
+        return (
+            isinstance(value, tuple | list) and len(value) == len(wanted) and all(map(_is_of, value, wanted))
+        )
     if kind in (int, float):
         return isinstance(value, int | kind) and not isinstance(value, bool)
     if not isinstance(value, kind):
         return False
-    return not is_dataclass(kind) or all(_is_of(getattr(value, name), of) for name, of in _declared(type(value)).items())
+    return not is_dataclass(kind) or all(
+        _is_of(getattr(value, name), of) for name, of in _declared(type(value)).items()
+    )
 
 
 def _positive(value: Any) -> bool:

@@ -1,4 +1,6 @@
-"""Finds the entry points of dagogy's groups without importing any plugin: `importlib_metadata` looks, ours are the kinds and the blame."""
+"""Finds the entry points of dagogy's groups without importing any plugin: `importlib_metadata` looks, ours
+are the kinds and the blame.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ KINDS = tuple(GROUPS)
 
 
 class EntryPoint(NamedTuple):
-    """A plugin as its distribution declares it. `id` is the entry point's name, `module` where its hooks are."""
+    """A plugin as its distribution declares it. `id` is the entry point's name,
+    `module` where its hooks are.
+    """
 
     kind: str
     id: str
@@ -59,13 +63,16 @@ def normalized(distribution: str) -> str:
 
 
 def discover(path: Sequence[str] | None = None) -> list[EntryPoint]:
-    """All entry points of our groups on `path` (default `sys.path`), by kind and id; of two copies of a distribution the first counts."""
+    """All entry points of our groups on `path` (default `sys.path`), by kind and id; of two copies of a
+    distribution the first counts.
+    """
     found = [
         EntryPoint(_KIND_OF[group], name.strip(), value.partition("[")[0].strip(), *_identity(distribution))
         for distribution, lines in _declared(path)
         for group, line in lines
         if group in _KIND_OF
-        for name, _, value in (line.partition("="),)  # one without "=" becomes a plugin that cannot be imported: `entry_points` would raise
+        # one without "=" becomes a plugin that cannot be imported: `entry_points` would raise
+        for name, _, value in (line.partition("="),)
     ]
     return sorted(found, key=lambda e: (KINDS.index(e.kind), e.id, normalized(e.distribution)))
 
@@ -82,7 +89,9 @@ def strays(path: Sequence[str] | None = None) -> list[Stray]:
 
 
 def _declared(path: Sequence[str] | None) -> Iterator[tuple[IDistribution, list[tuple[str | None, str]]]]:
-    """Each distribution on `path` with groups of ours, in the copy that counts: its entry points as group and line."""
+    """Each distribution on `path` with groups of ours, in the copy that counts: its
+    entry points as group and line.
+    """
     from importlib_metadata import Sectioned, distributions
 
     copies: dict[str, list[IDistribution]] = {}
@@ -99,14 +108,18 @@ def _declared(path: Sequence[str] | None) -> Iterator[tuple[IDistribution, list[
 
 
 def _text(distribution: IDistribution, name: str) -> str:
-    """One of its files; "" for one that is not there or cannot be read, which is no reason to lose the others."""
+    """One of its files; "" for one that is not there or cannot be read, which is
+    no reason to lose the others.
+    """
     with contextlib.suppress(Exception):
         return distribution.read_text(name) or ""
     return ""
 
 
 def _identity(distribution: IDistribution) -> tuple[str, str]:
-    """Name and version. Where the folder's name has both they are taken from it: parsing the metadata of 50 distributions takes 40 ms of CPU."""
+    """Name and version. Where the folder's name has both they are taken from it: parsing the metadata of 50
+    distributions takes 40 ms of CPU.
+    """
     stem, _, suffix = _folder(distribution).rpartition(".")
     name, _, version = stem.partition("-")
     if suffix.lower() != "dist-info" or not version:

@@ -1,7 +1,7 @@
 """The hooks: one a kind. A plugin module implements the ones of the kinds it is registered for.
 
-Every hook takes nothing and yields descriptions from `dagogy.api`. The host calls each implementation by itself, so one that
-raises stops only its own module's plugins.
+Every hook takes nothing and yields descriptions from `dagogy.api`. The host calls each implementation by
+itself, so one that raises stops only its own module's plugins.
 """
 
 from __future__ import annotations
@@ -10,7 +10,17 @@ from collections.abc import Iterable
 
 import pluggy
 
-from dagogy.api.plugins import ClassifierInfo, CommandInfo, DialectInfo, ExporterInfo, ProbeInfo, ProviderInfo, ReaderInfo, RecoveryInfo, RuleInfo
+from dagogy.api.plugins import (
+    ClassifierInfo,
+    CommandInfo,
+    DialectInfo,
+    ExporterInfo,
+    ProbeInfo,
+    ProviderInfo,
+    ReaderInfo,
+    RecoveryInfo,
+    RuleInfo,
+)
 
 hookspec = pluggy.HookspecMarker("dagogy")
 

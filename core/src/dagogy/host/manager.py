@@ -1,7 +1,7 @@
 """Loads plugins kind by kind, and knows of each one whether it works, and if not, whose it is and why.
 
-A plugin goes through `discovered -> ready`, or ends as `disabled` (by the user, before anything of it was imported) or `failed`.
-A failure stays with its plugin: the others of its kind work on.
+A plugin goes through `discovered -> ready`, or ends as `disabled` (by the user, before anything of it was
+imported) or `failed`. A failure stays with its plugin: the others of its kind work on.
 """
 
 from __future__ import annotations
@@ -82,7 +82,9 @@ class _Modules:
 
     def implementation(self, module: Any, hook: str) -> Any:
         """What a registered module implements of `hook`; None where it does not."""
-        return next((i for i in self._pluggy().hook.__dict__[hook].get_hookimpls() if i.plugin is module), None)
+        return next(
+            (i for i in self._pluggy().hook.__dict__[hook].get_hookimpls() if i.plugin is module), None
+        )
 
     def _pluggy(self) -> pluggy.PluginManager:
         if self._manager is None:
@@ -95,7 +97,9 @@ class _Modules:
         return self._manager
 
     def of(self, plugin: Plugin) -> tuple[Any, str]:
-        """The imported and registered module of `plugin`, or None and why not. A misspelt hook unregisters it again."""
+        """The imported and registered module of `plugin`, or None and why not. A misspelt
+        hook unregisters it again.
+        """
         name = plugin.entry.module.partition(":")[0].strip()
         if name not in self._modules:
             with contained(plugin.name):
@@ -118,18 +122,28 @@ class _Modules:
         except Exception as error:
             if manager.has_plugin(name):
                 manager.unregister(name=name)
-            lines = str(error).strip().splitlines() if isinstance(error, PluginValidationError) else [account(error, name)]
+            lines = (
+                str(error).strip().splitlines()
+                if isinstance(error, PluginValidationError)
+                else [account(error, name)]
+            )
             return None, lines[-1] if lines else "its hooks are not those of dagogy"
         return module, ""
 
 
 class Host:
-    """All plugins of this process. The first question about them reads entry points only; `load` imports the modules of one kind.
+    """All plugins of this process. The first question about them reads entry points only; `load` imports the
+    modules of one kind.
 
     `reserved`: by kind, ids that no plugin can have because dagogy has them itself.
     """
 
-    def __init__(self, selection: Selection | None = None, path: list[str] | None = None, reserved: Mapping[str, frozenset[str]] | None = None) -> None:
+    def __init__(
+        self,
+        selection: Selection | None = None,
+        path: list[str] | None = None,
+        reserved: Mapping[str, frozenset[str]] | None = None,
+    ) -> None:
         self.selection = selection if selection is not None else Selection.from_environment(os.environ)
         self._path, self._reserved = path, reserved or {}
         self._modules = _Modules()
@@ -143,7 +157,9 @@ class Host:
         """By kind and id the plugins that hold their id, and those whose id was taken."""
         plugins: dict[str, dict[str, Plugin]] = {kind: {} for kind in KINDS}
         conflicts: list[Plugin] = []
-        for entry in sorted(discover(self._path), key=lambda e: (KINDS.index(e.kind), e.id, not first_party(e))):
+        for entry in sorted(
+            discover(self._path), key=lambda e: (KINDS.index(e.kind), e.id, not first_party(e))
+        ):
             self._admit(Plugin(entry), plugins[entry.kind], conflicts)
         return plugins, conflicts
 
@@ -157,7 +173,9 @@ class Host:
         return self._found[1]
 
     def _admit(self, plugin: Plugin, of_kind: dict[str, Plugin], conflicts: list[Plugin]) -> None:
-        """A left-out plugin takes no id. Of those that claim one, ours comes first, then the first by distribution; the others fail."""
+        """A left-out plugin takes no id. Of those that claim one, ours comes first, then the first by
+        distribution; the others fail.
+        """
         reserved = plugin.id in self._reserved.get(plugin.entry.kind, ())
         left_out = self.selection.verdict(plugin.entry)
         if left_out:
@@ -166,7 +184,9 @@ class Host:
         if plugin.state == "disabled" and (holder is not None or reserved):
             conflicts.append(plugin)
         elif reserved or (holder is not None and holder.state != "disabled"):
-            plugin.fail(f"the id '{plugin.id}' is taken by {'dagogy itself' if holder is None else holder.origin}")
+            plugin.fail(
+                f"the id '{plugin.id}' is taken by {'dagogy itself' if holder is None else holder.origin}"
+            )
             conflicts.append(plugin)
         else:
             if holder is not None:
@@ -174,8 +194,15 @@ class Host:
             of_kind[plugin.id] = plugin
 
     def _check_selection(self) -> None:
-        known = {name for p in self.all() for name in (p.id, p.entry.distribution, normalized(p.entry.distribution))}
-        for variable, names in (("DAGOGY_DISABLE", self.selection.deny), ("DAGOGY_PLUGINS", self.selection.allow or ())):
+        known = {
+            name
+            for p in self.all()
+            for name in (p.id, p.entry.distribution, normalized(p.entry.distribution))
+        }
+        for variable, names in (
+            ("DAGOGY_DISABLE", self.selection.deny),
+            ("DAGOGY_PLUGINS", self.selection.allow or ()),
+        ):
             for name in sorted(names):
                 if name in known:
                     continue
@@ -194,7 +221,9 @@ class Host:
 
     @cached_property
     def aliases(self) -> Aliases:
-        """The former ids of rules. Describes all rules that are used, and those of ours that DAGOGY_PLUGINS leaves out: an alias on that list may mean one."""
+        """The former ids of rules. Describes all rules that are used, and those of ours that DAGOGY_PLUGINS
+        leaves out: an alias on that list may mean one.
+        """
         from dagogy.host.aliases import rule_aliases
 
         used, left_out = self.load("rule"), []
@@ -207,11 +236,20 @@ class Host:
         return rule_aliases([*used, *left_out], self.all("rule"))
 
     def current_rule_id(self, name: str, where: str) -> str:
-        """The id of the rule that has `name` as a former id, which `notes` then tell of, with `where` it was used; else `name` itself."""
-        renamed = None if any(name in of_kind for of_kind in self._plugins.values()) else self.aliases.holders.get(name)
+        """The id of the rule that has `name` as a former id, which `notes` then tell of, with `where` it was
+        used; else `name` itself.
+        """
+        renamed = (
+            None
+            if any(name in of_kind for of_kind in self._plugins.values())
+            else self.aliases.holders.get(name)
+        )
         if renamed is None:
             return name
-        note = f"{where} names rule '{name}', which is called '{renamed.id}' now ({renamed.origin}); the old name will go with its next major version"
+        note = (
+            f"{where} names rule '{name}', which is called '{renamed.id}' now ({renamed.origin}); the old "
+            "name will go with its next major version"
+        )
         if note not in self.notes:
             self.notes.append(note)
         return renamed.id
@@ -219,14 +257,20 @@ class Host:
     def all(self, kind: str | None = None) -> list[Plugin]:
         """Every plugin that was found, of one kind or of all, with those whose id was taken."""
         kinds = KINDS if kind is None else (kind,)
-        return [p for k in kinds for p in self._plugins[k].values()] + [p for p in self.conflicts if p.entry.kind in kinds]
+        return [p for k in kinds for p in self._plugins[k].values()] + [
+            p for p in self.conflicts if p.entry.kind in kinds
+        ]
 
     def entries(self, kind: str) -> list[EntryPoint]:
-        """The entry points of `kind` that are neither disabled nor in conflict, without importing anything."""
+        """The entry points of `kind` that are neither disabled nor in conflict,
+        without importing anything.
+        """
         return [p.entry for p in self._plugins[kind].values() if p.state not in ("disabled", "failed")]
 
     def load(self, kind: str, only: Iterable[str] | None = None) -> list[Plugin]:
-        """Imports the plugins of `kind` (or the `only` ones) as far as their descriptions; returns those of them not disabled."""
+        """Imports the plugins of `kind` (or the `only` ones) as far as their descriptions; returns those of
+        them not disabled.
+        """
         wanted = list(self._plugins[kind]) if only is None else [i for i in only if i in self._plugins[kind]]
         chosen = [self._plugins[kind][i] for i in wanted]
         for plugin in chosen:
@@ -235,7 +279,9 @@ class Host:
         return [p for p in chosen if p.state != "disabled"]
 
     def get(self, kind: str, plugin_id: str) -> Plugin:
-        """One plugin, described and ready. Raises `NotFound` (with a did-you-mean) or, if it is broken, `PluginError`."""
+        """One plugin, described and ready. Raises `NotFound` (with a did-you-mean) or, if
+        it is broken, `PluginError`.
+        """
         plugin = self._plugins[kind].get(plugin_id)
         if plugin is None and kind == "rule":
             plugin = self.aliases.holders.get(plugin_id)
@@ -248,14 +294,18 @@ class Host:
                 hint=did_you_mean(plugin_id, known) or f"installed: {', '.join(known) or 'none'}",
             )
         if plugin.state == "disabled":
-            raise NotFound(f"{kind} '{plugin_id}' of {plugin.origin} is {plugin.reason}", hint="take it off that list")
+            raise NotFound(
+                f"{kind} '{plugin_id}' of {plugin.origin} is {plugin.reason}", hint="take it off that list"
+            )
         self.load(kind, [plugin.id])
         if plugin.state == "failed":
             raise plugin.error()
         return plugin
 
     def implementation(self, plugin: Plugin) -> Any:
-        """What `impl` names, imported now. Raises `PluginError` that names the plugin, its distribution and version."""
+        """What `impl` names, imported now. Raises `PluginError` that names the plugin,
+        its distribution and version.
+        """
         if plugin.state == "failed":
             raise plugin.error()
         if plugin._impl is None:
@@ -264,10 +314,16 @@ class Host:
 
     def slow(self) -> list[dict[str, Any]]:
         """The plugins that took too long for a call, with the seconds."""
-        return [{"plugin": p.id, "kind": p.entry.kind, "distribution": p.origin, "seconds": p.slow_seconds} for p in self.all() if p.slow_seconds is not None]
+        return [
+            {"plugin": p.id, "kind": p.entry.kind, "distribution": p.origin, "seconds": p.slow_seconds}
+            for p in self.all()
+            if p.slow_seconds is not None
+        ]
 
     def describe(self, plugin: Plugin) -> None:
-        """Imports the module of a plugin and takes its description from it; afterwards it is `ready` or `failed`."""
+        """Imports the module of a plugin and takes its description from it; afterwards
+        it is `ready` or `failed`.
+        """
         module, reason = self._modules.of(plugin)
         if reason:
             plugin.fail(reason)
@@ -322,7 +378,11 @@ def _imported(plugin: Plugin) -> Any:
             raise plugin.error() from error
     base_module, _, base = _BASE[plugin.entry.kind].rpartition(".")
     wanted = getattr(import_module(base_module), base)
-    if not (isinstance(found, wanted) if plugin.entry.kind == "command" else isinstance(found, type) and issubclass(found, wanted)):
+    if not (
+        isinstance(found, wanted)
+        if plugin.entry.kind == "command"
+        else isinstance(found, type) and issubclass(found, wanted)
+    ):
         plugin.fail(f"{plugin.info.impl} is not a {_BASE[plugin.entry.kind]}")
         raise plugin.error()
     return found
@@ -333,11 +393,19 @@ def _names(environ: Mapping[str, str], variable: str) -> frozenset[str]:
 
 
 def unusable(answer: Any, wanted: str) -> str:
-    """Why what a plugin's function returned is no series of `wanted`, in words; an empty string where it is one."""
+    """Why what a plugin's function returned is no series of `wanted`, in words; an
+    empty string where it is one.
+    """
     if answer is None:
-        return f"returned None; it must yield {wanted} or return a list of them, an empty one where there are none"
+        return (
+            f"returned None; it must yield {wanted} or return a list of them, an empty one where there are "
+            "none"
+        )
     if close_coroutine(answer) or hasattr(type(answer), "__aiter__") or hasattr(type(answer), "__await__"):
-        return f"is async and returned {type(answer).__name__}; plugins are called without an event loop: make it a plain function that yields {wanted}"
+        return (
+            f"is async and returned {type(answer).__name__}; plugins are called without an event loop: make "
+            f"it a plain function that yields {wanted}"
+        )
     if isinstance(answer, str | bytes) or not hasattr(type(answer), "__iter__"):
         return f"returned {type(answer).__name__}, not {wanted}"
     return ""

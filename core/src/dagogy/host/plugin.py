@@ -56,9 +56,11 @@ class Plugin:
         return account(error, self.entry.module, getattr(self.info, "impl", ""))
 
     def call(self, function: Callable[[], T], *, typed: bool = True, timed: bool = False) -> T:
-        """What `function`, which runs code of this plugin, returns. Whatever goes wrong in it is a `PluginError`.
+        """What `function`, which runs code of this plugin, returns. Whatever goes
+        wrong in it is a `PluginError`.
 
-        `typed`: it may raise a `DagogyError` of its own, which passes. `timed`: it has nobody to wait for, and is named where it is slow.
+        `typed`: it may raise a `DagogyError` of its own, which passes. `timed`: it has nobody to wait for,
+        and is named where it is slow.
         """
         with contained(self.name) as call:
             try:
@@ -77,7 +79,12 @@ class Plugin:
         return PluginError(
             f"{self.name} cannot be used: {self.reason}",
             hint=f"update or remove {self.entry.distribution}, or leave it out with DAGOGY_DISABLE={self.id}",
-            details={"plugin": self.id, "kind": self.entry.kind, "distribution": self.entry.distribution, "version": self.entry.version},
+            details={
+                "plugin": self.id,
+                "kind": self.entry.kind,
+                "distribution": self.entry.distribution,
+                "version": self.entry.version,
+            },
         )
 
     def as_dict(self) -> dict[str, str]:
@@ -97,7 +104,9 @@ def first_party(entry: EntryPoint) -> bool:
 
 
 def close_coroutine(answer: Any) -> bool:
-    """Whether a plugin's function is async and gave a coroutine. It is closed: nobody is going to wait for it."""
+    """Whether a plugin's function is async and gave a coroutine. It is closed:
+    nobody is going to wait for it.
+    """
     found = isinstance(answer, CoroutineType)
     if found:
         answer.close()

@@ -1,4 +1,6 @@
-"""When a failure opens a circuit breaker: which incidents do, and for how long, is their classifiers' to say."""
+"""When a failure opens a circuit breaker: which incidents do, and for how long,
+is their classifiers' to say.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ class BreakerTrigger(NamedTuple):
 
 
 def trip(verdict: Verdict, details: Mapping[str, Any]) -> BreakerTrigger | None:
-    """How long the diagnosed incident opens the breaker of whoever was asked; None where it does not. That a breaker was open opens none."""
+    """How long the diagnosed incident opens the breaker of whoever was asked; None where it does not. That a
+    breaker was open opens none.
+    """
     if verdict.outcome != "diagnosed" or details.get("cause") == "circuit_open":
         return None
     answer = verdict.best[0]

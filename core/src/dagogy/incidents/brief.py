@@ -25,7 +25,9 @@ def brief(host: Host | None, verdict: Verdict) -> tuple[str, bool]:
 
 
 def last_line(host: Host | None, verdict: Verdict, document: Mapping[str, Any], record: str) -> str:
-    """What a failing command ends with: incident, cause and the next command. `host` is None where there is none: its own settings are wrong."""
+    """What a failing command ends with: incident, cause and the next command. `host` is None where there is
+    none: its own settings are wrong.
+    """
     cause, helped = brief(host, verdict)
     return closing(verdict, cause, next_command(document, verdict.incident_id, record, helped))
 
@@ -36,7 +38,8 @@ def closing(verdict: Verdict, cause: str, command: str) -> str:
 
 
 def next_command(document: Mapping[str, Any], incident: str, record: str, helped: bool) -> str:
-    """What to type next: the command that the hint begins with; else what recovers, or tells more. `helped`: whether some action recovers.
+    """What to type next: the command that the hint begins with; else what recovers, or tells more. `helped`:
+    whether some action recovers.
 
     Without a record no command about failures would find this one.
     """

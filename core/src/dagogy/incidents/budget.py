@@ -1,4 +1,6 @@
-"""A bound on what is done while a command is failing already: it may not take long, and it may not make things worse."""
+"""A bound on what is done while a command is failing already: it may not take long, and
+it may not make things worse.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ _AGAIN_SECONDS = 0.05
 
 @contextlib.contextmanager
 def deadline(seconds: float | None) -> Iterator[None]:
-    """Raises `OutOfTime` in the middle of the body once `seconds` are over; without them, or outside the main thread, there is no end."""
+    """Raises `OutOfTime` in the middle of the body once `seconds` are over; without them, or outside the main
+    thread, there is no end.
+    """
     if seconds is None or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -35,10 +39,11 @@ def deadline(seconds: float | None) -> Iterator[None]:
 
 
 def within(seconds: float, body: Callable[[], None]) -> bool:
-    """Calls `body`, for at most so long; what it prints on stdout goes nowhere (but for plugins, who are heard). Whether it came to its end.
+    """Calls `body`, for at most so long; what it prints on stdout goes nowhere (but for plugins, who are
+    heard). Whether it came to its end.
 
-    A signal ends it, since a thread could not: a regular expression that runs away keeps all other threads waiting. Signals are the
-    main thread's; in another one `body` takes the time it takes.
+    A signal ends it, since a thread could not: a regular expression that runs away keeps all other threads
+    waiting. Signals are the main thread's; in another one `body` takes the time it takes.
     """
     if threading.current_thread() is not threading.main_thread():
         try:

@@ -1,4 +1,6 @@
-"""Runs `dagogy` commands as processes of their own: what an action needs done, and the failed command once more."""
+"""Runs `dagogy` commands as processes of their own: what an action needs done, and
+the failed command once more.
+"""
 
 from __future__ import annotations
 
@@ -32,12 +34,16 @@ def overlaid(environ: Mapping[str, str], changes: Mapping[str, str]) -> dict[str
 
 
 def plain(command: Sequence[str]) -> tuple[str, ...]:
-    """`command` without the words that make it recover by itself: a recovery runs it again, and does not start another one."""
+    """`command` without the words that make it recover by itself: a recovery runs it again, and does not
+    start another one.
+    """
     return _without(command, _HEALING_FLAGS, _HEALING_OPTIONS) if "--self-heal" in command else tuple(command)
 
 
 def under(command: Sequence[str], environment: Mapping[str, str]) -> tuple[str, ...]:
-    """`command` without the options that stand for one of the settings in `environment`, which they would win over."""
+    """`command` without the options that stand for one of the settings in
+    `environment`, which they would win over.
+    """
     return _without(command, (), {flag_of(name) for name in environment if name.startswith(_PREFIX)})
 
 
@@ -60,14 +66,21 @@ def flag_of(name: str) -> str:
     return "--" + name.removeprefix(_PREFIX).lower().replace("_", "-")
 
 
-def run_command(arguments: Sequence[str], environ: Mapping[str, str], folder: Path | None = None, seconds: float | None = None) -> CommandResult:
+def run_command(
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    folder: Path | None = None,
+    seconds: float | None = None,
+) -> CommandResult:
     """`dagogy ARGUMENTS…` to its end, or until `seconds` are over.
 
-    Whoever interrupts or kills us stops it as well. However it is stopped, it gets the time to leave everything whole.
+    Whoever interrupts or kills us stops it as well. However it is stopped, it gets the time to leave
+    everything whole.
     """
     try:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "dagogy", *arguments],  # -P: what lies in the folder is none of our modules
+            # -P: what lies in the folder is none of our modules
+            [sys.executable, "-P", "-m", "dagogy", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -84,12 +97,18 @@ def run_command(arguments: Sequence[str], environ: Mapping[str, str], folder: Pa
     except BaseException:
         _stopped(process, signal.SIGTERM)
         raise
-    text = "\n".join(part for part in (stream.decode("utf-8", "replace").strip() for stream in (out, err)) if part)
-    return CommandResult(exit_status=process.returncode, text=str(redacted(text, secrets_of(environ)))[-_TAIL:])
+    text = "\n".join(
+        part for part in (stream.decode("utf-8", "replace").strip() for stream in (out, err)) if part
+    )
+    return CommandResult(
+        exit_status=process.returncode, text=str(redacted(text, secrets_of(environ)))[-_TAIL:]
+    )
 
 
 def _end_with_us() -> None:
-    """In the child, on Linux: a recovery that is killed leaves no command behind that goes on, and spends, by itself."""
+    """In the child, on Linux: a recovery that is killed leaves no command behind that
+    goes on, and spends, by itself.
+    """
     assert _LIBC is not None
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 

@@ -1,4 +1,5 @@
-"""Which incident is it? Every installed classifier is asked by itself; the strongest evidence wins, and a tie is no answer.
+"""Which incident is it? Every installed classifier is asked by itself; the strongest evidence
+wins, and a tie is no answer.
 
 A look at the machine settles some ties, and keeps an answer from being acted on that it shows to be wrong.
 """
@@ -49,9 +50,10 @@ class ClassifierAnswer:
 class Verdict:
     """What the classifiers make of a failure.
 
-    `best`: one answer when it is `diagnosed`, all equally strong ones when it is `ambiguous` (then nothing may be done about it),
-    none when it is `unknown`. `others`: the weaker ones. `broken`: the classifiers that could not be asked, and why. `looks`: what probes
-    found. `refuted`: the incident that the text told of and a probe found not to be there.
+    `best`: one answer when it is `diagnosed`, all equally strong ones when it is `ambiguous` (then nothing
+    may be done about it), none when it is `unknown`. `others`: the weaker ones. `broken`: the classifiers
+    that could not be asked, and why. `looks`: what probes found. `refuted`: the incident that the text told
+    of and a probe found not to be there.
     """
 
     outcome: Literal["diagnosed", "ambiguous", "unknown"]
@@ -70,7 +72,12 @@ class Verdict:
     def seen(self, failure: Failure) -> dict[str, Any]:
         """The facts of the event `probed`."""
         probes = [observation.as_dict() for observation in self.observations]
-        return {"record": Path(failure.source).name, "incident": self.incident_id, "outcome": self.outcome, "probes": probes}
+        return {
+            "record": Path(failure.source).name,
+            "incident": self.incident_id,
+            "outcome": self.outcome,
+            "probes": probes,
+        }
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -102,22 +109,33 @@ def diagnose(host: Host, failure: Failure) -> Verdict:
             continue
         if found is not None:
             answers.append(ClassifierAnswer(found, plugin))
-    broken += [p.error().message for p in host.all("dialect") if p.state == "failed" and p.error().message not in broken]
+    broken += [
+        p.error().message
+        for p in host.all("dialect")
+        if p.state == "failed" and p.error().message not in broken
+    ]
     return judge(answers, broken)
 
 
 def asked_nobody(failure: Failure) -> bool:
-    """Whether it was code that failed, and none that asks a service: dagogy's own, a rule, an exporter, or a provider that has no endpoint."""
+    """Whether it was code that failed, and none that asks a service: dagogy's own, a rule, an exporter, or a
+    provider that has no endpoint.
+    """
     if failure.code == InternalError.code:
         return True
-    return failure.code == PluginError.code and not (failure.endpoint and failure.details.get("kind") in (None, "provider"))
+    return failure.code == PluginError.code and not (
+        failure.endpoint and failure.details.get("kind") in (None, "provider")
+    )
 
 
-def examine(host: Host, settings: Settings, failure: Failure, run: Path | None = None, *, own: bool) -> Verdict:
-    """Asks the classifiers, then the probes of the incidents in question; all probes where it is unknown, as evidence for whoever takes it up.
+def examine(
+    host: Host, settings: Settings, failure: Failure, run: Path | None = None, *, own: bool
+) -> Verdict:
+    """Asks the classifiers, then the probes of the incidents in question; all probes where it is unknown, as
+    evidence for whoever takes it up.
 
-    `own`: whether the failure is this user's own. Of any other one probes do not get the addresses: they look where the settings point, and a
-    record out of an archive makes this machine connect to nothing.
+    `own`: whether the failure is this user's own. Of any other one probes do not get the addresses: they look
+    where the settings point, and a record out of an archive makes this machine connect to nothing.
     """
     from dagogy.incidents.probing import ask
 
@@ -125,25 +143,41 @@ def examine(host: Host, settings: Settings, failure: Failure, run: Path | None =
     if verdict.reason == _SUCCEEDED:
         return verdict
     shown = failure if own else replace(failure, endpoint="", details={})
-    return settled(verdict, ask(host, settings, shown, run, about={a.diagnosis.incident_id for a in verdict.best} or None))
+    return settled(
+        verdict,
+        ask(host, settings, shown, run, about={a.diagnosis.incident_id for a in verdict.best} or None),
+    )
 
 
 def settled(verdict: Verdict, observations: Sequence[ProbeObservation]) -> Verdict:
     """The verdict with what the probes found.
 
-    Of equally strong answers the one that alone is confirmed holds. One that is refuted is not acted on, and nothing takes its place: that a
-    fault cannot be there does not say which one is. What is unknown stays so. A probe against another's word counts for nothing.
+    Of equally strong answers the one that alone is confirmed holds. One that is refuted is not acted on, and
+    nothing takes its place: that a fault cannot be there does not say which one is. What is unknown stays so.
+    A probe against another's word counts for nothing.
     """
     verdict = replace(verdict, observations=tuple(observations))
     confirming = {i: observation for observation in observations for i in observation.result.confirms}
-    refuting = {i: observation for observation in observations for i in observation.result.refutes if i not in confirming}
+    refuting = {
+        i: observation
+        for observation in observations
+        for i in observation.result.refutes
+        if i not in confirming
+    }
     ids = {a.diagnosis.incident_id for a in verdict.best}
     if verdict.outcome == "diagnosed" and verdict.incident_id in refuting:
         observation, incident = refuting[verdict.incident_id], verdict.incident_id
         seen = f"{observation.result.subject}: {observation.result.message}"
-        reason = f"the failure points to {incident}, but probe {observation.probe} finds that it is not there now: {seen}"
+        reason = (
+            f"the failure points to {incident}, but probe {observation.probe} finds that it is not there "
+            f"now: {seen}"
+        )
         return replace(verdict, outcome="ambiguous", reason=reason, refuted=incident)
-    confirmed = {i for i in ids & set(confirming) if not any(i in observation.result.refutes for observation in observations)}
+    confirmed = {
+        i
+        for i in ids & set(confirming)
+        if not any(i in observation.result.refutes for observation in observations)
+    }
     if verdict.outcome == "ambiguous" and len(confirmed) == 1:
         (incident,) = confirmed
         return _chosen(verdict, incident, confirming[incident])
@@ -154,8 +188,13 @@ def _chosen(verdict: Verdict, incident: str, observation: ProbeObservation) -> V
     """An ambiguous verdict of which a probe confirmed one answer."""
     chosen = next(a for a in verdict.best if a.diagnosis.incident_id == incident)
     rest = [a for a in verdict.best if a is not chosen]
-    reason = f"{verdict.reason}; probe {observation.probe} settles it: {observation.result.subject}: {observation.result.message}"
-    return replace(verdict, outcome="diagnosed", best=(chosen,), others=(*rest, *verdict.others), reason=reason)
+    reason = (
+        f"{verdict.reason}; probe {observation.probe} settles it: {observation.result.subject}: "
+        f"{observation.result.message}"
+    )
+    return replace(
+        verdict, outcome="diagnosed", best=(chosen,), others=(*rest, *verdict.others), reason=reason
+    )
 
 
 def judge(answers: Sequence[ClassifierAnswer], broken: Sequence[str] = ()) -> Verdict:
@@ -168,7 +207,13 @@ def judge(answers: Sequence[ClassifierAnswer], broken: Sequence[str] = ()) -> Ve
     others = [a for a in ordered if _strength(a.diagnosis) != top]
     ids = sorted({a.diagnosis.incident_id for a in best})
     if len(ids) > 1:
-        return Verdict("ambiguous", tuple(best), tuple(others), tuple(broken), f"equally strong evidence for {' and '.join(ids)}")
+        return Verdict(
+            "ambiguous",
+            tuple(best),
+            tuple(others),
+            tuple(broken),
+            f"equally strong evidence for {' and '.join(ids)}",
+        )
     return Verdict("diagnosed", (best[0],), (*best[1:], *others), tuple(broken))
 
 

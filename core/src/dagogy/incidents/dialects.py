@@ -1,4 +1,6 @@
-"""The installed log dialects, each asked so that one that fails is named and counts as if it were not there."""
+"""The installed log dialects, each asked so that one that fails is named and
+counts as if it were not there.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ def installed(host: Host) -> tuple[tuple[LogDialect, ...], list[str]]:
 
 
 def guarded(plugin: Plugin, implementation: type[LogDialect]) -> LogDialect:
-    """A dialect as the host asks it: what goes wrong in it is noted in `plugin`. Raises `PluginError` where it cannot be made, or its patterns are none."""
+    """A dialect as the host asks it: what goes wrong in it is noted in `plugin`. Raises `PluginError` where
+    it cannot be made, or its patterns are none.
+    """
     return _Guarded(plugin, implementation)
 
 
@@ -62,7 +66,11 @@ class _Guarded(LogDialect):
 
     def last_words(self, units: Sequence[Unit]) -> Sequence[Unit] | None:
         answer = self._asked(lambda: self._dialect.last_words(units), None)
-        return answer if isinstance(answer, list | tuple) and all(isinstance(unit, Unit) for unit in answer) else None
+        return (
+            answer
+            if isinstance(answer, list | tuple) and all(isinstance(unit, Unit) for unit in answer)
+            else None
+        )
 
     def _asked(self, call: Callable[[], T], otherwise: T) -> T:
         if self._plugin.state == "failed":

@@ -1,7 +1,9 @@
-"""The escalation bundle: the evidence of a failure in one `.tar.gz`, for whoever has to look further (section 5 of the runbook).
+"""The escalation bundle: the evidence of a failure in one `.tar.gz`, for whoever has to look further (section
+5 of the runbook).
 
-What dagogy wrote itself goes in redacted. Inputs and artifacts stay outside, told by size and hash, unless they are asked for. Every
-file of the bundle is then searched once more: one that holds a secret after all keeps the bundle from being written.
+What dagogy wrote itself goes in redacted. Inputs and artifacts stay outside, told by size and hash, unless
+they are asked for. Every file of the bundle is then searched once more: one that holds a secret after all
+keeps the bundle from being written.
 """
 
 from __future__ import annotations
@@ -58,10 +60,21 @@ class _Files:
     def add(self, name: str, data: bytes) -> None:
         """A text, redacted. JSON is redacted value by value, so that it stays JSON."""
         text = data.decode("utf-8", "replace")
-        clean = _clean_lines(text, self.secrets) if name.endswith(".jsonl") else _clean_document(text, self.secrets) if name.endswith(".json") else None
+        clean = (
+            _clean_lines(text, self.secrets)
+            if name.endswith(".jsonl")
+            else _clean_document(text, self.secrets)
+            if name.endswith(".json")
+            else None
+        )
         clean = redacted(text, self.secrets) if clean is None else clean
         if clean != text:
-            self.redactions[name] = sum(clean.count(f"[{mark}]") - text.count(f"[{mark}]") for mark in (*self.secrets, "redacted")) or 1
+            self.redactions[name] = (
+                sum(
+                    clean.count(f"[{mark}]") - text.count(f"[{mark}]") for mark in (*self.secrets, "redacted")
+                )
+                or 1
+            )
         # Whoever reads it may do so on a terminal, and what is in the run may have come from anywhere.
         if name.endswith((".json", ".jsonl")):
             clean = visible_json(clean.replace("\r\n", "\n"))  # and what is no JSON after all, as any text
@@ -69,12 +82,21 @@ class _Files:
 
     def search(self) -> None:
         """Raises `StorageError` that names each file in which a secret is left, and never the secret."""
-        found = [name for name, data in self.files.items() if _holds(data, self.secrets) or remains(name, self.secrets)]
+        found = [
+            name
+            for name, data in self.files.items()
+            if _holds(data, self.secrets) or remains(name, self.secrets)
+        ]
         if found:
-            shown = redacted(", ".join(found[:5]), self.secrets) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
+            shown = redacted(", ".join(found[:5]), self.secrets) + (
+                f" and {len(found) - 5} more" if len(found) > 5 else ""
+            )
             raise StorageError(
                 f"no bundle was written: a secret is left in {shown}",
-                hint="take it out of that file, or leave out --with-artifacts; and give the secret a new value wherever it went",
+                hint=(
+                    "take it out of that file, or leave out --with-artifacts; and give the secret a new "
+                    "value wherever it went"
+                ),
                 details={"files": [redacted(name, self.secrets) for name in found]},
             )
 
@@ -120,8 +142,9 @@ def escalate(
 ) -> Bundle:
     """Writes the bundle of `run` into `folder`, whole or not at all.
 
-    `standing`: the failure that it is about, else the run's last; `unwritten`: the record of one that could not be written into the run.
-    Raises `NotFound` when nothing failed on the run, `StorageError` when a secret is left in a file or the bundle cannot be written.
+    `standing`: the failure that it is about, else the run's last; `unwritten`: the record of one that could
+    not be written into the run. Raises `NotFound` when nothing failed on the run, `StorageError` when a
+    secret is left in a file or the bundle cannot be written.
     """
     with run.standing():
         files, last, met = _collected(host, run, secrets, with_artifacts, note, standing, unwritten)
@@ -151,13 +174,20 @@ def _collected(
 ) -> tuple[_Files, Happened, list[str]]:
     """The files of the bundle, the failure that it is about, and the criteria that are met."""
     past = history(host, run)
-    last = past.last if standing is None else next((f for f in past.failures if f.record.name == Path(standing.source).name), None)
+    last = (
+        past.last
+        if standing is None
+        else next((f for f in past.failures if f.record.name == Path(standing.source).name), None)
+    )
     if last is None and standing is not None:
         facts = {**(unwritten or {}), **{key: value for key, value in asdict(standing).items() if value}}
         last = Happened(Path("unwritten.json"), facts, diagnose(host, standing))
         past = replace(past, failures=(*past.failures, last))
     if last is None:
-        raise NotFound(f"run {run.id} has no failure record: there is nothing to escalate", hint=f"dagogy status {run.id}")
+        raise NotFound(
+            f"run {run.id} has no failure record: there is nothing to escalate",
+            hint=f"dagogy status {run.id}",
+        )
     met = criteria(host, past)
     files = _Files(secrets)
     for failure in past.failures:
@@ -169,14 +199,30 @@ def _collected(
         if name.startswith(f"{FAILURES}/"):
             continue
         data = read_regular(path)
-        artifacts.append({"path": name, **_about(data), "mtime_utc": _time(path), "in_bundle": with_artifacts or name in _TOLD})
+        artifacts.append(
+            {
+                "path": name,
+                **_about(data),
+                "mtime_utc": _time(path),
+                "in_bundle": with_artifacts or name in _TOLD,
+            }
+        )
         if name in _TOLD:
             files.add(f"run/{name}", data)
         elif with_artifacts:
             files.files[f"run/{name}"] = data
     files.add("artifacts.json", to_json(artifacts))
-    files.add("report.md", markdown.document(_report(host, past, last, met, artifacts, note)).encode(errors="backslashreplace"))
-    files.files["redactions.json"] = to_json({"variables": sorted(secrets), "replaced": files.redactions, "unreadable_records": list(past.unreadable)})
+    files.add(
+        "report.md",
+        markdown.document(_report(host, past, last, met, artifacts, note)).encode(errors="backslashreplace"),
+    )
+    files.files["redactions.json"] = to_json(
+        {
+            "variables": sorted(secrets),
+            "replaced": files.redactions,
+            "unreadable_records": list(past.unreadable),
+        }
+    )
     files.search()
     return files, last, met
 
@@ -193,7 +239,11 @@ def _filler(top: str, files: Mapping[str, bytes]) -> Callable[[tarfile.TarFile],
 
 def _regular(folder: Path) -> list[Path]:
     """The files below `folder`, but for locks, temporaries and what a symlink leads to."""
-    return [Path(entry.path) for entry in walk(folder) if entry.is_file(follow_symlinks=False) and not entry.name.startswith(".")]
+    return [
+        Path(entry.path)
+        for entry in walk(folder)
+        if entry.is_file(follow_symlinks=False) and not entry.name.startswith(".")
+    ]
 
 
 def _about(data: bytes) -> dict[str, Any]:
@@ -216,14 +266,19 @@ def _diagnosis_lines(host: Host, verdict: Verdict) -> list[str]:
     if verdict.observations:
         lines += ["## Probes", "", "What the machine was like when the failure was looked at.", ""]
         lines += table(
-            ("probe", "subject", "state", "what was seen"), ((k.probe, k.result.subject, k.result.state, k.result.message) for k in verdict.observations)
+            ("probe", "subject", "state", "what was seen"),
+            ((k.probe, k.result.subject, k.result.state, k.result.message) for k in verdict.observations),
         )
         lines += [""]
     return lines
 
 
-def _report(host: Host, past: History, last: Happened, met: list[str], artifacts: list[dict[str, Any]], note: str) -> list[str]:
-    """What section 5 of the runbook asks for: command, run id, provider mode and environment, the exact error, artifacts and their times."""
+def _report(
+    host: Host, past: History, last: Happened, met: list[str], artifacts: list[dict[str, Any]], note: str
+) -> list[str]:
+    """What section 5 of the runbook asks for: command, run id, provider mode and environment, the exact
+    error, artifacts and their times.
+    """
     document = last.document
     lines = [f"# Escalation: {inline(past.run.id)}", "", *([inline(note), ""] if note else [])]
     facts = {
@@ -239,13 +294,28 @@ def _report(host: Host, past: History, last: Happened, met: list[str], artifacts
         if document.get(key) not in (None, ""):
             facts[key.replace("_", " ").capitalize().replace("Http", "HTTP")] = document[key]
     lines += table(("what", "value"), facts.items())
-    lines += ["", "## Error", "", *fence([f"[{last.code}] {last.message}"]), "", "## Why this is escalated", ""]
+    lines += [
+        "",
+        "## Error",
+        "",
+        *fence([f"[{last.code}] {last.message}"]),
+        "",
+        "## Why this is escalated",
+        "",
+    ]
     lines += [f"- {prose(criterion)}" for criterion in met] or ["- no criterion of the runbook is met"]
     lines += ["", *_diagnosis_lines(host, last.verdict)]
-    done = [e for e in past.events if e.get("event") in ("recovery_action", "recovery_retried", "recovery_stopped", "recovered")]
+    done = [
+        e
+        for e in past.events
+        if e.get("event") in ("recovery_action", "recovery_retried", "recovery_stopped", "recovered")
+    ]
     if done:
         lines += ["", "## Recovery", ""] if lines[-1] else ["## Recovery", ""]
-        lines += [*table(("time", "what", "outcome"), ((e.get("at_utc"), *_carried_out(e)) for e in done)), ""]
+        lines += [
+            *table(("time", "what", "outcome"), ((e.get("at_utc"), *_carried_out(e)) for e in done)),
+            "",
+        ]
     environment, versions = document.get("environment"), document.get("versions")
     if isinstance(versions, dict):
         listed = inline(", ".join(f"{name} {version}" for name, version in versions.items()))
@@ -254,9 +324,21 @@ def _report(host: Host, past: History, last: Happened, met: list[str], artifacts
         lines += ["## Environment", ""]
         lines += table(("variable", "state"), ((name, _state(value)) for name, value in environment.items()))
     lines += ["", "## Failures of this run", ""]
-    lines += table(("time", "command", "code", "incident"), ((f.at_utc, code(f.command), f.code, f.verdict.incident_id) for f in past.failures))
-    lines += ["", "## Artifacts", "", "As they are now; each failure record shows how they were when it was written.", ""]
-    lines += table(("path", "size", "changed", "sha256"), ((a["path"], a["size"], a["mtime_utc"], a["sha256"]) for a in artifacts))
+    lines += table(
+        ("time", "command", "code", "incident"),
+        ((f.at_utc, code(f.command), f.code, f.verdict.incident_id) for f in past.failures),
+    )
+    lines += [
+        "",
+        "## Artifacts",
+        "",
+        "As they are now; each failure record shows how they were when it was written.",
+        "",
+    ]
+    lines += table(
+        ("path", "size", "changed", "sha256"),
+        ((a["path"], a["size"], a["mtime_utc"], a["sha256"]) for a in artifacts),
+    )
     return [*lines, ""]
 
 
@@ -264,9 +346,14 @@ def _carried_out(event: Mapping[str, Any]) -> tuple[str, str | Markdown]:
     """A recovery's event in words: what was done, and what came of it."""
     settings = "".join(f"{name}={value} " for name, value in dict(event.get("environment") or {}).items())
     if event["event"] == "recovery_action":
-        return f"{event.get('safety')} action {event.get('action')}", f"{event.get('outcome')}: {event.get('message')}"
+        return (
+            f"{event.get('safety')} action {event.get('action')}",
+            f"{event.get('outcome')}: {event.get('message')}",
+        )
     if event["event"] == "recovery_retried":
-        return code(f"{settings}dagogy {' '.join(map(str, event.get('command') or ()))}"), f"exit status {event.get('exit_status')}: {event.get('told')}"
+        return code(
+            f"{settings}dagogy {' '.join(map(str, event.get('command') or ()))}"
+        ), f"exit status {event.get('exit_status')}: {event.get('told')}"
     return "end", "resolved" if event["event"] == "recovered" else f"stopped: {event.get('reason')}"
 
 

@@ -26,7 +26,9 @@ class Page:
     @property
     def summary(self) -> str:
         """The first sentence of what it is."""
-        return re.split(r"(?<=[.:;]) ", self.parts["What"] or self.plugin.info.summary, maxsplit=1)[0].rstrip(":;")
+        return re.split(r"(?<=[.:;]) ", self.parts["What"] or self.plugin.info.summary, maxsplit=1)[0].rstrip(
+            ":;"
+        )
 
     @property
     def next_step(self) -> str:
@@ -41,7 +43,12 @@ class Page:
 
     def as_dict(self) -> dict[str, Any]:
         keys = {name: name.lower().replace(" ", "_") for name in PARTS}
-        return {"id": self.incident_id, "kind": "incident", "classifier": self.plugin.id, **{keys[n]: text for n, text in self.parts.items()}}
+        return {
+            "id": self.incident_id,
+            "kind": "incident",
+            "classifier": self.plugin.id,
+            **{keys[n]: text for n, text in self.parts.items()},
+        }
 
 
 def incidents(host: Host) -> dict[str, Plugin]:

@@ -1,4 +1,6 @@
-"""What happened to a run: its failures in order, each with the incident it is, and what was known of it at the time."""
+"""What happened to a run: its failures in order, each with the incident it is, and what
+was known of it at the time.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +23,17 @@ from dagogy.workspace.runs import Run
 from dagogy.workspace.stages import CURRICULUM, EVENTS, SPEC
 
 #: What is escalated whichever classifiers are installed.
-CRITERIA = (_CONTRACT, _UNKNOWN) = ("a core contract cannot be parsed", "the last failure is unknown to every classifier")
+CRITERIA = (_CONTRACT, _UNKNOWN) = (
+    "a core contract cannot be parsed",
+    "the last failure is unknown to every classifier",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One failure of a run. `then`: the incident as it was diagnosed when it failed, empty when it was not; `verdict`: as it is now."""
+    """One failure of a run. `then`: the incident as it was diagnosed when it failed, empty when it was not;
+    `verdict`: as it is now.
+    """
 
     record: Path
     document: Mapping[str, Any]
@@ -70,7 +77,9 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The failures and the events of a run, oldest first, and the names of the records, or of the log, that cannot be read."""
+    """The failures and the events of a run, oldest first, and the names of the records, or of
+    the log, that cannot be read.
+    """
 
     run: Run
     failures: Sequence[Happened] = ()
@@ -79,13 +88,21 @@ class History:
 
     @property
     def last(self) -> Happened | None:
-        """The run's last failure; one of a command about failures, or of one that a recovery's action ran, only where there is no other."""
-        failed = (f for f in reversed(self.failures) if not about_failures(f.command.split()) and f.recovery.get("role") != "action")
+        """The run's last failure; one of a command about failures, or of one that a recovery's action ran,
+        only where there is no other.
+        """
+        failed = (
+            f
+            for f in reversed(self.failures)
+            if not about_failures(f.command.split()) and f.recovery.get("role") != "action"
+        )
         return next(failed, next(reversed(self.failures), None))
 
     @property
     def faults(self) -> Sequence[Happened]:
-        """The failures that are incidents of their own. Of a failure and what was tried to recover from it each incident counts once."""
+        """The failures that are incidents of their own. Of a failure and what was tried to recover from it
+        each incident counts once.
+        """
         seen: set[tuple[str, str]] = set()
         roots: dict[str, str] = {}
         found = []
@@ -100,7 +117,8 @@ class History:
         return found
 
     def resolved(self, failure: Happened) -> Mapping[str, Any] | None:
-        """The event that shows that a failure is over: a recovery of it, or the same command that came to its end later.
+        """The event that shows that a failure is over: a recovery of it, or the same command
+        that came to its end later.
 
         That a recovery ran the command is the recovery's merit.
         """
@@ -111,15 +129,23 @@ class History:
                 continue
             if event.get("event") == "recovery_started" and ended is not None:
                 return ended
-            if event.get("event") == "recovered" and (incidents & {event.get("incident"), *(event.get("incidents") or ())} or _recovered_name(event) == name):
+            if event.get("event") == "recovered" and (
+                incidents & {event.get("incident"), *(event.get("incidents") or ())}
+                or _recovered_name(event) == name
+            ):
                 return event
-            if event.get("event") == "command_ended" and command_name(str(event.get("command") or "").split()) == name:
+            if (
+                event.get("event") == "command_ended"
+                and command_name(str(event.get("command") or "").split()) == name
+            ):
                 ended = ended or event
         return ended
 
 
 def history(host: Host, run: Run) -> History:
-    """Reads a run's history, as much of it as can be read; needs no valid `run.json`. Raises `NotFound` when it is removed meanwhile."""
+    """Reads a run's history, as much of it as can be read; needs no valid `run.json`. Raises `NotFound` when
+    it is removed meanwhile.
+    """
     with run.standing():
         return _history(host, run)
 
@@ -131,7 +157,11 @@ def _history(host: Host, run: Run) -> History:
         events += read_events(run.file(EVENTS))
     except DagogyError:
         unreadable.append(EVENTS)
-    then = {str(e.get("record")): str(e.get("incident") or "") for e in events if e.get("event") == "command_failed"}
+    then = {
+        str(e.get("record")): str(e.get("incident") or "")
+        for e in events
+        if e.get("event") == "command_failed"
+    }
     observations = {str(e.get("record")): _observations(e) for e in events if e.get("event") == "probed"}
     for path in record_paths(run.path):
         try:
@@ -158,7 +188,9 @@ def _observations(event: Mapping[str, Any]) -> list[ProbeObservation]:
 
 
 def criteria(host: Host, past: History) -> list[str]:
-    """The escalation criteria that are met: those that classifiers declare, and core contracts that cannot be parsed."""
+    """The escalation criteria that are met: those that classifiers declare, and core
+    contracts that cannot be parsed.
+    """
     met = []
     for plugin in host.load("classifier"):
         for escalation in getattr(plugin.info, "escalations", ()):
@@ -172,8 +204,13 @@ def criteria(host: Host, past: History) -> list[str]:
 
 
 def _count(past: History, escalation: Escalation) -> int:
-    # That an attempt to recover met the fault again does not show that it is deterministic; that no attempt helped is what the others count.
-    messages = [f.message for f in (past.faults if escalation.same else past.failures) if f.verdict.incident_id in escalation.incidents]
+    # That an attempt to recover met the fault again does not show that it is deterministic; that no attempt
+    # helped is what the others count.
+    messages = [
+        f.message
+        for f in (past.faults if escalation.same else past.failures)
+        if f.verdict.incident_id in escalation.incidents
+    ]
     return max((messages.count(m) for m in messages), default=0) if escalation.same else len(messages)
 
 
@@ -186,5 +223,7 @@ def _unparsable(run: Run) -> list[str]:
     for name, decode in ((SPEC, decode_topic_spec), (CURRICULUM, decode_curriculum)):
         with contextlib.suppress(DagogyError):
             if run.exists(name):
-                problems += [f"{name}: {p.message}" for p in decode(run.read(name)).problems if p.keyword == "json"][:1]
+                problems += [
+                    f"{name}: {p.message}" for p in decode(run.read(name)).problems if p.keyword == "json"
+                ][:1]
     return problems

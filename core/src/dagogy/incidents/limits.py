@@ -1,4 +1,6 @@
-"""What a recovery may spend: how often the failed command is run again, for how long, and with how many requests to a service."""
+"""What a recovery may spend: how often the failed command is run again, for how long, and with how many
+requests to a service.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +15,25 @@ from dagogy.workspace.settings import Settings
 class Limits:
     """The limits of one recovery, counted from now on; infinite unless given. `clock` gives seconds."""
 
-    def __init__(self, attempts: float = math.inf, seconds: float = math.inf, calls: float = math.inf, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        attempts: float = math.inf,
+        seconds: float = math.inf,
+        calls: float = math.inf,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.attempts, self.seconds, self.calls, self._clock = attempts, seconds, calls, clock
         self._end = clock() + seconds
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
         """Those of `run --self-heal`. Raises `ConfigError`."""
-        return cls(*(settings.get(name) for name in ("AGENT_HEAL_ATTEMPTS", "AGENT_HEAL_SECONDS", "AGENT_HEAL_CALLS")))
+        return cls(
+            *(
+                settings.get(name)
+                for name in ("AGENT_HEAL_ATTEMPTS", "AGENT_HEAL_SECONDS", "AGENT_HEAL_CALLS")
+            )
+        )
 
     @property
     def seconds_left(self) -> float | None:

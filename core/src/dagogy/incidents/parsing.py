@@ -1,4 +1,6 @@
-"""Failures come in: from a failure record of ours, or from any text, such as a CI log, a traceback or the output of a coding agent."""
+"""Failures come in: from a failure record of ours, or from any text, such as a CI log, a traceback or the
+output of a coding agent.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +16,17 @@ from dagogy.workspace.files import from_json, read_regular
 from dagogy.workspace.shapes import Shape, shaped, table, tables, text, text_table, texts, whole_or_none
 from dagogy.workspace.stages import FAILURES
 
-#: Commands about failures; when one of them fails itself, that is not the run's last failure, nor one to recover from.
+#: Commands about failures; when one of them fails itself, that is not the run's last
+#: failure, nor one to recover from.
 _ABOUT_FAILURES = frozenset({"diagnose", "triage", "recover", "escalate", "postmortem", "incidents"})
 #: How a caller that only has a word for it names the end of a process: who ended it.
 _ENDS = {"timeoutexpired": "timeout", "timeout": "timeout"}
 
 
 def last_record(run: Path) -> Path | None:
-    """The newest failure record of the run in the folder `run`, but for those of commands that only look at it."""
+    """The newest failure record of the run in the folder `run`, but for those of
+    commands that only look at it.
+    """
     paths = record_paths(run)
     return next((p for p in reversed(paths) if not _only_inspects(p)), paths[-1] if paths else None)
 
@@ -58,12 +63,21 @@ def read_document(path: Path) -> dict[str, Any]:
     """A failure record as it is written. Raises `InvalidArgument` when the file is none."""
     document = record_document(path)
     if "code" not in document or "message" not in document:
-        raise InvalidArgument(f"{path} is not a failure record: it has no 'code' and 'message'", hint="'dagogy schema failure' shows what one has")
+        raise InvalidArgument(
+            f"{path} is not a failure record: it has no 'code' and 'message'",
+            hint="'dagogy schema failure' shows what one has",
+        )
     return document
 
 
 _SHAPES: dict[str, Shape] = {
-    **dict.fromkeys("at_utc code message hint run_id stage provider endpoint model folder machine_code request_id killed_by".split(), text),
+    **dict.fromkeys(
+        (
+            "at_utc code message hint run_id stage provider endpoint model folder machine_code request_id "
+            "killed_by"
+        ).split(),
+        text,
+    ),
     **dict.fromkeys(("exit_status", "errno", "child_exit_status", "signal", "http_status"), whole_or_none),
     **dict.fromkeys(("details", "output_tails", "environment"), table),
     **dict.fromkeys(("versions", "plugins"), text_table),
@@ -80,9 +94,15 @@ def record_document(path: Path) -> dict[str, Any]:
     try:
         document = from_json(read_regular(path))
     except ValueError as error:
-        raise InvalidArgument(f"{path} is not a failure record: {error}", hint="pass a text on standard input: 'dagogy diagnose -'") from None
+        raise InvalidArgument(
+            f"{path} is not a failure record: {error}",
+            hint="pass a text on standard input: 'dagogy diagnose -'",
+        ) from None
     if not isinstance(document, dict):
-        raise InvalidArgument(f"{path} is not a failure record: it is no object", hint="'dagogy schema failure' shows what one has")
+        raise InvalidArgument(
+            f"{path} is not a failure record: it is no object",
+            hint="'dagogy schema failure' shows what one has",
+        )
     return shaped(document, _SHAPES)
 
 
@@ -93,7 +113,11 @@ def from_record(document: Mapping[str, Any], source: str = "") -> Failure:
     tails = document.get("output_tails") if isinstance(document.get("output_tails"), dict) else {}
     assert isinstance(tails, dict)
     known = {**details, **tails, **{k: v for k, v in document.items() if v not in (None, "", [])}}
-    chain = [(str(c.get("type", "")), str(c.get("message", ""))) for c in document.get("exception_chain") or [] if isinstance(c, dict)]
+    chain = [
+        (str(c.get("type", "")), str(c.get("message", "")))
+        for c in document.get("exception_chain") or []
+        if isinstance(c, dict)
+    ]
     command = document.get("command")
     return Failure(
         code=str(document.get("code") or ""),
@@ -109,7 +133,9 @@ def from_record(document: Mapping[str, Any], source: str = "") -> Failure:
         hint=_text(known, "hint"),
         exception_chain=tuple(chain),
         errno=_number(known, "errno"),
-        exit_status=_number({**details, "child": document.get("child_exit_status")}, "child", "exit_status", "returncode"),
+        exit_status=_number(
+            {**details, "child": document.get("child_exit_status")}, "child", "exit_status", "returncode"
+        ),
         signal=_number(known, "signal"),
         killed_by=_text(known, "killed_by"),
         http_status=_number(known, "http_status", "status"),
@@ -121,19 +147,27 @@ def from_record(document: Mapping[str, Any], source: str = "") -> Failure:
     )
 
 
-def from_text(text: str, exit_code: str = "", http_status: int | None = None, source: str = "standard input") -> Failure:
-    """The failure that `text` tells of. `exit_code` is a number, a signal's name, or `TimeoutExpired` where the caller ended it."""
+def from_text(
+    text: str, exit_code: str = "", http_status: int | None = None, source: str = "standard input"
+) -> Failure:
+    """The failure that `text` tells of. `exit_code` is a number, a signal's name, or `TimeoutExpired` where
+    the caller ended it.
+    """
     word = exit_code.strip()
     if not word:
         return Failure(text=text, http_status=http_status, source=source)
     if word.lower() in _ENDS:
         return Failure(text=text, http_status=http_status, killed_by=_ENDS[word.lower()], source=source)
     if word.upper() in signal.Signals.__members__:
-        return Failure(text=text, http_status=http_status, signal=int(signal.Signals[word.upper()]), source=source)
+        return Failure(
+            text=text, http_status=http_status, signal=int(signal.Signals[word.upper()]), source=source
+        )
     try:
         return Failure(text=text, http_status=http_status, exit_status=int(word, 10), source=source)
     except ValueError:
-        raise InvalidArgument(f"exit code is '{exit_code}'; accepted: a number, a signal's name (SIGKILL), or TimeoutExpired") from None
+        raise InvalidArgument(
+            f"exit code is '{exit_code}'; accepted: a number, a signal's name (SIGKILL), or TimeoutExpired"
+        ) from None
 
 
 def find_record(reference: str) -> Path | None:
@@ -152,4 +186,6 @@ def _text(known: Mapping[str, Any], key: str) -> str:
 
 
 def _number(known: Mapping[str, Any], *keys: str) -> int | None:
-    return next((known[k] for k in keys if isinstance(known.get(k), int) and not isinstance(known[k], bool)), None)
+    return next(
+        (known[k] for k in keys if isinstance(known.get(k), int) and not isinstance(known[k], bool)), None
+    )

@@ -1,9 +1,9 @@
 """Probes are asked: each in a process of its own, all at once, and what hangs is killed.
 
-A look at the machine can hang where no exception ends it (a name server that does not answer, a dead mount), and a thread that hangs
-cannot be ended. A process of `multiprocessing` can: it gets its own process group, which is killed when its time is up. It is forked, since
-a probe needs the plugins and settings that are loaded here. In it no file can be changed (`incidents.readonly`), and what is printed
-is kept for stderr.
+A look at the machine can hang where no exception ends it (a name server that does not answer, a dead mount),
+and a thread that hangs cannot be ended. A process of `multiprocessing` can: it gets its own process group,
+which is killed when its time is up. It is forked, since a probe needs the plugins and settings that are
+loaded here. In it no file can be changed (`incidents.readonly`), and what is printed is kept for stderr.
 """
 
 from __future__ import annotations
@@ -68,7 +68,12 @@ class ProbeObservation:
         """The look that an event tells of. Raises `KeyError` or `TypeError` when it tells of none."""
         texts = {key: str(document[key]) for key in ("subject", "message")}
         state = _STATES.get(document["state"], "unknown")
-        return cls(str(document["probe"]), ProbeResult(**texts, state=state, confirms=tuple(document["confirms"]), refutes=tuple(document["refutes"])))
+        return cls(
+            str(document["probe"]),
+            ProbeResult(
+                **texts, state=state, confirms=tuple(document["confirms"]), refutes=tuple(document["refutes"])
+            ),
+        )
 
     def line(self) -> str:
         """For people."""
@@ -115,10 +120,11 @@ def ask(
     only: str = "",
     environment: Mapping[str, str] | None = None,
 ) -> list[ProbeObservation]:
-    """What the installed probes find out; without secrets. None of them can raise here, or take longer than it may.
+    """What the installed probes find out; without secrets. None of them can raise here,
+    or take longer than it may.
 
-    `about`: only probes for one of these incidents. `only`: the probe of this id alone. `environment`: settings that hold for this look; ""
-    takes one out.
+    `about`: only probes for one of these incidents. `only`: the probe of this id alone. `environment`:
+    settings that hold for this look; "" takes one out.
     """
     changes = dict(environment or {})
     chosen = [p for p in host.load("probe") if p.state == "ready" and (not only or p.id == only)]
@@ -126,13 +132,19 @@ def ask(
     if not chosen:
         return []
     context = _Context(settings, run, changes)
-    declared = [s.name for p in host.load("provider") if p.state == "ready" for s in p.info.settings if s.secret]
+    declared = [
+        s.name for p in host.load("provider") if p.state == "ready" for s in p.info.settings if s.secret
+    ]
     hidden = secrets_of({**_texts(settings.file), **settings.environ, **changes}, declared)
     return observe([(plugin, partial(_results, host, plugin, failure, context)) for plugin in chosen], hidden)
 
 
-def observe(probes: Sequence[tuple[Plugin, Callable[[], Iterable[ProbeResult]]]], secrets: Mapping[str, str]) -> list[ProbeObservation]:
-    """The results of calling each of `probes` in a process of its own, in their order; all of them run at the same time."""
+def observe(
+    probes: Sequence[tuple[Plugin, Callable[[], Iterable[ProbeResult]]]], secrets: Mapping[str, str]
+) -> list[ProbeObservation]:
+    """The results of calling each of `probes` in a process of its own, in their order; all
+    of them run at the same time.
+    """
     children: list[_Child] = []
     try:
         for plugin, look in probes:
@@ -159,7 +171,14 @@ def _start(plugin: Plugin, look: Callable[[], Iterable[ProbeResult]]) -> _Child:
     assert pid, "it was started"
     with contextlib.suppress(OSError):  # both sides do it: whichever comes first
         os.setpgid(pid, pid)
-    return _Child(plugin, process, pid, ours, printed, time.monotonic() + min(float(plugin.info.seconds), _LONGEST_SECONDS))
+    return _Child(
+        plugin,
+        process,
+        pid,
+        ours,
+        printed,
+        time.monotonic() + min(float(plugin.info.seconds), _LONGEST_SECONDS),
+    )
 
 
 def _results(host: Host, plugin: Plugin, failure: Failure, context: ProbeContext) -> Iterable[ProbeResult]:
@@ -168,7 +187,9 @@ def _results(host: Host, plugin: Plugin, failure: Failure, context: ProbeContext
 
 
 def _be_a_probe(look: Callable[[], Iterable[ProbeResult]], answers: Connection, printed: IO[bytes]) -> None:
-    """The child's whole life. It holds no signal handler of ours, and its standard streams are a file of its own."""
+    """The child's whole life. It holds no signal handler of ours, and its standard
+    streams are a file of its own.
+    """
     os.setpgid(0, 0)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
         signal.signal(number, signal.SIG_DFL)
@@ -176,9 +197,12 @@ def _be_a_probe(look: Callable[[], Iterable[ProbeResult]], answers: Connection, 
         os.dup2(null.fileno(), 0)
     for standard in (1, 2):
         os.dup2(printed.fileno(), standard)
-    # Whatever they were before, a test's or a recorder's. Unbuffered: it may be killed in the middle of a line.
+    # Whatever they were before, a test's or a recorder's. Unbuffered: it may be
+    # killed in the middle of a line.
     raw = open(1, "wb", buffering=0, closefd=False)  # noqa: SIM115 - as long as the process
-    sys.stdout = sys.stderr = io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", write_through=True)
+    sys.stdout = sys.stderr = io.TextIOWrapper(
+        raw, encoding="utf-8", errors="backslashreplace", write_through=True
+    )
     sys.dont_write_bytecode = True
     resource.setrlimit(resource.RLIMIT_FSIZE, (_MOST_BYTES, _MOST_BYTES))
     forbid_changes()
@@ -199,7 +223,11 @@ def _document(result: Any) -> dict[str, Any]:
     if not isinstance(result, ProbeResult):
         return {"reason": f"it answered with {type(result).__name__}, not with a ProbeResult"}
     texts = {"subject": str(result.subject), "state": str(result.state), "message": str(result.message)}
-    return {**texts, "confirms": [str(i) for i in result.confirms], "refutes": [str(i) for i in result.refutes]}
+    return {
+        **texts,
+        "confirms": [str(i) for i in result.confirms],
+        "refutes": [str(i) for i in result.refutes],
+    }
 
 
 def _listen(children: Sequence[_Child]) -> None:
@@ -210,7 +238,11 @@ def _listen(children: Sequence[_Child]) -> None:
         for child in [child for child in at_work.values() if child.until <= now]:
             child.reason = f"it did not finish within {child.plugin.info.seconds:g} s"
             del at_work[child.answers]
-        for answers in wait(list(at_work), max(0.0, min(child.until for child in at_work.values()) - now)) if at_work else ():
+        for answers in (
+            wait(list(at_work), max(0.0, min(child.until for child in at_work.values()) - now))
+            if at_work
+            else ()
+        ):
             child = at_work[answers]  # type: ignore[index]
             try:
                 document = json.loads(child.answers.recv_bytes(_MOST_BYTES))
@@ -225,7 +257,9 @@ def _listen(children: Sequence[_Child]) -> None:
 
 
 def _end(child: _Child) -> None:
-    """Its whole process group goes, whether it has come to its end or not; nothing that it started outlives it."""
+    """Its whole process group goes, whether it has come to its end or not; nothing
+    that it started outlives it.
+    """
     with contextlib.suppress(OSError):
         os.killpg(child.pid, signal.SIGKILL)
     child.process.kill()
@@ -235,7 +269,9 @@ def _end(child: _Child) -> None:
 
 
 def _read(child: _Child, secrets: Mapping[str, str]) -> list[ProbeObservation]:
-    """A child's answers. One that nobody could have given honestly becomes `unknown`, with the reason. What it printed is handed to who listens."""
+    """A child's answers. One that nobody could have given honestly becomes `unknown`, with the reason. What
+    it printed is handed to who listens.
+    """
     with child.printed as printed:
         printed.seek(0)
         for line in printed.read(_MOST_BYTES).decode("utf-8", "backslashreplace").splitlines():
@@ -250,9 +286,17 @@ def _read(child: _Child, secrets: Mapping[str, str]) -> list[ProbeObservation]:
             continue
         state = _STATES.get(document["state"], "unknown")
         texts = {key: " ".join(document[key].split())[:_MOST_TEXT] for key in ("subject", "message")}
-        result = ProbeResult(**texts, state=state, confirms=tuple(document["confirms"]), refutes=tuple(document["refutes"]))
+        result = ProbeResult(
+            **texts, state=state, confirms=tuple(document["confirms"]), refutes=tuple(document["refutes"])
+        )
         observations.append(ProbeObservation(child.plugin.id, result))
     if reason:
-        message = " ".join(str(redacted(f"probe {child.plugin.id} of {child.plugin.origin}: {reason}", secrets)).split())[:_MOST_TEXT]
-        observations.append(ProbeObservation(child.plugin.id, ProbeResult(subject=child.plugin.id, state="unknown", message=message)))
+        message = " ".join(
+            str(redacted(f"probe {child.plugin.id} of {child.plugin.origin}: {reason}", secrets)).split()
+        )[:_MOST_TEXT]
+        observations.append(
+            ProbeObservation(
+                child.plugin.id, ProbeResult(subject=child.plugin.id, state="unknown", message=message)
+            )
+        )
     return observations

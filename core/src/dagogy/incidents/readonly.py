@@ -1,7 +1,8 @@
-"""Takes the right to change files from this process and from whatever it starts, where the kernel can: Landlock, Linux 5.13 and later.
+"""Takes the right to change files from this process and from whatever it starts, where the kernel can:
+Landlock, Linux 5.13 and later.
 
-No kept library does that (those on PyPI are pre-releases), and the C library has no functions for it: three system calls, asked for by their
-numbers, which are the same on every architecture.
+No kept library does that (those on PyPI are pre-releases), and the C library has no functions for it: three
+system calls, asked for by their numbers, which are the same on every architecture.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ import sys
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _ASK_VERSION, _PATH_BENEATH = 1, 1
 _NO_NEW_PRIVILEGES = 38
-#: Write to a file, remove a folder or file, make a character device, folder, file, socket, pipe, block device or link; by version of Landlock.
+#: Write to a file, remove a folder or file, make a character device, folder, file, socket, pipe, block device
+#: or link; by version of Landlock.
 _WRITE, _CHANGES = 1 << 1, sum(1 << bit for bit in (1, 4, 5, 6, 7, 8, 9, 10, 11, 12))
 _MOVE, _TRUNCATE = 1 << 13, 1 << 14
 
 
 def forbid_changes() -> bool:
-    """From here on no file or folder can be written, made, moved or removed, but for devices (`/dev/null`) and what is open already.
+    """From here on no file or folder can be written, made, moved or removed, but for devices (`/dev/null`)
+    and what is open already.
 
     There is no way back. False, and nothing has changed, where the kernel cannot do it.
     """
@@ -36,10 +39,13 @@ def forbid_changes() -> bool:
         return False
     devices = os.open("/dev", os.O_PATH | os.O_CLOEXEC)
     try:
-        # Without this right the kernel restricts none but root, since a program that is started could gain some by its owner.
+        # Without this right the kernel restricts none but root, since a program that is started could gain
+        # some by its owner.
         ctypes.CDLL(None).prctl(_NO_NEW_PRIVILEGES, *(ctypes.c_ulong(value) for value in (1, 0, 0, 0)))
         rule = struct.pack("=Qi", (_WRITE | _TRUNCATE) & handled, devices)
-        return not call(_ADD_RULE, ruleset, _PATH_BENEATH, rule, ctypes.c_uint32(0)) and not call(_RESTRICT_SELF, ruleset, ctypes.c_uint32(0))
+        return not call(_ADD_RULE, ruleset, _PATH_BENEATH, rule, ctypes.c_uint32(0)) and not call(
+            _RESTRICT_SELF, ruleset, ctypes.c_uint32(0)
+        )
     finally:
         os.close(devices)
         os.close(ruleset)

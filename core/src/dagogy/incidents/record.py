@@ -50,18 +50,35 @@ _NOT_SEALED = frozenset({"at_utc", "event", "last_utc"})
 TAILS = ("output", "stdout", "stderr", "output_tail", "stderr_tail", "last_message", "events")
 _TAIL = 8000
 _STRAY = re.compile(r"[^A-Za-z0-9_.-]")
-_ARTIFACTS = ("run.json", SPEC, SCOPE, CURRICULUM, PREVIOUS, TRACE, REPORT_MD, REPORT_JSON, PLAN, DIFF, VALID, CONCEPTS, DAG, EVIDENCE)
+_ARTIFACTS = (
+    "run.json",
+    SPEC,
+    SCOPE,
+    CURRICULUM,
+    PREVIOUS,
+    TRACE,
+    REPORT_MD,
+    REPORT_JSON,
+    PLAN,
+    DIFF,
+    VALID,
+    CONCEPTS,
+    DAG,
+    EVIDENCE,
+)
 #: What is larger is not hashed: a failing command must not make its user wait.
 _MOST_HASHED = 64 * 2**20
 _MOST_LINKS = 20
-#: Who sends a signal that asks a command to stop: the terminal, or whoever runs it under a time limit. The rest comes from the system.
+#: Who sends a signal that asks a command to stop: the terminal, or whoever runs it under a time limit. The
+#: rest comes from the system.
 _SENDERS = {int(signal.SIGINT): "user", int(signal.SIGALRM): "timeout"}
 
 
 class FailureContext(NamedTuple):
     """What the command knew when it failed.
 
-    `run`: the folder of its run; `provider`, `endpoint` and `model`: who was asked, or would have been; `folder`: where the command was run;
+    `run`: the folder of its run; `provider`, `endpoint` and `model`: who was asked, or would have been;
+    `folder`: where the command was run;
     `declared`: variables that providers read, and which are secret.
     """
 
@@ -76,7 +93,11 @@ class FailureContext(NamedTuple):
 
 
 def failure_document(
-    error: DagogyError, command: Sequence[str], environ: Mapping[str, str], at: FailureContext | None = None, secrets: Mapping[str, str] | None = None
+    error: DagogyError,
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    at: FailureContext | None = None,
+    secrets: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The record (`dagogy schema failure`)."""
     at = at or FailureContext()
@@ -126,7 +147,10 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _link(cause: BaseException, hidden: Mapping[str, str]) -> dict[str, str]:
-    link = {"type": f"{type(cause).__module__}.{type(cause).__qualname__}", "message": " ".join(str(redacted(_cause_text(cause), hidden)).split())[:2000]}
+    link = {
+        "type": f"{type(cause).__module__}.{type(cause).__qualname__}",
+        "message": " ".join(str(redacted(_cause_text(cause), hidden)).split())[:2000],
+    }
     if isinstance(cause, OSError) and cause.errno and cause.errno in errnos.errorcode:
         link["errno"] = errnos.errorcode[cause.errno]
     return link | _place(cause.__traceback__)
@@ -138,7 +162,12 @@ def _place(frame: TracebackType | None) -> dict[str, str]:
         frame = frame.tb_next
     if frame is None:
         return {}
-    return {"raised_at": f"{frame.tb_frame.f_globals.get('__name__', '')}:{frame.tb_frame.f_code.co_name}:{frame.tb_lineno}"}
+    return {
+        "raised_at": (
+            f"{frame.tb_frame.f_globals.get('__name__', '')}:{frame.tb_frame.f_code.co_name}:"
+            f"{frame.tb_lineno}"
+        )
+    }
 
 
 def _cause_text(cause: BaseException) -> str:
@@ -149,7 +178,9 @@ def _cause_text(cause: BaseException) -> str:
 
 
 def _origin(details: Mapping[str, Any], chain: Sequence[BaseException]) -> dict[str, Any]:
-    """The facts that a provider gave in its details, or that the exceptions carry: errno, the end of a child process, the service's answer."""
+    """The facts that a provider gave in its details, or that the exceptions carry: errno, the end of a child
+    process, the service's answer.
+    """
     leaf = next((c for c in reversed(chain) if isinstance(c, OSError) and c.errno), None)
     ended = next((c for c in chain if isinstance(getattr(c, "returncode", None), int)), None)
     status = _whole(details, "returncode", "child_exit_status")
@@ -175,7 +206,10 @@ def _origin(details: Mapping[str, Any], chain: Sequence[BaseException]) -> dict[
 
 
 def _whole(details: Mapping[str, Any], *keys: str) -> int | None:
-    return next((details[k] for k in keys if isinstance(details.get(k), int) and not isinstance(details[k], bool)), None)
+    return next(
+        (details[k] for k in keys if isinstance(details.get(k), int) and not isinstance(details[k], bool)),
+        None,
+    )
 
 
 def _word(details: Mapping[str, Any], key: str) -> str:
@@ -223,9 +257,11 @@ def _plain(details: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def record_lost(run: Run, secrets: Mapping[str, str], environ: Mapping[str, str]) -> None:
-    """Records the last command on the run, if it died without a word. Two that find it at once write the same.
+    """Records the last command on the run, if it died without a word. Two that
+    find it at once write the same.
 
-    The record is this user's own (`environ` says where the user's key is) exactly if the event of the command's start is.
+    The record is this user's own (`environ` says where the user's key is) exactly if the event of the
+    command's start is.
 
     Raises `Locked` when it, or another one, is at work; `NotFound` when the run is gone; `StorageError`.
     """
@@ -238,30 +274,54 @@ def record_lost(run: Run, secrets: Mapping[str, str], environ: Mapping[str, str]
             document = sealed(document, run.path, environ, at_utc=started[SEAL]["at_utc"])
         record = write_failure(run.path / FAILURES, document, started.get("pid"))
         if record is not None:
-            facts = {"command": started.get("command"), "pid": started.get("pid"), "message": document["message"]}
+            facts = {
+                "command": started.get("command"),
+                "pid": started.get("pid"),
+                "message": document["message"],
+            }
             run.event("command_lost", code=document["code"], record=record.name, **facts)
 
 
 def _lost(run: Path, started: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, Any]:
-    """The record of a command that could not write one: `started` as `unfinished` gives it. What is not known of it stays empty."""
+    """The record of a command that could not write one: `started` as `unfinished` gives it. What is not known
+    of it stays empty.
+    """
     line = str(started.get("command") or "a command")
     error = Interrupted(
         f"'{line}' did not finish: process {started.get('pid')} ended without recording why",
         hint="run the same command again to go on",
-        details={"pid": started.get("pid"), "started_at_utc": started.get("at_utc"), "last_sign_utc": started.get("last_utc")},
+        details={
+            "pid": started.get("pid"),
+            "started_at_utc": started.get("at_utc"),
+            "last_sign_utc": started.get("last_utc"),
+        },
     )
     words = started.get("words")
     at = FailureContext(run, str(started.get("stage") or ""), folder=str(started.get("folder") or ""))
-    document = failure_document(error, ["dagogy", *map(str, words)] if isinstance(words, list) and words else line.split(" "), {}, at, secrets)
+    document = failure_document(
+        error,
+        ["dagogy", *map(str, words)] if isinstance(words, list) and words else line.split(" "),
+        {},
+        at,
+        secrets,
+    )
     recovery = started.get("recovery")
     more = {"recovery": redacted(recovery, secrets)} if isinstance(recovery, dict) else {}
-    return {**document, "at_utc": str(started.get("last_utc")), "killed_by": "unknown", "environment": {}, **more}
+    return {
+        **document,
+        "at_utc": str(started.get("last_utc")),
+        "killed_by": "unknown",
+        "environment": {},
+        **more,
+    }
 
 
 def write_failure(folder: Path, document: Mapping[str, Any], pid: object = None) -> Path | None:
-    """Writes the record into `folder`; returns its path, or None when that cannot be done (the failure itself is told anyway).
+    """Writes the record into `folder`; returns its path, or None when that cannot be done (the
+    failure itself is told anyway).
 
-    The folder above must be there: a run that was removed, or a runs dir that was mistyped, is not made again. `pid` is the failed process.
+    The folder above must be there: a run that was removed, or a runs dir that was mistyped, is not made
+    again. `pid` is the failed process.
     """
     stamp = str(document["at_utc"]).replace("-", "").replace(":", "").replace(".", "-")
     # Of a lost command both stood in the run's log, which anybody may have written: they name no other place.

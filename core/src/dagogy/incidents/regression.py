@@ -1,4 +1,5 @@
-"""A code defect leaves a test behind: the failed command with what it worked on, as a fixture, and a test that fails until the defect is fixed.
+"""A code defect leaves a test behind: the failed command with what it worked on, as a fixture, and a test
+that fails until the defect is fixed.
 
 The fixture holds no secret: what is not free of them, or is too large, stays out and is named.
 """
@@ -43,11 +44,13 @@ from dagogy.testing import replay
 def test_{name}(tmp_path: Path) -> None:
     done = replay(Path(__file__).parent / "data/{fixture}", tmp_path)
     assert not done.defect, done.text
-'''
+'''  # noqa: E501
 
 
 def suspected(host: Host, document: Mapping[str, Any], verdict: Verdict) -> str:
-    """Why the failure of a record looks like a defect in code of dagogy or of a plugin; an empty string when it does not."""
+    """Why the failure of a record looks like a defect in code of dagogy or of a plugin; an
+    empty string when it does not.
+    """
     code = str(document.get("code") or "")
     if code in _DEFECTS:
         return f"the code is {code}"
@@ -58,24 +61,37 @@ def suspected(host: Host, document: Mapping[str, Any], verdict: Verdict) -> str:
     leaf = chain[-1] if isinstance(chain, list) and len(chain) > 1 and isinstance(chain[-1], dict) else {}
     place = str(leaf.get("raised_at") or "")
     own = {"dagogy", *(entry.module.split(".")[0] for entry in (p.entry for p in host.all()))}
-    if verdict.incident_id == UNKNOWN and place.split(".", maxsplit=1)[0].split(":", maxsplit=1)[0] in own and "errno" not in leaf:
+    if (
+        verdict.incident_id == UNKNOWN
+        and place.split(".", maxsplit=1)[0].split(":", maxsplit=1)[0] in own
+        and "errno" not in leaf
+    ):
         return f"{leaf.get('type')} was raised at {place}, and no classifier knows it"
     return ""
 
 
 def replayed_words(failure: Happened, run_id: str) -> tuple[str, ...]:
-    """The failed command (without `dagogy`) as a test runs it again: on that run, without the options that name a provider or recover."""
+    """The failed command (without `dagogy`) as a test runs it again: on that run, without the options that
+    name a provider or recover.
+    """
     words = [str(word) for word in failure.document.get("command") or []][1:]
     return on_run(under(plain(words), {"AGENT_PROVIDER": "", "AGENT_MODEL": ""}), run_id, run_id)
 
 
 def write_regression_test(
-    run: Run, failure: Happened, settings: Settings, secrets: Mapping[str, str], folder: Path, files: Collection[str]
+    run: Run,
+    failure: Happened,
+    settings: Settings,
+    secrets: Mapping[str, str],
+    folder: Path,
+    files: Collection[str],
 ) -> tuple[Path, Path]:
-    """Writes `folder/data/incident-….json` and `folder/test_incident_….py`; returns their paths. The caller has seen that the record is the user's own.
+    """Writes `folder/data/incident-….json` and `folder/test_incident_….py`; returns their paths. The caller
+    has seen that the record is the user's own.
 
-    `files`: what the command names as files to read. No text of the record gets into the Python code, and into names only what is left of the
-    time and the code. Raises `InvalidArgument` where another file has that name, and `StorageError`.
+    `files`: what the command names as files to read. No text of the record gets into the Python code, and
+    into names only what is left of the time and the code. Raises `InvalidArgument` where another file has
+    that name, and `StorageError`.
     """
     stamp = re.sub(r"[^0-9T]", "", failure.at_utc.split(".")[0])[:15] or "undated"
     name = f"incident_{stamp}_{_identifier(failure.code)}"
@@ -84,8 +100,12 @@ def write_regression_test(
     document = _fixture(run, failure, settings, secrets, files)
     text = _TEST.format(name=name, fixture=fixture.name).encode()
     for path in (test, fixture):
-        if os.path.lexists(path) and not (_same_failure(path, document) if path == fixture else read_regular(path) == text):
-            raise InvalidArgument(f"{path} is there and is not this test", hint="move it away, or name another folder")
+        if os.path.lexists(path) and not (
+            _same_failure(path, document) if path == fixture else read_regular(path) == text
+        ):
+            raise InvalidArgument(
+                f"{path} is there and is not this test", hint="move it away, or name another folder"
+            )
     export_atomic(fixture, to_json(document))
     export_atomic(test, text)
     return fixture, test
@@ -104,12 +124,16 @@ def _same_failure(fixture: Path, document: Mapping[str, Any]) -> bool:
     return all(before[key] == document[key] for key in ("run_id", "command", "failure"))
 
 
-def _fixture(run: Run, failure: Happened, settings: Settings, secrets: Mapping[str, str], files: Collection[str]) -> dict[str, Any]:
+def _fixture(
+    run: Run, failure: Happened, settings: Settings, secrets: Mapping[str, str], files: Collection[str]
+) -> dict[str, Any]:
     chest = _Chest(secrets)
     of_run = chest.take(_of_run(run))
     configuration = chest.take([(settings.path.name, settings.path)] if settings.path else [])
     # A file counts from the folder in which the command was typed.
-    named = chest.take((name, Path(failure.document.get("folder") or settings.folder) / name) for name in files)
+    named = chest.take(
+        (name, Path(failure.document.get("folder") or settings.folder) / name) for name in files
+    )
     return {
         "schema_version": 1,
         "run_id": run.id,
@@ -124,7 +148,9 @@ def _fixture(run: Run, failure: Happened, settings: Settings, secrets: Mapping[s
 
 
 class _Chest:
-    """Takes files into a fixture, as text where they are text; `left_out` says why another one is not in it."""
+    """Takes files into a fixture, as text where they are text; `left_out` says
+    why another one is not in it.
+    """
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
         self.left_out: list[dict[str, str]] = []
@@ -151,7 +177,9 @@ class _Chest:
         return taken
 
     def _leave(self, name: str, reason: str) -> None:
-        self.left_out.append({"path": str(redacted(name, self._secrets)), "reason": str(redacted(reason, self._secrets))})
+        self.left_out.append(
+            {"path": str(redacted(name, self._secrets)), "reason": str(redacted(reason, self._secrets))}
+        )
 
 
 def _as_json(data: bytes) -> dict[str, str]:
@@ -166,34 +194,57 @@ def _of_run(run: Run) -> Iterator[tuple[str, Path]]:
     for entry in walk(run.path):
         path = Path(entry.path)
         name = path.relative_to(run.path).as_posix()
-        if entry.is_file(follow_symlinks=False) and not entry.name.startswith(".") and (name == VALID or not name.startswith("logs/")):
+        if (
+            entry.is_file(follow_symlinks=False)
+            and not entry.name.startswith(".")
+            and (name == VALID or not name.startswith("logs/"))
+        ):
             yield name, path
 
 
 def _changed(document: Mapping[str, Any], files: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """The artifacts that are no longer what they were when the command failed: the test may then not fail as it did."""
-    was = {a.get("path"): a.get("sha256") for a in document.get("artifacts") or [] if isinstance(a, dict) and a.get("sha256")}
-    return [name for name, file in files.items() if name in was and hashlib.sha256(content_of(file)).hexdigest() != was[name]]
+    """The artifacts that are no longer what they were when the command failed: the test
+    may then not fail as it did.
+    """
+    was = {
+        a.get("path"): a.get("sha256")
+        for a in document.get("artifacts") or []
+        if isinstance(a, dict) and a.get("sha256")
+    }
+    return [
+        name
+        for name, file in files.items()
+        if name in was and hashlib.sha256(content_of(file)).hexdigest() != was[name]
+    ]
 
 
 def content_of(file: Mapping[str, str]) -> bytes:
     """The bytes of a file in a fixture."""
-    return file["text"].encode(errors="backslashreplace") if "text" in file else base64.b64decode(file["base64"])
+    return (
+        file["text"].encode(errors="backslashreplace") if "text" in file else base64.b64decode(file["base64"])
+    )
 
 
 def read_fixture(path: Path) -> dict[str, Any]:
-    """A fixture, checked as far as a replay needs it: anybody may have written it. Raises `InvalidArgument` and `StorageError`."""
+    """A fixture, checked as far as a replay needs it: anybody may have written it. Raises `InvalidArgument`
+    and `StorageError`.
+    """
     try:
         document = from_json(read_regular(path))
     except ValueError:
         document = None
     if not isinstance(document, dict) or document.get("schema_version") != 1 or not _is_sound(document):
-        raise InvalidArgument(f"{path} is no fixture of an incident", hint="'dagogy postmortem RUN --regression-test' writes one")
+        raise InvalidArgument(
+            f"{path} is no fixture of an incident",
+            hint="'dagogy postmortem RUN --regression-test' writes one",
+        )
     return document
 
 
 def _is_sound(document: Mapping[str, Any]) -> bool:
-    """Whether a fixture has what a replay reads, and names no file outside of the folder that it is unpacked into."""
+    """Whether a fixture has what a replay reads, and names no file outside of the
+    folder that it is unpacked into.
+    """
     files = [document.get(key) for key in ("run_files", "configuration", "command_files")]
     if not all(isinstance(f, dict) and all(_is_content(c) for c in f.values()) for f in files):
         return False
@@ -208,7 +259,11 @@ def _is_sound(document: Mapping[str, Any]) -> bool:
 
 
 def _is_content(value: Any) -> bool:
-    return isinstance(value, dict) and len(value) == 1 and all(k in ("text", "base64") and isinstance(v, str) for k, v in value.items())
+    return (
+        isinstance(value, dict)
+        and len(value) == 1
+        and all(k in ("text", "base64") and isinstance(v, str) for k, v in value.items())
+    )
 
 
 def _stays_inside(name: str) -> bool:

@@ -1,1 +1,3 @@
-"""What plugin authors need at the shell: new distributions from templates, the checks of a plugin, and the cases of rules."""
+"""What plugin authors need at the shell: new distributions from templates, the checks of a
+plugin, and the cases of rules.
+"""

@@ -1,4 +1,5 @@
-"""Rule cases: `cases.yaml` beside a rule says what passes, what fails with which findings, and what a fix must produce.
+"""Rule cases: `cases.yaml` beside a rule says what passes, what fails with which findings,
+and what a fix must produce.
 
 Shape of the file::
 
@@ -12,12 +13,14 @@ Shape of the file::
           - {pointer: /nodes/0/prerequisites/0, node_id: a, message: a -> b -> a}
         fixed: {nodes: [...]}          # what applying every offered fix must produce (a part of the document)
 
-A case may also have `options`, `spec` (keys laid over a sound topic spec), `scope` (Markdown text), `files` (path: content, for
-`local://`), `evidence` (a list of edges, each `prerequisite` and `dependent` by id with `weight` and optionally `kind`, `quote` and its `line`, `note`, and the
-reason why it was `dropped`), `raw` (the very text of the curriculum, instead of `curriculum`) and `raw_spec`. What a node leaves out is filled in with
-something sound, so that a case shows only what it is about; `complete: false` leaves nodes as they are. In `findings` the
-message is a part of the real one; every finding of the rule must be listed. `measures` are those that the rule yields, all of them in order, each with as
-many of its attributes (`name`, `value`, `met`, `total`, `protected`) as matter.
+A case may also have `options`, `spec` (keys laid over a sound topic spec), `scope` (Markdown text), `files`
+(path: content, for `local://`), `evidence` (a list of edges, each `prerequisite` and `dependent` by id with
+`weight` and optionally `kind`, `quote` and its `line`, `note`, and the reason why it was `dropped`), `raw`
+(the very text of the curriculum, instead of `curriculum`) and `raw_spec`. What a node leaves out is filled in
+with something sound, so that a case shows only what it is about; `complete: false` leaves nodes as they are.
+In `findings` the message is a part of the real one; every finding of the rule must be listed. `measures` are
+those that the rule yields, all of them in order, each with as many of its attributes (`name`, `value`, `met`,
+`total`, `protected`) as matter.
 """
 
 from __future__ import annotations
@@ -53,15 +56,35 @@ class Case:
         return f"{self.rule_id}: {self.name}"
 
 
-_KEYS = {"name", "curriculum", "spec", "scope", "files", "evidence", "options", "findings", "measures", "fixed", "raw", "raw_spec", "complete", "note"}
+_KEYS = {
+    "name",
+    "curriculum",
+    "spec",
+    "scope",
+    "files",
+    "evidence",
+    "options",
+    "findings",
+    "measures",
+    "fixed",
+    "raw",
+    "raw_spec",
+    "complete",
+    "note",
+}
 
 
 def load_cases(rule_id: str, package: str, text: str | None = None) -> list[Case]:
-    """The cases in `cases.yaml` of the Python package `package`, or in `text`. Raises `ValueError` for an unknown key or an empty half."""
+    """The cases in `cases.yaml` of the Python package `package`, or in `text`. Raises `ValueError` for an
+    unknown key or an empty half.
+    """
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, where there is one, takes a tenth of the time
-    document = yaml.load(files(package).joinpath("cases.yaml").read_text(encoding="utf-8") if text is None else text, loader)  # noqa: S506 (both are safe)
+    # libyaml's, where there is one, takes a tenth of the time
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    document = yaml.load(
+        files(package).joinpath("cases.yaml").read_text(encoding="utf-8") if text is None else text, loader
+    )  # noqa: S506 (both are safe)
     if not isinstance(document, dict):
         raise ValueError(f"{package}/cases.yaml is not a table with 'pass' and 'fail'")
     out: list[Case] = []
@@ -77,7 +100,8 @@ def load_cases(rule_id: str, package: str, text: str | None = None) -> list[Case
     return out
 
 
-#: Capability, two core ideas, pitfall, task and criterion, by turns: the same words in three nodes would be a template.
+#: Capability, two core ideas, pitfall, task and criterion, by turns: the same words in
+#: three nodes would be a template.
 _WORDINGS = (
     (
         "Apply {name} to a case of one's own.",
@@ -117,11 +141,24 @@ def complete_node(part: Mapping[str, Any], position: int = 0) -> dict[str, Any]:
         "prerequisites": [],
         "core_ideas": [wording[1].format(name=name, n=position), wording[2].format(name=name, n=position)],
         "pitfalls": [wording[3].format(name=name, n=position)],
-        "mastery_check": {"task": wording[4].format(name=name, n=position + 2), "pass_criteria": wording[5].format(n=position + 2)},
+        "mastery_check": {
+            "task": wording[4].format(name=name, n=position + 2),
+            "pass_criteria": wording[5].format(n=position + 2),
+        },
         "estimate_minutes": 60,
         "resources": [
-            {"title": f"{name}, defined", "url": f"https://example.org/{position}/definition", "kind": "doc", "role": "definition"},
-            {"title": f"{name}, an example", "url": f"https://example.org/{position}/example", "kind": "doc", "role": "example"},
+            {
+                "title": f"{name}, defined",
+                "url": f"https://example.org/{position}/definition",
+                "kind": "doc",
+                "role": "definition",
+            },
+            {
+                "title": f"{name}, an example",
+                "url": f"https://example.org/{position}/example",
+                "kind": "doc",
+                "role": "example",
+            },
         ],
     }
     return {**base, **part}
@@ -136,7 +173,12 @@ def complete_spec(part: Mapping[str, Any]) -> dict[str, Any]:
         "prerequisites": [],
         "scope_in": ["Basics"],
         "scope_out": [],
-        "constraints": {"hours_per_week": 5, "total_hours_min": 1, "total_hours_max": 100, "depth": "practical"},
+        "constraints": {
+            "hours_per_week": 5,
+            "total_hours_min": 1,
+            "total_hours_max": 100,
+            "depth": "practical",
+        },
         "domain_mode": "mature",
         "evidence_mode": "minimal",
     }
@@ -150,7 +192,10 @@ def _curriculum(case: Case) -> bytes:
     part = case.data.get("curriculum", {})
     if not isinstance(part, Mapping) or case.data.get("complete") is False:
         return json.dumps(part).encode()
-    nodes = [complete_node(n, i) if isinstance(n, Mapping) else n for i, n in enumerate(part.get("nodes", [{"id": "a"}]))]
+    nodes = [
+        complete_node(n, i) if isinstance(n, Mapping) else n
+        for i, n in enumerate(part.get("nodes", [{"id": "a"}]))
+    ]
     return json.dumps({"topic": "Testing", **part, "nodes": nodes}).encode()
 
 
@@ -162,10 +207,20 @@ def context_of(case: Case, folder: Path) -> RunContext:
     scope = case.data.get("scope")
 
     def sources() -> Sequence[Any]:
-        return () if scope is None else (_readers().read(Source("scope.md", scope.encode()), location="inputs/scope.md"),)
+        return (
+            ()
+            if scope is None
+            else (_readers().read(Source("scope.md", scope.encode()), location="inputs/scope.md"),)
+        )
 
-    spec = str(case.data["raw_spec"]).encode() if "raw_spec" in case.data else json.dumps(complete_spec(case.data.get("spec", {}))).encode()
-    return RunContext(_curriculum(case), spec, sources=sources, evidence=lambda: _evidence(case), folders=(folder,))
+    spec = (
+        str(case.data["raw_spec"]).encode()
+        if "raw_spec" in case.data
+        else json.dumps(complete_spec(case.data.get("spec", {}))).encode()
+    )
+    return RunContext(
+        _curriculum(case), spec, sources=sources, evidence=lambda: _evidence(case), folders=(folder,)
+    )
 
 
 @cache
@@ -182,11 +237,32 @@ def _evidence(case: Case) -> ScopeReading | None:
         return None
     edges = []
     for edge in case.data["evidence"]:
-        kind, weight, line, quote = edge.get("kind", "mention"), edge["weight"], edge.get("line", 0), edge.get("quote", "")
+        kind, weight, line, quote = (
+            edge.get("kind", "mention"),
+            edge["weight"],
+            edge.get("line", 0),
+            edge.get("quote", ""),
+        )
         piece = EdgeEvidence(kind, weight, (line, line), quote, note=edge.get("note", ""))
-        edges.append(ScopeEdge(edge["prerequisite"], edge["dependent"], kind, weight, (line, line), quote, (piece,), edge.get("dropped", "")))
-    concepts = tuple(ScopeConcept(name, name, (), (0, 0), "") for name in dict.fromkeys(n for e in edges for n in (e.prerequisite, e.dependent)))
-    return ScopeReading(concepts, tuple(e for e in edges if not e.dropped), dropped=tuple(e for e in edges if e.dropped))
+        edges.append(
+            ScopeEdge(
+                edge["prerequisite"],
+                edge["dependent"],
+                kind,
+                weight,
+                (line, line),
+                quote,
+                (piece,),
+                edge.get("dropped", ""),
+            )
+        )
+    concepts = tuple(
+        ScopeConcept(name, name, (), (0, 0), "")
+        for name in dict.fromkeys(n for e in edges for n in (e.prerequisite, e.dependent))
+    )
+    return ScopeReading(
+        concepts, tuple(e for e in edges if not e.dropped), dropped=tuple(e for e in edges if e.dropped)
+    )
 
 
 def run_case(rule: Rule, case: Case, folder: Path) -> list[Finding]:
@@ -216,12 +292,16 @@ def _require_complete(case: Case, finding: Finding) -> None:
     pointed = finding.pointer == "" or finding.pointer.startswith("/")
     assert pointed, f"{case}: '{finding.pointer}' is no JSON Pointer"
     assert finding.rule_id == "", f"{case}: the rule id is filled in by the host"
-    assert finding.severity in ("", *SEVERITIES), f"{case}: the severity '{finding.severity}' is not one of {', '.join(SEVERITIES)}"
+    assert finding.severity in ("", *SEVERITIES), (
+        f"{case}: the severity '{finding.severity}' is not one of {', '.join(SEVERITIES)}"
+    )
 
 
 def _compare(case: Case, found: Sequence[Finding]) -> None:
     wanted = case.data.get("findings", [])
-    assert len(found) == len(wanted), f"{case}: {len(wanted)} findings wanted, got {[(f.pointer, f.message) for f in found]}"
+    assert len(found) == len(wanted), (
+        f"{case}: {len(wanted)} findings wanted, got {[(f.pointer, f.message) for f in found]}"
+    )
     for want, have in zip(wanted, found, strict=True):
         for key, value in want.items():
             real = getattr(have, key)

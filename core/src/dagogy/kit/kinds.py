@@ -1,4 +1,6 @@
-"""What dagogy asks of an implementation, kind by kind: it is tried out on small documents and failures of the kit's own."""
+"""What dagogy asks of an implementation, kind by kind: it is tried out on small documents
+and failures of the kit's own.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from dagogy.kit.cases import Case, context_of, load_cases, run_case
 #: What was looked at, and what is wrong with it; an empty reason where nothing is.
 Promise = tuple[str, str]
 _RULE_PARTS = ("Bad:", "Good:", "How to fix:")
-_TWO_NODES = Case("kit", "two nodes", "pass", {"curriculum": {"nodes": [{"id": "a"}, {"id": "b", "prerequisites": ["a"]}]}})
+_TWO_NODES = Case(
+    "kit", "two nodes", "pass", {"curriculum": {"nodes": [{"id": "a"}, {"id": "b", "prerequisites": ["a"]}]}}
+)
 
 
 def promises(host: Host, plugin: Plugin, implementation: Any) -> Iterator[Promise]:
@@ -40,10 +44,18 @@ def _rule(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iter
     yield "its docstring", f"it lacks {', '.join(missing)}" if missing else ""
     yield "its options", _wrong_options(implementation.Options)
     if plugin.info.aliases:
-        yield "its aliases", "; ".join(line for line in host.aliases.conflicts if f" of {plugin.name} does not count" in line)
+        yield (
+            "its aliases",
+            "; ".join(line for line in host.aliases.conflicts if f" of {plugin.name} does not count" in line),
+        )
     try:
         cases = load_cases(plugin.id, plugin.entry.module)
-    except (OSError, ValueError, ImportError, TypeError) as error:  # the last: a module, which has no files beside it
+    except (
+        OSError,
+        ValueError,
+        ImportError,
+        TypeError,
+    ) as error:  # the last: a module, which has no files beside it
         yield "its cases.yaml", str(error)
         return
     for number, case in enumerate(cases):
@@ -58,7 +70,9 @@ def _rule(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iter
 
 
 def _wrong_options(options: Any) -> str:
-    """What is wrong with the options of a rule, their defaults among them: a validation in which nobody sets one builds and checks none of it."""
+    """What is wrong with the options of a rule, their defaults among them: a validation in which nobody sets
+    one builds and checks none of it.
+    """
     from dagogy.pipeline.judge import require_options
 
     if options is not None:
@@ -78,7 +92,10 @@ def _classifier(host: Host, plugin: Plugin, implementation: Any, folder: Path) -
     yield "its incidents", "" if plugin.info.incidents else "it declares none, so it can answer nothing"
     for incident in plugin.info.incidents:
         missing = [f"{part}:" for part, text in page(host, plugin, incident).parts.items() if not text]
-        yield f"the page of '{incident}' in its docstring", f"it lacks {', '.join(missing)}" if missing else ""
+        yield (
+            f"the page of '{incident}' in its docstring",
+            f"it lacks {', '.join(missing)}" if missing else "",
+        )
 
     def silent() -> str:
         found = implementation(plugin.info).classify(Failure())
@@ -126,7 +143,11 @@ def _probe(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Ite
     yield "its incidents", "" if plugin.info.incidents else "it declares none, so it is never asked"
     settings = load_settings({**os.environ, "ORCHESTRATION_BASE_DIR": str(folder)})
     observations = ask(host, settings, Failure(), only=plugin.id)
-    broken = [seen.result.message for seen in observations if seen.result.message.startswith(f"probe {plugin.id} of ")]
+    broken = [
+        seen.result.message
+        for seen in observations
+        if seen.result.message.startswith(f"probe {plugin.id} of ")
+    ]
     yield "looks and comes to its end", "; ".join(broken)
 
 
@@ -148,7 +169,11 @@ def _exporter(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> 
 
     def exported() -> str:
         text = implementation(plugin.info).export(ExportContext(document=documents[plugin.info.subject]()))
-        return "" if isinstance(text, str) and (not text or text.endswith("\n")) else "it returns no text that ends in a newline"
+        return (
+            ""
+            if isinstance(text, str) and (not text or text.endswith("\n"))
+            else "it returns no text that ends in a newline"
+        )
 
     yield f"exports a {plugin.info.subject} of two nodes", _tried(exported)
 
@@ -158,14 +183,19 @@ def _provider(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> 
 
     context = context_of(_TWO_NODES, folder)
     try:
-        provider = implementation(plugin.info, ProviderSettings(values={s.name: s.default for s in plugin.info.settings}))
+        provider = implementation(
+            plugin.info, ProviderSettings(values={s.name: s.default for s in plugin.info.settings})
+        )
         found = provider.ready()
     except DagogyError:
         return  # a typed answer without its settings is one
     except Exception as error:
         yield "ready()", f"it raised {type(error).__name__}: {error}"
         return
-    yield "ready()", "" if isinstance(found, Readiness) else f"it returns {type(found).__name__}, not a Readiness"
+    yield (
+        "ready()",
+        "" if isinstance(found, Readiness) else f"it returns {type(found).__name__}, not a Readiness",
+    )
     if plugin.info.needs_network or not getattr(found, "ready", False):
         return  # an answer could cost something
 
@@ -180,18 +210,38 @@ def _provider(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> 
 
 
 #: What a reader may be given: nothing, no text, half a file, and what a parser could choke on.
-_STRANGE = (b"", b"\n", b"\x00\xff\xfe" * 50, b"PK\x03\x04" + b"\x00" * 50, b"<" * 2000, b"[{(\n" * 500, "\u202e\u0301\ud7ff".encode() * 100)
+_STRANGE = (
+    b"",
+    b"\n",
+    b"\x00\xff\xfe" * 50,
+    b"PK\x03\x04" + b"\x00" * 50,
+    b"<" * 2000,
+    b"[{(\n" * 500,
+    "\u202e\u0301\ud7ff".encode() * 100,
+)
 
 
 def _reader(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iterator[Promise]:
-    """Whatever the bytes, a reader gives a document whose blocks lie in its text, or refuses them with a typed error."""
+    """Whatever the bytes, a reader gives a document whose blocks lie in its text, or
+    refuses them with a typed error.
+    """
     from dagogy.api.readers import Source
     from dagogy.api.scope import ScopeDocument
     from dagogy.pipeline.documents import misplaced
 
     info = plugin.info
-    yield "suffixes", "" if all(s.startswith(".") and s == s.lower() for s in info.suffixes) else "a suffix begins with a dot and is in lower case"
-    yield "what it reads", "" if info.suffixes or info.names or info.signatures else "it names no suffix, name or signature, so it is never chosen"
+    yield (
+        "suffixes",
+        ""
+        if all(s.startswith(".") and s == s.lower() for s in info.suffixes)
+        else "a suffix begins with a dot and is in lower case",
+    )
+    yield (
+        "what it reads",
+        ""
+        if info.suffixes or info.names or info.signatures
+        else "it names no suffix, name or signature, so it is never chosen",
+    )
     name = f"strange{info.suffixes[0] if info.suffixes else ''}"
 
     def read(data: bytes) -> str:
@@ -201,7 +251,11 @@ def _reader(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> It
             return ""
         except Exception as error:
             return f"it raised {type(error).__name__}: {error}; raise InvalidArgument for what cannot be read"
-        return misplaced(document) if isinstance(document, ScopeDocument) else f"it returns {type(document).__name__}, not a ScopeDocument"
+        return (
+            misplaced(document)
+            if isinstance(document, ScopeDocument)
+            else f"it returns {type(document).__name__}, not a ScopeDocument"
+        )
 
     for data in _STRANGE:
         if wrong := read(data):
@@ -215,7 +269,10 @@ def _command(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> I
 
     text = _help(implementation, click.Context(implementation, info_name=plugin.id))
     yield "its --help", "" if text else "it says nothing: give the function a docstring"
-    yield "an example in its --help", "" if "xample" in (implementation.epilog or text) else "give one in the epilog"
+    yield (
+        "an example in its --help",
+        "" if "xample" in (implementation.epilog or text) else "give one in the epilog",
+    )
 
 
 def _help(command: Any, context: Any) -> str:

@@ -1,7 +1,8 @@
 """`dagogy plugins new`: a distribution with one plugin, written from the templates beside this module.
 
-The templates use copier's `{{ name }}` placeholders and nothing else of its language. What was written is remembered in
-`.dagogy-template.json` with the hash of every file, so that a later dagogy can bring the untouched ones up to date.
+The templates use copier's `{{ name }}` placeholders and nothing else of its language. What was written is
+remembered in `.dagogy-template.json` with the hash of every file, so that a later dagogy can bring the
+untouched ones up to date.
 """
 
 from __future__ import annotations
@@ -43,13 +44,20 @@ def answers(kind: str, plugin_id: str, *, prefix: str = "acme", summary: str = "
         raise InvalidArgument(f"no plugin is of kind '{kind}'", hint=f"kinds: {', '.join(KINDS)}")
     for name, value in (("id", plugin_id), ("prefix", prefix)):
         if not _ID.match(value):
-            raise InvalidArgument(f"the {name} '{value}' is not of the form word, word-word or word.word in lower case")
+            raise InvalidArgument(
+                f"the {name} '{value}' is not of the form word, word-word or word.word in lower case"
+            )
     if prefix == "dagogy":
-        raise InvalidArgument("names that begin with 'dagogy-' are for dagogy's own", hint="put your own name first: --prefix acme")
+        raise InvalidArgument(
+            "names that begin with 'dagogy-' are for dagogy's own",
+            hint="put your own name first: --prefix acme",
+        )
     words = re.split(r"[._-]", plugin_id)
     own = words[1:] if words[0] == prefix and len(words) > 1 else words
     if '"' in summary or "\\" in summary or not summary.isprintable():
-        raise InvalidArgument("the summary has a quotation mark, a backslash or a control character", hint="leave it out")
+        raise InvalidArgument(
+            "the summary has a quotation mark, a backslash or a control character", hint="leave it out"
+        )
     return {
         "kind": kind,
         "id": plugin_id,
@@ -84,21 +92,31 @@ def write(folder: Path, given: Mapping[str, str]) -> list[str]:
     Raises `InvalidArgument`, `StorageError`.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InvalidArgument(f"{folder} is there already", hint="name another folder with --into, or update it with --update")
+        raise InvalidArgument(
+            f"{folder} is there already", hint="name another folder with --into, or update it with --update"
+        )
     return _write(folder, given, render(given))
 
 
 def update(folder: Path) -> tuple[list[str], list[str]]:
-    """Brings what nobody touched up to date with the templates of this dagogy; returns the paths written and those left alone.
+    """Brings what nobody touched up to date with the templates of this dagogy; returns the paths written and
+    those left alone.
 
     Raises `InvalidArgument` for a folder that `write` did not make.
     """
     try:
         kept = json.loads((folder / ANSWERS).read_text(encoding="utf-8"))
         given, hashes = dict(kept["answers"]), dict(kept["files"])
-        given = answers(given["kind"], given["id"], prefix=given["distribution"].partition("-dagogy-")[0], summary=given["summary"])
+        given = answers(
+            given["kind"],
+            given["id"],
+            prefix=given["distribution"].partition("-dagogy-")[0],
+            summary=given["summary"],
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InvalidArgument(f"{folder} was not made by 'dagogy plugins new': {error}", hint=f"it has no readable {ANSWERS}") from None
+        raise InvalidArgument(
+            f"{folder} was not made by 'dagogy plugins new': {error}", hint=f"it has no readable {ANSWERS}"
+        ) from None
     fresh, left = {}, []
     for name, text in render(given).items():
         path = folder / name
@@ -107,10 +125,14 @@ def update(folder: Path) -> tuple[list[str], list[str]]:
         else:
             left.append(name)
     fresh = {name: text for name, text in fresh.items() if _hash(text.encode()) != hashes[name]}
-    return _write(folder, given, fresh, {name: value for name, value in hashes.items() if name not in fresh}), left
+    return _write(
+        folder, given, fresh, {name: value for name, value in hashes.items() if name not in fresh}
+    ), left
 
 
-def _write(folder: Path, given: Mapping[str, str], texts: Mapping[str, str], known: Mapping[str, str] | None = None) -> list[str]:
+def _write(
+    folder: Path, given: Mapping[str, str], texts: Mapping[str, str], known: Mapping[str, str] | None = None
+) -> list[str]:
     hashes = {**(known or {}), **{name: _hash(text.encode()) for name, text in texts.items()}}
     record = {"dagogy": __version__, "answers": dict(given), "files": hashes}
     try:

@@ -1,4 +1,6 @@
-"""A provider is asked: what it raises beyond the taxonomy, or answers against its interface, is blamed on it by name and version."""
+"""A provider is asked: what it raises beyond the taxonomy, or answers against its interface, is blamed on it
+by name and version.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,18 @@ def ask(provider: Provider, origin: str, call: Callable[[], Any]) -> Any:
         except BaseException as error:
             if is_stop(error):
                 raise
-            raise blame(provider, origin, f"raised {account(error, provider.info.impl, type(provider).__module__)}") from error
+            raise blame(
+                provider, origin, f"raised {account(error, provider.info.impl, type(provider).__module__)}"
+            ) from error
     if close_coroutine(answer):
-        raise blame(provider, origin, "answered with a coroutine; plugins are called without an event loop: none of its methods can be async")
+        raise blame(
+            provider,
+            origin,
+            (
+                "answered with a coroutine; plugins are called without an event loop: none of its methods "
+                "can be async"
+            ),
+        )
     return answer
 
 

@@ -1,7 +1,9 @@
-"""What the user says of the reading of a document: where its concepts stand, which sections to read alone, and which to leave out.
+"""What the user says of the reading of a document: where its concepts stand, which sections to read alone,
+and which to leave out.
 
-It comes from the command line, from `inputs/reading.yml` of the run and from the section `reading:` of the document's front matter; of each key the
-first of these that has it counts. It is applied before any provider sees the document, so that it holds for all of them.
+It comes from the command line, from `inputs/reading.yml` of the run and from the section `reading:` of the
+document's front matter; of each key the first of these that has it counts. It is applied before any provider
+sees the document, so that it holds for all of them.
 """
 
 from __future__ import annotations
@@ -16,9 +18,28 @@ from dagogy.api._blocks import tidy
 from dagogy.api.errors import InvalidArgument
 from dagogy.api.scope import Block, LeftOut, Place, ScopeDocument
 from dagogy.contracts.suggest import nearest
-from dagogy.pipeline.sections import Section, loose_key, matching, no_such_section, sections_of, short, strict_key
+from dagogy.pipeline.sections import (
+    Section,
+    loose_key,
+    matching,
+    no_such_section,
+    sections_of,
+    short,
+    strict_key,
+)
 
-__all__ = ["KEYS", "NONE", "Corrections", "apply", "as_yaml", "from_file", "from_flags", "from_front_matter", "merged", "united"]
+__all__ = [
+    "KEYS",
+    "NONE",
+    "Corrections",
+    "apply",
+    "as_yaml",
+    "from_file",
+    "from_flags",
+    "from_front_matter",
+    "merged",
+    "united",
+]
 
 #: The keys of a `reading:` section.
 KEYS = ("concepts_from", "only", "skip")
@@ -33,7 +54,9 @@ _ACCEPTED = "'column: NAME', 'heading: NAME', 'heading: LEVEL', 'list: NAME' or 
 
 @dataclass(frozen=True, slots=True)
 class Corrections:
-    """For each key of `KEYS` that was given its texts, and where they were given (`--skip`, `inputs/reading.yml`)."""
+    """For each key of `KEYS` that was given its texts, and where they were given (`--skip`,
+    `inputs/reading.yml`).
+    """
 
     texts: Mapping[str, tuple[str, ...]]
     origins: Mapping[str, str]
@@ -72,7 +95,9 @@ def merged(*by_precedence: Corrections) -> Corrections:
 
 
 def from_front_matter(document: ScopeDocument) -> Corrections:
-    """Those of the document itself. Front matter may have a key `reading` of another meaning: what is no mapping with one of our keys is none of ours."""
+    """Those of the document itself. Front matter may have a key `reading` of another meaning: what is no
+    mapping with one of our keys is none of ours.
+    """
     section = document.front_matter.get(_SECTION)
     if not isinstance(section, Mapping) or not any(_spelled(key) in KEYS for key in section):
         return NONE
@@ -80,7 +105,9 @@ def from_front_matter(document: ScopeDocument) -> Corrections:
 
 
 def united(documents: Sequence[ScopeDocument]) -> dict[str, Any]:
-    """The front matter of several documents that are read as one: what each says of the reading holds for all of them."""
+    """The front matter of several documents that are read as one: what each says of the
+    reading holds for all of them.
+    """
     found = [from_front_matter(document) for document in documents]
     texts = {key: list(dict.fromkeys(text for one in found for text in one.of(key))) for key in KEYS}
     return {_SECTION: {key: values for key, values in texts.items() if values}} if any(found) else {}
@@ -94,7 +121,8 @@ def from_file(data: bytes, name: str) -> Corrections:
     if len(data) > _MOST_BYTES:
         raise InvalidArgument(f"{name} is larger than {_MOST_BYTES // 1024} KiB", hint=hint)
     try:
-        # The base loader makes texts alone, and merges no mappings, which could multiply what a stranger wrote.
+        # The base loader makes texts alone, and merges no mappings, which could
+        # multiply what a stranger wrote.
         document = yaml.load(data.decode(), Loader=yaml.BaseLoader)  # noqa: S506
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = getattr(error, "problem", None) or str(error)
@@ -105,7 +133,9 @@ def from_file(data: bytes, name: str) -> Corrections:
             return NONE
         raise InvalidArgument(f"{name} has no section '{_SECTION}:'", hint=hint)
     if not isinstance(section, dict) or set(document) != {_SECTION}:
-        raise InvalidArgument(f"{name}: it must hold one section '{_SECTION}:' with the keys {', '.join(KEYS)}", hint=hint)
+        raise InvalidArgument(
+            f"{name}: it must hold one section '{_SECTION}:' with the keys {', '.join(KEYS)}", hint=hint
+        )
     return _parsed(section, name)
 
 
@@ -113,7 +143,9 @@ def as_yaml(corrections: Corrections) -> bytes:
     """The file that `from_file` reads."""
     import yaml
 
-    text = yaml.safe_dump({_SECTION: corrections.as_dict()}, allow_unicode=True, sort_keys=False, width=1_000_000)
+    text = yaml.safe_dump(
+        {_SECTION: corrections.as_dict()}, allow_unicode=True, sort_keys=False, width=1_000_000
+    )
     return text.encode()
 
 
@@ -131,14 +163,19 @@ def _parsed(section: Mapping[Any, Any], where: str) -> Corrections:
             raise InvalidArgument(f"{where}: '{_SECTION}' has no key '{short(str(key))}'", hint=hint)
         values = tuple(islice(_texts(value, f"{where}: '{_SECTION}: {name}'"), _MOST_NAMES + 1))
         if len(values) > _MOST_NAMES:
-            raise InvalidArgument(f"{where}: '{_SECTION}: {name}' has more than {_MOST_NAMES} texts", hint="name sections instead of single items")
+            raise InvalidArgument(
+                f"{where}: '{_SECTION}: {name}' has more than {_MOST_NAMES} texts",
+                hint="name sections instead of single items",
+            )
         if values:
             texts[name] = values
     return Corrections(texts, {key: f"{where}: {key}" for key in texts})
 
 
 def _texts(value: Any, where: str) -> Iterator[str]:
-    """One text or several. `column: Topic` without quotation marks is a mapping in YAML, and means the same."""
+    """One text or several. `column: Topic` without quotation marks is a mapping
+    in YAML, and means the same.
+    """
     for one in value if isinstance(value, list) else [value]:
         if isinstance(one, Mapping):
             for name, inner in one.items():
@@ -147,15 +184,19 @@ def _texts(value: Any, where: str) -> Iterator[str]:
             if text := tidy(str(one)):
                 yield text
         elif one is not None:
-            raise InvalidArgument(f"{where} must be a text or a list of texts", hint="put the texts into quotation marks")
+            raise InvalidArgument(
+                f"{where} must be a text or a list of texts", hint="put the texts into quotation marks"
+            )
 
 
-# ------------------------------------------------------------------------------------------------------------------- applying them
+# ---------------------------------------------------------------------------------------------- applying them
 
 
 @dataclass(slots=True)
 class _Dropped:
-    """What is not to be read, with the reason: whole blocks by their position, and parts of table cells, which are lines of them."""
+    """What is not to be read, with the reason: whole blocks by their position, and parts of table cells,
+    which are lines of them.
+    """
 
     blocks: dict[int, str] = field(default_factory=dict)
     parts: dict[Place, dict[str, str]] = field(default_factory=dict)
@@ -166,13 +207,17 @@ class _Dropped:
             block = document.blocks[at]
             if at not in self.blocks:
                 for place in sorted(p for p in self.parts if p.block == at):
-                    yield from (LeftOut(short(part), why, "excluded", None, block.lines) for part, why in self.parts[place].items())
+                    yield from (
+                        LeftOut(short(part), why, "excluded", None, block.lines)
+                        for part, why in self.parts[place].items()
+                    )
             elif block.lead or block.kind in ("heading", "list_item", "table_row"):
                 yield LeftOut(short(block.lead or block.text), self.blocks[at], "excluded", None, block.lines)
 
 
 def apply(document: ScopeDocument, corrections: Corrections) -> tuple[ScopeDocument, tuple[LeftOut, ...]]:
-    """The document as it is to be read, and what of it is not to be read. Lines stay what they are: the text of what is left out becomes blank.
+    """The document as it is to be read, and what of it is not to be read. Lines stay what they are: the text
+    of what is left out becomes blank.
 
     Raises `InvalidArgument` for a name that matches nothing, with those that there are.
     """
@@ -188,10 +233,19 @@ def apply(document: ScopeDocument, corrections: Corrections) -> tuple[ScopeDocum
     if left_out:
         read = _without(document, dropped)
         if not any(block.kind != "heading" for block in read.blocks):
-            origins = " and ".join(corrections.origins[key] for key in ("only", "skip") if key in corrections.texts)
-            raise InvalidArgument(f"nothing of '{document.source}' is left to be read but headings, with {origins}", hint="leave out less of it")
+            origins = " and ".join(
+                corrections.origins[key] for key in ("only", "skip") if key in corrections.texts
+            )
+            raise InvalidArgument(
+                f"nothing of '{document.source}' is left to be read but headings, with {origins}",
+                hint="leave out less of it",
+            )
         document = read
-    places = {place for selector in corrections.of("concepts_from") for place in _places(document, selector, corrections.origins["concepts_from"])}
+    places = {
+        place
+        for selector in corrections.of("concepts_from")
+        for place in _places(document, selector, corrections.origins["concepts_from"])
+    }
     return replace(document, concepts_at=tuple(sorted(places))), left_out
 
 
@@ -208,8 +262,12 @@ def _only(document: ScopeDocument, sections: Sequence[Section], corrections: Cor
     return kept
 
 
-def _skip(document: ScopeDocument, sections: Sequence[Section], name: str, origin: str, dropped: _Dropped) -> None:
-    """Notes a section of this name; where there is none, the list items, labelled paragraphs and table cells that are called so."""
+def _skip(
+    document: ScopeDocument, sections: Sequence[Section], name: str, origin: str, dropped: _Dropped
+) -> None:
+    """Notes a section of this name; where there is none, the list items, labelled paragraphs and table cells
+    that are called so.
+    """
     why = f"is not to be read ({origin} '{short(name)}')"
     found = matching(name, sections)
     if found:
@@ -223,18 +281,29 @@ def _skip(document: ScopeDocument, sections: Sequence[Section], name: str, origi
             for place, part in parts:
                 dropped.parts.setdefault(place, {})[part] = why
             return
-    raise no_such_section([name], sections, document.source, origin, "nor a list item or table cell of that text")
+    raise no_such_section(
+        [name], sections, document.source, origin, "nor a list item or table cell of that text"
+    )
 
 
-def _called(document: ScopeDocument, wanted: str, key: Callable[[str], str]) -> tuple[set[int], list[tuple[Place, str]]]:
-    """The items and labelled paragraphs that are called so, with what they hold; and the parts of table cells."""
+def _called(
+    document: ScopeDocument, wanted: str, key: Callable[[str], str]
+) -> tuple[set[int], list[tuple[Place, str]]]:
+    """The items and labelled paragraphs that are called so, with what they hold;
+    and the parts of table cells.
+    """
     own: set[int] = set()
     parts: list[tuple[Place, str]] = []
     for at, block in enumerate(document.blocks if wanted else ()):
         if block.parent in own:
             own.add(at)
         elif block.kind == "table_row":
-            parts += [(Place(at, k), part) for k, cell in enumerate(block.cells) for part in cell.split("\n") if key(part) == wanted]
+            parts += [
+                (Place(at, k), part)
+                for k, cell in enumerate(block.cells)
+                for part in cell.split("\n")
+                if key(part) == wanted
+            ]
         elif key(block.lead) == wanted or (block.kind == "list_item" and key(block.text) == wanted):
             own.add(at)
     return own, parts
@@ -248,7 +317,10 @@ def _without(document: ScopeDocument, dropped: _Dropped) -> ScopeDocument:
     out = dropped.blocks.keys() | {at for at, row in rows.items() if not row.text}
     positions = [i for i in range(len(document.blocks)) if i not in out]
     place_of = {old: new for new, old in enumerate(positions)}
-    blocks = tuple(replace(rows.get(i, document.blocks[i]), parent=place_of.get(document.blocks[i].parent, -1)) for i in positions)
+    blocks = tuple(
+        replace(rows.get(i, document.blocks[i]), parent=place_of.get(document.blocks[i].parent, -1))
+        for i in positions
+    )
     blank = _lines(document.blocks[i] for i in out) - _lines(blocks)
     text = "\n".join("" if n in blank else line for n, line in enumerate(document.text.split("\n"), 1))
     return replace(document, blocks=blocks, text=text)
@@ -265,7 +337,7 @@ def _lines(blocks: Iterable[Block]) -> set[int]:
     return {n for block in blocks for n in range(block.lines[0], block.lines[1] + 1)}
 
 
-# -------------------------------------------------------------------------------------------------------------- where concepts stand
+# --------------------------------------------------------------------------------------- where concepts stand
 
 
 def _places(document: ScopeDocument, selector: str, origin: str) -> list[Place]:
@@ -284,9 +356,15 @@ def _places(document: ScopeDocument, selector: str, origin: str) -> list[Place]:
     known = _known_names(document, kind)
     near = nearest(short(name), known)
     raise InvalidArgument(
-        f"{origin} '{short(selector)}': '{document.source}' has no {_MISSING[kind]}; it has {_inventory(document)}",
+        f"{origin} '{short(selector)}': '{document.source}' has no {_MISSING[kind]}; it has "
+        f"{_inventory(document)}",
         hint=f"did you mean '{kind}: {near}'?" if near else f"accepted: {_ACCEPTED}",
-        details={"source": document.source, "selector": selector, "columns": _columns(document)[:1000], "headings": _titles(document)[:1000]},
+        details={
+            "source": document.source,
+            "selector": selector,
+            "columns": _columns(document)[:1000],
+            "headings": _titles(document)[:1000],
+        },
     )
 
 
@@ -302,11 +380,20 @@ def _column(document: ScopeDocument, name: str) -> list[Place]:
     rows = [(i, b) for i, b in enumerate(document.blocks) if b.kind == "table_row"]
     for key in (strict_key, loose_key):
         wanted = key(name)
-        found = [Place(i, k) for i, b in rows for k, head in enumerate(b.header[: len(b.cells)]) if wanted and key(head) == wanted and b.cells[k].strip()]
+        found = [
+            Place(i, k)
+            for i, b in rows
+            for k, head in enumerate(b.header[: len(b.cells)])
+            if wanted and key(head) == wanted and b.cells[k].strip()
+        ]
         if found:
             return found
     number = _number(name)
-    return [Place(i, number - 1) for i, b in rows if number and number <= len(b.cells) and b.cells[number - 1].strip()]
+    return [
+        Place(i, number - 1)
+        for i, b in rows
+        if number and number <= len(b.cells) and b.cells[number - 1].strip()
+    ]
 
 
 def _heading(document: ScopeDocument, name: str) -> list[Place]:
@@ -318,15 +405,23 @@ def _heading(document: ScopeDocument, name: str) -> list[Place]:
         nearest_level = min((document.blocks[s.start].level for s in inside), default=0)
         below += [Place(s.start) for s in inside if document.blocks[s.start].level == nearest_level]
     level = _number(name)
-    return below or [Place(i) for i, b in enumerate(document.blocks) if b.kind == "heading" and b.level == level]
+    return below or [
+        Place(i) for i, b in enumerate(document.blocks) if b.kind == "heading" and b.level == level
+    ]
 
 
 def _list(document: ScopeDocument, name: str) -> list[Place]:
-    """The list items under the heading of that name that are part of no other item, or else all of that depth."""
+    """The list items under the heading of that name that are part of no other
+    item, or else all of that depth.
+    """
     sections = sections_of(document)
     inside = {i for at in matching(name, sections) for i in range(sections[at].start, sections[at].end)}
     depth = 1 if inside else _number(name)
-    return [Place(i) for i, b in enumerate(document.blocks) if b.kind == "list_item" and b.level == depth and (not inside or i in inside) and b.text]
+    return [
+        Place(i)
+        for i, b in enumerate(document.blocks)
+        if b.kind == "list_item" and b.level == depth and (not inside or i in inside) and b.text
+    ]
 
 
 def _number(name: str) -> int:
@@ -334,7 +429,11 @@ def _number(name: str) -> int:
 
 
 def _columns(document: ScopeDocument) -> list[str]:
-    return list(dict.fromkeys(tidy(head) for b in document.blocks if b.kind == "table_row" for head in b.header if tidy(head)))
+    return list(
+        dict.fromkeys(
+            tidy(head) for b in document.blocks if b.kind == "table_row" for head in b.header if tidy(head)
+        )
+    )
 
 
 def _titles(document: ScopeDocument) -> list[str]:

@@ -19,10 +19,13 @@ _MOST_PAIRS = 250_000
 _FIELDS = tuple(f.name for f in fields(Node) if f.name not in ("id", "prerequisites"))
 
 
-def make_diff(previous: Curriculum | None, current: Curriculum, index: GraphIndex | None = None) -> dict[str, Any]:
+def make_diff(
+    previous: Curriculum | None, current: Curriculum, index: GraphIndex | None = None
+) -> dict[str, Any]:
     """The diff (`dagogy schema diff`). No previous curriculum counts as an empty one; times in minutes.
 
-    `critical_path_changed` compares ids after renaming. A cycle of prerequisites has no critical path: the list is empty.
+    `critical_path_changed` compares ids after renaming. A cycle of prerequisites has no
+    critical path: the list is empty.
     """
     before = {node.id: node for node in previous.nodes} if previous else {}
     after = {node.id: node for node in current.nodes}
@@ -36,8 +39,13 @@ def make_diff(previous: Curriculum | None, current: Curriculum, index: GraphInde
         "added_nodes": [i for i in added if i not in set(new_name.values())],
         "removed_nodes": [i for i in removed if i not in new_name],
         "changed_nodes": _changed(before, after, new_name),
-        "renamed_nodes": [{"previous_id": old, "current_id": new, "similarity": similarity} for old, new, similarity in renamed],
-        "time_delta_minutes": round(total_minutes(current) - (total_minutes(previous) if previous else 0.0), 6),
+        "renamed_nodes": [
+            {"previous_id": old, "current_id": new, "similarity": similarity}
+            for old, new, similarity in renamed
+        ],
+        "time_delta_minutes": round(
+            total_minutes(current) - (total_minutes(previous) if previous else 0.0), 6
+        ),
         "critical_path_changed": [new_name.get(i, i) for i in old_path] != path,
         "previous_critical_path": old_path,
         "current_critical_path": path,
@@ -51,7 +59,9 @@ def _critical_path(curriculum: Curriculum, index: GraphIndex | None = None) -> l
     return [index.ids[i] for i in index.critical_path([float(n.estimate_minutes) for n in curriculum.nodes])]
 
 
-def _changed(before: dict[str, Node], after: dict[str, Node], new_name: dict[str, str]) -> list[dict[str, Any]]:
+def _changed(
+    before: dict[str, Node], after: dict[str, Node], new_name: dict[str, str]
+) -> list[dict[str, Any]]:
     old_of = {new: old for old, new in new_name.items()}
     out = []
     for node_id, node in after.items():
@@ -68,7 +78,9 @@ def _changed(before: dict[str, Node], after: dict[str, Node], new_name: dict[str
 
 
 def _renamed(removed: Sequence[Node], added: Sequence[Node]) -> list[tuple[str, str, float]]:
-    """Pairs (old id, new id, similarity): the same content, else the same title, else the most words in common."""
+    """Pairs (old id, new id, similarity): the same content, else the same title,
+    else the most words in common.
+    """
     pairs: list[tuple[str, str, float]] = []
     rest_old, rest_new = list(removed), list(added)
     for key in (_content_key, _title_key):
@@ -97,12 +109,19 @@ def _by_key(old: Iterable[Node], new: Iterable[Node], key: Callable[[Node], Any]
     for side, nodes in zip(sides, (old, new), strict=True):
         for node in nodes:
             side[key(node)].append(node)
-    return [(nodes[0], sides[1][k][0]) for k, nodes in sides[0].items() if len(nodes) == 1 and len(sides[1].get(k, ())) == 1]
+    return [
+        (nodes[0], sides[1][k][0])
+        for k, nodes in sides[0].items()
+        if len(nodes) == 1 and len(sides[1].get(k, ())) == 1
+    ]
 
 
 def _by_words(old: Sequence[Node], new: Sequence[Node]) -> list[tuple[str, str, float]]:
     """The best pairs by Jaccard overlap of title, capability and core ideas, greedily from the best down."""
-    bags = [[frozenset(content_words(" ".join((n.title, n.capability, *n.core_ideas)))) for n in side] for side in (old, new)]
+    bags = [
+        [frozenset(content_words(" ".join((n.title, n.capability, *n.core_ideas)))) for n in side]
+        for side in (old, new)
+    ]
     scored = []
     for i, a in enumerate(bags[0]):
         for j, b in enumerate(bags[1]):

@@ -1,4 +1,6 @@
-"""Documents: which reader reads a file, several files as one document, and the blocks that a run keeps of it."""
+"""Documents: which reader reads a file, several files as one document, and the
+blocks that a run keeps of it.
+"""
 
 from __future__ import annotations
 
@@ -30,16 +32,22 @@ class Readers:
         self._read: dict[tuple[str, str, str], ScopeDocument] = {}
 
     def read(self, source: Source, format_id: str = "", location: str = "") -> ScopeDocument:
-        """The document that the bytes are; `format_id` names its reader, where it is not to be found by name and content.
+        """The document that the bytes are; `format_id` names its reader, where it is not to be
+        found by name and content.
 
-        Raises `InvalidArgument` for a file that no reader reads, `ConfigError` where what it takes is not installed, and `PluginError`.
+        Raises `InvalidArgument` for a file that no reader reads, `ConfigError` where what it takes is not
+        installed, and `PluginError`.
         """
         key = (source.name, content_hash(source.data), format_id)
         if key not in self._read:
             plugin, reader = self._chosen(source, format_id)
             document = plugin.call(lambda: reader.read(source))
-            if not isinstance(document, ScopeDocument) or not all(isinstance(b, Block) for b in document.blocks):
-                plugin.fail(f"it read '{source.name}' as a {type(document).__name__}, not a ScopeDocument of Blocks")
+            if not isinstance(document, ScopeDocument) or not all(
+                isinstance(b, Block) for b in document.blocks
+            ):
+                plugin.fail(
+                    f"it read '{source.name}' as a {type(document).__name__}, not a ScopeDocument of Blocks"
+                )
                 raise plugin.error()
             if wrong := misplaced(document):
                 plugin.fail(f"of '{source.name}' {wrong}")
@@ -47,7 +55,9 @@ class Readers:
             self._read[key] = document
         return replace(self._read[key], location=location or source.name)
 
-    def surroundings(self, source: Source, format_id: str, document: ScopeDocument, kept: Sequence[int]) -> tuple[str, str]:
+    def surroundings(
+        self, source: Source, format_id: str, document: ScopeDocument, kept: Sequence[int]
+    ) -> tuple[str, str]:
         """What the reader of the file says that chosen lines need of the rest."""
         plugin, reader = self._chosen(source, format_id)
         return plugin.call(lambda: reader.surroundings(document, kept))
@@ -66,8 +76,12 @@ class Readers:
         return [(p, p.call(self._reader(p).ready)) for p in self._plugins() if p.state == "ready"]
 
     def _plugins(self) -> list[Plugin]:
-        """Those that said what they read: one whose code turns out to be broken keeps its files, so that no other reads them as what they are not."""
-        return sorted((p for p in self._host.load("reader") if p.info is not None), key=lambda p: (p.info.order, p.id))
+        """Those that said what they read: one whose code turns out to be broken keeps its files, so that no
+        other reads them as what they are not.
+        """
+        return sorted(
+            (p for p in self._host.load("reader") if p.info is not None), key=lambda p: (p.info.order, p.id)
+        )
 
     def _reader(self, plugin: Plugin) -> Reader:
         kind = self._host.implementation(plugin)
@@ -88,7 +102,8 @@ class Readers:
                     return plugin, reader
             except PluginError as error:  # another one may read it
                 report(error.message)
-        # None is ready: what the likeliest says of that is the user's to know, unless the last one can read it.
+        # None is ready: what the likeliest says of that is the user's to know, unless
+        # the last one can read it.
         last = candidates[-1], self._reader(candidates[-1])
         if len(candidates) == 1 or last[0].call(last[1].ready).ready or candidates[0].state == "failed":
             return last
@@ -99,12 +114,20 @@ class Readers:
             return self._host.get("reader", format_id)
         except NotFound as error:
             known = ", ".join(p.id for p in self._plugins()) or "none is installed"
-            raise InvalidArgument(f"--scope-format '{format_id}' is no reader; readers: {known}", hint=error.hint) from None
+            raise InvalidArgument(
+                f"--scope-format '{format_id}' is no reader; readers: {known}", hint=error.hint
+            ) from None
 
     def _candidates(self, source: Source) -> list[Plugin]:
-        """Those that could read the file, the likeliest first: by what it begins with, its whole name, its suffix, at last by its content."""
+        """Those that could read the file, the likeliest first: by what it begins with, its whole name, its
+        suffix, at last by its content.
+        """
         plugins = self._plugins()
-        signed = [p for p in plugins if any(source.data.startswith(s.encode("latin-1", "replace")) for s in p.info.signatures)]
+        signed = [
+            p
+            for p in plugins
+            if any(source.data.startswith(s.encode("latin-1", "replace")) for s in p.info.signatures)
+        ]
         if signed:
             return sorted(signed, key=lambda p: not _by_suffix(p, source))
         for claims in (_by_name, _by_suffix):
@@ -122,7 +145,10 @@ class Readers:
             decode_text(source.data, source.name)
         except InvalidArgument as error:
             return error
-        return InvalidArgument(f"no reader reads '{source.name}'", hint="'dagogy plugins list --kind reader' shows them; --scope-format ID names one")
+        return InvalidArgument(
+            f"no reader reads '{source.name}'",
+            hint="'dagogy plugins list --kind reader' shows them; --scope-format ID names one",
+        )
 
 
 def _by_name(plugin: Plugin, source: Source) -> bool:
@@ -133,11 +159,13 @@ def _by_suffix(plugin: Plugin, source: Source) -> bool:
     return bool(source.suffix) and source.suffix in plugin.info.suffixes
 
 
-# ---------------------------------------------------------------------------------------------------------- several files as one
+# --------------------------------------------------------------------------------------- several files as one
 
 
 def combined(documents: Sequence[ScopeDocument], source: str) -> ScopeDocument:
-    """Several documents as one, each a section under its own title, in this order. A single one stays as it is."""
+    """Several documents as one, each a section under its own title, in this order.
+    A single one stays as it is.
+    """
     if len(documents) == 1:
         return documents[0]
     text: list[str] = []
@@ -153,11 +181,15 @@ def combined(documents: Sequence[ScopeDocument], source: str) -> ScopeDocument:
             moved = (block.lines[0] + offset, block.lines[1] + offset)
             locator = f"{document.source}: {block.locator}" if block.locator else document.source
             blocks.append(replace(block, lines=moved, parent=parent, locator=locator))
-    return ScopeDocument(source, source, "\n".join(text).rstrip("\n") + "\n", tuple(blocks), _title_of(source))
+    return ScopeDocument(
+        source, source, "\n".join(text).rstrip("\n") + "\n", tuple(blocks), _title_of(source)
+    )
 
 
 def _as_section(document: ScopeDocument) -> tuple[list[Block], list[str]]:
-    """The blocks of a document under one heading of level 1, and its lines: its own where it begins with the only one, else its title."""
+    """The blocks of a document under one heading of level 1, and its lines: its own where it begins with the
+    only one, else its title.
+    """
     lines = document.text.rstrip("\n").split("\n")
     tops = [i for i, b in enumerate(document.blocks) if b.kind == "heading" and b.level == 1]
     if tops == [0]:
@@ -167,7 +199,15 @@ def _as_section(document: ScopeDocument) -> tuple[list[Block], list[str]]:
     for block in document.blocks:
         level = min(block.level + down, 6) if block.kind == "heading" else block.level
         parent = block.parent + 1 if block.parent >= 0 else -1
-        blocks.append(replace(block, level=level, parent=parent, path=(document.title, *block.path), lines=(block.lines[0] + 2, block.lines[1] + 2)))
+        blocks.append(
+            replace(
+                block,
+                level=level,
+                parent=parent,
+                path=(document.title, *block.path),
+                lines=(block.lines[0] + 2, block.lines[1] + 2),
+            )
+        )
     return blocks, [f"# {document.title}", "", *lines]
 
 
@@ -176,12 +216,14 @@ def _title_of(source: str) -> str:
     return name[:1].upper() + name[1:] if name else "Scope"
 
 
-# ------------------------------------------------------------------------------------------------------------ what a run keeps
+# ------------------------------------------------------------------------------------------- what a run keeps
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """The blocks of a run's scope document as its file of them has it; `text` is the hash of the text whose lines they count in."""
+    """The blocks of a run's scope document as its file of them has it; `text` is the hash of the text whose
+    lines they count in.
+    """
 
     schema_version: int
     text: str
@@ -194,12 +236,16 @@ def kept_blocks(document: ScopeDocument) -> bytes:
     """The document without its text, as JSON."""
     from pydantic import TypeAdapter
 
-    kept = _Kept(1, content_hash(document.text.encode()), document.title, dict(document.front_matter), document.blocks)
+    kept = _Kept(
+        1, content_hash(document.text.encode()), document.title, dict(document.front_matter), document.blocks
+    )
     return TypeAdapter(_Kept).dump_json(kept) + b"\n"
 
 
 def restored(blocks: bytes, data: bytes) -> ScopeDocument | None:
-    """The document that `kept_blocks` wrote down, with its text; None where that was another text than `data`, or the blocks cannot be its blocks."""
+    """The document that `kept_blocks` wrote down, with its text; None where that was another text than
+    `data`, or the blocks cannot be its blocks.
+    """
     from pydantic import TypeAdapter
 
     try:
@@ -212,13 +258,17 @@ def restored(blocks: bytes, data: bytes) -> ScopeDocument | None:
 
 
 def misplaced(document: ScopeDocument) -> str:
-    """Which block of the document does not lie in its text or points to what comes after it, in words; "" where all do."""
+    """Which block of the document does not lie in its text or points to what comes after
+    it, in words; "" where all do.
+    """
     last_line = document.text.count("\n") + 1
     wrong = next((i for i, b in enumerate(document.blocks) if not _sound_block(i, b, last_line)), None)
     if wrong is None:
         return ""
     block = document.blocks[wrong]
-    return f"block {wrong} has lines {block.lines} of {last_line}, level {block.level} and parent {block.parent}"
+    return (
+        f"block {wrong} has lines {block.lines} of {last_line}, level {block.level} and parent {block.parent}"
+    )
 
 
 def _valid(blocks: Iterable[Block], last_line: int) -> bool:
@@ -227,4 +277,8 @@ def _valid(blocks: Iterable[Block], last_line: int) -> bool:
 
 
 def _sound_block(position: int, block: Block, last_line: int) -> bool:
-    return -1 <= block.parent < position and 1 <= block.lines[0] <= block.lines[1] <= last_line and 0 <= block.level <= 1000
+    return (
+        -1 <= block.parent < position
+        and 1 <= block.lines[0] <= block.lines[1] <= last_line
+        and 0 <= block.level <= 1000
+    )

@@ -1,4 +1,6 @@
-"""The evidence of a curriculum's edges as it is kept in a run: written with a curriculum or a reading, and read back to be told."""
+"""The evidence of a curriculum's edges as it is kept in a run: written with a curriculum or a reading, and
+read back to be told.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
 
 
 def reading_parts(reading: ScopeReading, location: str = "inputs/scope.md") -> dict[str, Any]:
-    """Concepts, edges and dropped pairs as JSON values. `location` stands where the reading names no document."""
+    """Concepts, edges and dropped pairs as JSON values. `location` stands where
+    the reading names no document.
+    """
     concepts = [
         {
             "id": c.id,
@@ -36,7 +40,11 @@ def reading_parts(reading: ScopeReading, location: str = "inputs/scope.md") -> d
         for c in reading.concepts
     ]
     edges = [_edge(e, location) for e in reading.edges]
-    return {"concepts": concepts, "edges": edges, "dropped": [{**_edge(e, location), "reason": e.dropped} for e in reading.dropped]}
+    return {
+        "concepts": concepts,
+        "edges": edges,
+        "dropped": [{**_edge(e, location), "reason": e.dropped} for e in reading.dropped],
+    }
 
 
 def _edge(edge: ScopeEdge, location: str) -> dict[str, Any]:
@@ -51,7 +59,12 @@ def _edge(edge: ScopeEdge, location: str) -> dict[str, Any]:
         }
         for p in edge.pieces or [EdgeEvidence(edge.kind, edge.weight, edge.lines, edge.evidence)]
     ]
-    first = {"prerequisite": edge.prerequisite, "dependent": edge.dependent, "kind": edge.kind, "weight": edge.weight}
+    first = {
+        "prerequisite": edge.prerequisite,
+        "dependent": edge.dependent,
+        "kind": edge.kind,
+        "weight": edge.weight,
+    }
     return {**first, "lines": list(edge.lines), "evidence": edge.evidence, "pieces": pieces}
 
 
@@ -110,7 +123,9 @@ class _Edges(_Kept):
 
 
 class Known(NamedTuple):
-    """What is kept of the evidence, ids as the provider gave them. `artifact`: the file it stands in, "" where there is none."""
+    """What is kept of the evidence, ids as the provider gave them. `artifact`: the file it stands in, ""
+    where there is none.
+    """
 
     artifact: str
     concepts: Sequence[Concept] = ()
@@ -119,14 +134,18 @@ class Known(NamedTuple):
 
 
 def kept_evidence(run: Run) -> Known:
-    """The evidence of the curriculum; where its provider told none, that of the reading of the scope document. Raises `ValidationFailed`."""
+    """The evidence of the curriculum; where its provider told none, that of the reading of the scope
+    document. Raises `ValidationFailed`.
+    """
     files = evidence_files(run)
     if not files:
         return Known("")
     concepts, edges = _read(run, files[0], _Concepts).concepts, _read(run, files[-1], _Edges)
     for edge in (*edges.edges, *edges.dropped):
         edge.pieces = edge.pieces or [Piece(edge.kind, edge.weight, edge.lines, edge.evidence)]
-    kept, dropped = ({(e.prerequisite, e.dependent): e for e in part} for part in (edges.edges, edges.dropped))
+    kept, dropped = (
+        {(e.prerequisite, e.dependent): e for e in part} for part in (edges.edges, edges.dropped)
+    )
     return Known(files[-1], concepts, kept, dropped)
 
 
@@ -136,7 +155,9 @@ def kept_notes(run: Run) -> list[str]:
         return []
     try:
         rounds = from_json(run.read(TRACE))["iterations"]
-        return [note for r in rounds if r["action"] == "propose" for note in r["notes"] if isinstance(note, str)]
+        return [
+            note for r in rounds if r["action"] == "propose" for note in r["notes"] if isinstance(note, str)
+        ]
     except (ValueError, KeyError, TypeError):
         return []
 
@@ -147,18 +168,43 @@ def kept_reading(run: Run) -> ScopeReading | None:
     if not known.artifact:
         return None
     concepts = tuple(
-        ScopeConcept(c.id, c.title, tuple(c.heading_path), c.lines, c.evidence, c.location, tuple(c.merged), c.probability) for c in known.concepts
+        ScopeConcept(
+            c.id,
+            c.title,
+            tuple(c.heading_path),
+            c.lines,
+            c.evidence,
+            c.location,
+            tuple(c.merged),
+            c.probability,
+        )
+        for c in known.concepts
     )
-    return ScopeReading(concepts, tuple(map(_scope_edge, known.edges.values())), dropped=tuple(map(_scope_edge, known.dropped.values())))
+    return ScopeReading(
+        concepts,
+        tuple(map(_scope_edge, known.edges.values())),
+        dropped=tuple(map(_scope_edge, known.dropped.values())),
+    )
 
 
 def _scope_edge(edge: Edge) -> ScopeEdge:
     pieces = tuple(EdgeEvidence(p.kind, p.weight, p.lines, p.quote, p.location, p.note) for p in edge.pieces)
-    return ScopeEdge(edge.prerequisite, edge.dependent, edge.kind, edge.weight, edge.lines, edge.evidence, pieces, edge.reason)  # type: ignore[arg-type]
+    return ScopeEdge(
+        edge.prerequisite,
+        edge.dependent,
+        edge.kind,
+        edge.weight,
+        edge.lines,
+        edge.evidence,
+        pieces,
+        edge.reason,
+    )  # type: ignore[arg-type]
 
 
 def positions(concepts: Iterable[ScopeConcept], nodes: Sequence[Node]) -> dict[str, int]:
-    """The position of the node that stands for each concept, by the concept's id: the first with that id, else the first with that title."""
+    """The position of the node that stands for each concept, by the concept's id: the first with that id,
+    else the first with that title.
+    """
     by_id = {node.id: i for i, node in reversed(list(enumerate(nodes)))}
     by_title = {match_form(node.title): i for i, node in reversed(list(enumerate(nodes)))}
     found = {c.id: by_id.get(c.id, by_title.get(match_form(c.title), -1)) for c in concepts}
@@ -173,4 +219,6 @@ def _read(run: Run, relative: str, kind: type[Any]) -> Any:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         message = f"{first['msg']}{' at ' + pointer_of(first['loc']) if first['loc'] else ''}"
-        raise ValidationFailed(f"{run.path / relative} cannot be read: {message}", hint=f"'dagogy run {run.id}' makes it again") from None
+        raise ValidationFailed(
+            f"{run.path / relative} cannot be read: {message}", hint=f"'dagogy run {run.id}' makes it again"
+        ) from None

@@ -20,21 +20,31 @@ from dagogy.workspace.stages import CURRICULUM, PLAN, SPEC
 
 
 def find_exporter(host: Host, format_id: str, subjects: Sequence[str], own: Sequence[str] = ()) -> Plugin:
-    """The exporter `format_id`, which must be one for `subjects`; `own` are formats that need none. Raises `InvalidArgument` or `PluginError`."""
+    """The exporter `format_id`, which must be one for `subjects`; `own` are formats that need none. Raises
+    `InvalidArgument` or `PluginError`.
+    """
     plugins = {p.id: p for p in host.load("exporter")}
     plugin = plugins.get(format_id)
     if plugin is None:
         from dagogy.contracts.suggest import did_you_mean
 
         known = [*own, *(p.id for p in plugins.values() if p.info is not None and p.info.subject in subjects)]
-        message = f"format '{format_id}' is not one of {', '.join(known) or 'the installed exporters (there are none)'}"
-        raise InvalidArgument(message, hint=did_you_mean(format_id, known) or "'dagogy plugins list --kind exporter' shows the exporters")
+        message = (
+            f"format '{format_id}' is not one of "
+            f"{', '.join(known) or 'the installed exporters (there are none)'}"
+        )
+        raise InvalidArgument(
+            message,
+            hint=did_you_mean(format_id, known)
+            or "'dagogy plugins list --kind exporter' shows the exporters",
+        )
     if plugin.state == "failed":
         raise plugin.error()
     if plugin.info.subject not in subjects:
         command = "validate" if plugin.info.subject == "report" else "export"
         raise InvalidArgument(
-            f"format '{format_id}' shows a {plugin.info.subject}, not a {' or a '.join(subjects)}", hint=f"dagogy {command} RUN --format {format_id}"
+            f"format '{format_id}' shows a {plugin.info.subject}, not a {' or a '.join(subjects)}",
+            hint=f"dagogy {command} RUN --format {format_id}",
         )
     return plugin
 
@@ -51,13 +61,17 @@ def exported(host: Host, plugin: Plugin, context: ExportContext) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        plugin.fail(f"its text holds half of a surrogate pair at character {error.start}, which no file can hold")
+        plugin.fail(
+            f"its text holds half of a surrogate pair at character {error.start}, which no file can hold"
+        )
         raise plugin.error() from error
     return text
 
 
 def export_context(opened: OpenRun, plugin: Plugin) -> ExportContext:
-    """What an exporter of a curriculum or plan is given of a run. Raises `StageConflict` where it is not current, `ValidationFailed` for an invalid one."""
+    """What an exporter of a curriculum or plan is given of a run. Raises `StageConflict` where it is not
+    current, `ValidationFailed` for an invalid one.
+    """
     artifact = CURRICULUM if plugin.info.subject == "curriculum" else PLAN
     opened.require(artifact, "export")
     document: Any
@@ -69,12 +83,16 @@ def export_context(opened: OpenRun, plugin: Plugin) -> ExportContext:
         try:
             document = from_json(opened.run.read(PLAN))
         except ValueError as error:
-            raise ValidationFailed(f"{PLAN} is not JSON: {error}", hint=f"dagogy plan {opened.run.id}") from None
+            raise ValidationFailed(
+                f"{PLAN} is not JSON: {error}", hint=f"dagogy plan {opened.run.id}"
+            ) from None
     return ExportContext(document=document, artifact=artifact, version=__version__)
 
 
 def exported_report(host: Host, format_id: str, run: Run, report: Mapping[str, Any], checked: str) -> str:
-    """A validation report in another format. `checked`: the hash of the curriculum that it is about; of another one it names no lines."""
+    """A validation report in another format. `checked`: the hash of the curriculum that it is about; of
+    another one it names no lines.
+    """
     from dagogy.contracts.lines import lines_of_pointers
 
     plugin = find_exporter(host, format_id, ("report",))
@@ -96,7 +114,11 @@ def _rule_texts(host: Host, report: Mapping[str, Any]) -> dict[str, dict[str, st
     """What the rules say of themselves, by id: `summary`, effective `severity`, and `help`."""
     severities = {r["rule_id"]: r["severity"] for r in report["rules"]}
     return {
-        p.id: {"summary": p.info.summary, "severity": severities.get(p.id, p.info.severity), "help": _help(host, p)}
+        p.id: {
+            "summary": p.info.summary,
+            "severity": severities.get(p.id, p.info.severity),
+            "help": _help(host, p),
+        }
         for p in host.load("rule")
         if p.info is not None
     }

@@ -11,14 +11,19 @@ from dagogy.api.rules import Finding, Fix
 
 def offered(findings: Iterable[Finding], *, unsafe: bool) -> list[Finding]:
     """The findings of the curriculum with a fix that may be applied."""
-    return [f for f in findings if f.fix is not None and f.document == "curriculum" and (unsafe or f.fix.safety == "safe")]
+    return [
+        f
+        for f in findings
+        if f.fix is not None and f.document == "curriculum" and (unsafe or f.fix.safety == "safe")
+    ]
 
 
 def apply_fixes(document: Any, findings: Sequence[Finding], *, unsafe: bool) -> tuple[Any, list[Finding]]:
     """A fixed copy of `document` and the findings whose fix went in.
 
-    Fixes go in from the end of the document to its start, so that taking an item out of a list does not move the next one; a
-    fix whose `test` fails (RFC 6902), whose path is gone or that is no patch at all is left for the next round of judging.
+    Fixes go in from the end of the document to its start, so that taking an item out of a list does not move
+    the next one; a fix whose `test` fails (RFC 6902), whose path is gone or that is no patch at all is left
+    for the next round of judging.
     """
     fixed = copy.deepcopy(document)
     done: list[Finding] = []
@@ -45,7 +50,9 @@ def _place(finding: Finding) -> list[tuple[int, int, str]]:
 
 
 def _tests_hold(document: Any, fix: Fix) -> bool:
-    """Whether the `test` operations of a fix hold. They run before the others, so that most fixes that do not fit change nothing."""
+    """Whether the `test` operations of a fix hold. They run before the others, so that most fixes that do not
+    fit change nothing.
+    """
     import jsonpatch
 
     try:

@@ -1,4 +1,6 @@
-"""The files that the user gives as scope document: named one by one, in a folder, or by way of standard input."""
+"""The files that the user gives as scope document: named one by one, in a folder,
+or by way of standard input.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,17 @@ __all__ = ["STDIN", "given_files"]
 STDIN = Path("-")
 _MAX_FILES = 1000
 #: Files that a folder of lessons has beside them, by the beginning of their names in lower case.
-_ABOUT = ("changelog", "code_of_conduct", "code-of-conduct", "contributing", "contributors", "copying", "licence", "license", "security")
+_ABOUT = (
+    "changelog",
+    "code_of_conduct",
+    "code-of-conduct",
+    "contributing",
+    "contributors",
+    "copying",
+    "licence",
+    "license",
+    "security",
+)
 #: Folders that hold no lessons.
 _NO_LESSONS = frozenset(("node_modules", "site-packages", "venv", "__pycache__"))
 #: What comes first in a folder.
@@ -29,9 +41,11 @@ _NUMBER = re.compile(r"(\d+)")
 
 
 def given_files(paths: Sequence[Path], readers: Readers, clean: Callable[[str], str]) -> list[Source]:
-    """The files, those of a folder in its order: as its table of contents has them, else by name, with numbers in them as numbers.
+    """The files, those of a folder in its order: as its table of contents has them, else by name, with
+    numbers in them as numbers.
 
-    `clean` takes secrets out of the names. Raises `InvalidArgument` for what cannot be read as a scope document, `StorageError` for what cannot be read.
+    `clean` takes secrets out of the names. Raises `InvalidArgument` for what cannot be read as a scope
+    document, `StorageError` for what cannot be read.
     """
     found: list[Source] = []
     left = MAX_SCOPE_BYTES
@@ -41,7 +55,10 @@ def given_files(paths: Sequence[Path], readers: Readers, clean: Callable[[str], 
             left -= len(data)
             found.append(Source(clean(str(file)), data))
             if len(found) > _MAX_FILES:
-                raise InvalidArgument(f"the scope files are more than {_MAX_FILES:,} files", hint="name the folder of one course")
+                raise InvalidArgument(
+                    f"the scope files are more than {_MAX_FILES:,} files",
+                    hint="name the folder of one course",
+                )
     return found
 
 
@@ -54,9 +71,13 @@ def _bytes(path: Path, left: int, *, whole: bool) -> bytes:
             with open(path, "rb") as file:
                 data = file.read(left + 1)
     except (FileNotFoundError, NotADirectoryError):
-        raise InvalidArgument(f"scope file '{path}' does not exist", hint="relative paths count from the current folder") from None
+        raise InvalidArgument(
+            f"scope file '{path}' does not exist", hint="relative paths count from the current folder"
+        ) from None
     except (OSError, AttributeError) as error:
-        raise storage_error("read the scope file", path, error if isinstance(error, OSError) else OSError(9, os.strerror(9))) from error
+        raise storage_error(
+            "read the scope file", path, error if isinstance(error, OSError) else OSError(9, os.strerror(9))
+        ) from error
     if len(data) > left:
         raise InvalidArgument(
             f"scope file '{path}' is larger than the {MAX_SCOPE_BYTES // 2**20} MiB that are read"
@@ -74,13 +95,19 @@ def _lessons(folder: Path, readers: Readers) -> list[Path]:
     for path in _walk(folder, readers):
         (contents if readers.claims(path.name) else files).append(path)
         if len(files) > _MAX_FILES:
-            raise InvalidArgument(f"scope folder '{folder}' holds more than {_MAX_FILES:,} documents", hint="name the folder of one course")
+            raise InvalidArgument(
+                f"scope folder '{folder}' holds more than {_MAX_FILES:,} documents",
+                hint="name the folder of one course",
+            )
     for path in contents:
         listed = _listed(path, files, readers)
         if len(listed) > 1:
             return listed
     if not files and not contents:
-        raise InvalidArgument(f"scope file '{folder}' is a folder without documents", hint="'dagogy plugins list --kind reader' shows what is read")
+        raise InvalidArgument(
+            f"scope file '{folder}' is a folder without documents",
+            hint="'dagogy plugins list --kind reader' shows what is read",
+        )
     return files or contents
 
 
@@ -101,7 +128,11 @@ def _walk(folder: Path, readers: Readers) -> Iterator[Path]:
 
 def _natural(path: Path) -> tuple[bool, bool, list[tuple[bool, int, str]]]:
     """What comes first, then files before folders, by name, with numbers as numbers."""
-    parts = [(not part.isdecimal(), int(part) if part.isdecimal() and len(part) < 20 else 0, part) for part in _NUMBER.split(path.name.casefold()) if part]
+    parts = [
+        (not part.isdecimal(), int(part) if part.isdecimal() and len(part) < 20 else 0, part)
+        for part in _NUMBER.split(path.name.casefold())
+        if part
+    ]
     return not path.stem.lower().startswith(_FIRST), path.is_dir(), parts
 
 
@@ -115,7 +146,10 @@ def _listed(contents: Path, files: Sequence[Path], readers: Readers) -> list[Pat
     found: dict[Path, None] = {}
     for link in (link for block in document.blocks for link in block.links):
         target = unquote(link.url.partition("#")[0])
-        path = by_place.get(os.path.normpath(contents.parent / target), by_place.get(os.path.normpath((contents.parent / target).with_suffix(""))))
+        path = by_place.get(
+            os.path.normpath(contents.parent / target),
+            by_place.get(os.path.normpath((contents.parent / target).with_suffix(""))),
+        )
         if path is not None:
             found[path] = None
     return list(found)

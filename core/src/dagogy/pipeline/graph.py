@@ -1,4 +1,6 @@
-"""The prerequisite graph as plain lists of positions: all that the built-in rules, the plan and the diff need of it."""
+"""The prerequisite graph as plain lists of positions: all that the built-in rules, the
+plan and the diff need of it.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +17,22 @@ if TYPE_CHECKING:
 
 
 def total_minutes(curriculum: Curriculum) -> float:
-    """What the estimates add up to, without rounding on the way. Raises `ValidationFailed` when no number can hold it."""
+    """What the estimates add up to, without rounding on the way. Raises `ValidationFailed`
+    when no number can hold it.
+    """
     try:
         return math.fsum(node.estimate_minutes for node in curriculum.nodes)
     except OverflowError:
-        raise ValidationFailed("the estimates add up to more minutes than a number can hold", hint="correct estimate_minutes; nobody studies so long") from None
+        raise ValidationFailed(
+            "the estimates add up to more minutes than a number can hold",
+            hint="correct estimate_minutes; nobody studies so long",
+        ) from None
 
 
 class GraphIndex:
-    """See `dagogy.api.rules.GraphIndex`. Everything is linear in nodes and edges, and built when first asked for."""
+    """See `dagogy.api.rules.GraphIndex`. Everything is linear in nodes and edges, and
+    built when first asked for.
+    """
 
     def __init__(self, nodes: Sequence[Any]) -> None:
         self.ids: list[str] = [node.id for node in nodes]
@@ -48,7 +57,9 @@ class GraphIndex:
 
     @cached_property
     def _kahn(self) -> tuple[list[int], list[int], list[int]]:
-        """Kahn's algorithm (1962), first in first out from document order: order, depth, and what no order reaches."""
+        """Kahn's algorithm (1962), first in first out from document order: order, depth,
+        and what no order reaches.
+        """
         waiting = [len(before) for before in self.prerequisites]
         depth = [0 if not n else -1 for n in waiting]
         queue = deque(i for i, n in enumerate(waiting) if not n)
@@ -82,8 +93,8 @@ class GraphIndex:
     def critical_path(self, minutes: Sequence[float]) -> list[int]:
         """The chain of prerequisites with the most minutes, in order of study; empty when there is none.
 
-        The longest path in a DAG by dynamic programming over the topological order; of equal ones the earlier node is taken, in
-        whatever order the prerequisites stand.
+        The longest path in a DAG by dynamic programming over the topological order; of equal ones the earlier
+        node is taken, in whatever order the prerequisites stand.
         """
         best = [0.0] * len(self.ids)
         came: list[int] = [-1] * len(self.ids)

@@ -1,4 +1,6 @@
-"""Runs the rules and weighs what they say: the one mechanism behind `validate`, the generation loop and the score."""
+"""Runs the rules and weighs what they say: the one mechanism behind `validate`, the
+generation loop and the score.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,9 @@ Status = Literal["clean", "findings", "skipped", "failed"]
 #: A rule may take so much more than `SLOW_SECONDS` for each node before it is called slow.
 _SECONDS_A_NODE = 50e-6
 
-#: What one rule can take off the score of 100, by severity. A rule with findings costs a quarter of it at once and the rest in
-#: proportion to the share of nodes it finds fault with, so that one slip in a large curriculum weighs less than a habit.
+#: What one rule can take off the score of 100, by severity. A rule with findings costs a quarter of it at
+#: once and the rest in proportion to the share of nodes it finds fault with, so that one slip in a large
+#: curriculum weighs less than a habit.
 WEIGHT: Mapping[str, float] = {"error": 20.0, "warning": 6.0, "info": 1.0}
 
 
@@ -52,7 +55,9 @@ class Outcome:
 
 @dataclass(slots=True)
 class ValidationResult:
-    """All findings in the order of the rules, and what became of each rule. `measures`: those of dagogy's own rules first; a rule that failed has none."""
+    """All findings in the order of the rules, and what became of each rule. `measures`: those of dagogy's own
+    rules first; a rule that failed has none.
+    """
 
     findings: list[Finding]
     outcomes: list[Outcome]
@@ -74,8 +79,9 @@ class ValidationResult:
         return sum(f.severity == severity for f in self.findings)
 
     def lowers(self, before: ValidationResult) -> str:
-        """Which protected measure of an earlier draft is lower here, in words; "" where none is. One that can no longer be taken, since its rule could
-        not run, counts as lower; one that its rule found nothing to measure for does not."""
+        """Which protected measure of an earlier draft is lower here, in words; "" where none is. One that can
+        no longer be taken, since its rule could not run, counts as lower; one that its rule found nothing to
+        measure for does not."""
         measured = {(m.rule_id, m.name): m for m in self.measures}
         unrun = {o.rule_id: o for o in self.outcomes if o.status in ("skipped", "failed")}
         for old in (m for m in before.measures if m.protected):
@@ -115,15 +121,21 @@ class Judge:
         self._active = _in_order(self._active)
 
     def requirements(self) -> list[Requirement]:
-        """Each rule that can run, with severity and effective options. Raises `ConfigError` as `prepare` does."""
+        """Each rule that can run, with severity and effective options. Raises
+        `ConfigError` as `prepare` does.
+        """
         self.prepare()
-        return [_requirement(active, active.plugin.info) for active in self._active if active.plugin.info and active.rule]
+        return [
+            _requirement(active, active.plugin.info)
+            for active in self._active
+            if active.plugin.info and active.rule
+        ]
 
     def judge(self, context: RunContext) -> ValidationResult:
         """Runs every rule on `subject`. A rule that raises is `failed`; the others go on.
 
-        Rules of third parties get a view of their own. As long as none of them changed it, the next one gets the same: that costs one more
-        decoding of the curriculum for all of them, and a comparison for each.
+        Rules of third parties get a view of their own. As long as none of them changed it, the next one gets
+        the same: that costs one more decoding of the curriculum for all of them, and a comparison for each.
         """
         findings: list[Finding] = []
         outcomes: dict[str, Outcome] = {}
@@ -145,12 +157,21 @@ class Judge:
             findings.extend(found)
             measures[active.plugin.ours].extend(measured)
         score = _score(outcomes.values(), findings, nodes)
-        return ValidationResult(findings, list(outcomes.values()), score, nodes, self.ruleset, measures[True] + measures[False])
+        return ValidationResult(
+            findings, list(outcomes.values()), score, nodes, self.ruleset, measures[True] + measures[False]
+        )
 
     def _run(
-        self, active: _Active, shown: RunContext, outcome: Outcome, nodes: int, context: RunContext | None = None
+        self,
+        active: _Active,
+        shown: RunContext,
+        outcome: Outcome,
+        nodes: int,
+        context: RunContext | None = None,
     ) -> tuple[list[Finding], Sequence[Measure]]:
-        """The findings and measures of one rule, which looks at `shown`. With `context` each finding must point to something in it."""
+        """The findings and measures of one rule, which looks at `shown`. With `context` each finding must
+        point to something in it.
+        """
         try:
             self._prepare(active)
         except PluginError as error:
@@ -175,13 +196,22 @@ class Judge:
                         found.append(_own_finding(item, active, context))
             except DagogyError as error:
                 hint = f"; {' '.join(error.hint.split())}" if error.hint else ""
-                outcome.status, outcome.reason = "failed", f"rule of {active.plugin.origin}: {error.message}{hint}"
+                outcome.status, outcome.reason = (
+                    "failed",
+                    f"rule of {active.plugin.origin}: {error.message}{hint}",
+                )
             except _Unsound as error:
-                outcome.status, outcome.reason = "failed", f"rule of {active.plugin.origin} cannot be used: {error}"
+                outcome.status, outcome.reason = (
+                    "failed",
+                    f"rule of {active.plugin.origin} cannot be used: {error}",
+                )
             except BaseException as error:
                 if is_stop(error):
                     raise
-                outcome.status, outcome.reason = "failed", f"rule of {active.plugin.origin} raised {active.plugin.account(error)}"
+                outcome.status, outcome.reason = (
+                    "failed",
+                    f"rule of {active.plugin.origin} raised {active.plugin.account(error)}",
+                )
             else:
                 outcome.status = "findings" if found else "clean"
         took, allowed = call.seconds - (shown.built_seconds - built), SLOW_SECONDS + nodes * _SECONDS_A_NODE
@@ -197,12 +227,17 @@ class Judge:
         if not altered:
             return view
         what = ", ".join(f"subject.{name}" for name in altered)
-        deed = f"changed what it was given ({what}); no other rule sees that, but its own findings may point to the wrong place"
+        deed = (
+            f"changed what it was given ({what}); no other rule sees that, but its own findings may point to "
+            "the wrong place"
+        )
         self._note(active, outcome, deed, f"{active.plugin.id} alters")
         return None
 
     def _note(self, active: _Active, outcome: Outcome, deed: str, once: str) -> None:
-        """What is odd about how a rule ran goes into the verdict and, once in a command, to whoever listens."""
+        """What is odd about how a rule ran goes into the verdict and, once in a
+        command, to whoever listens.
+        """
         line = f"{active.plugin.name} {deed}"
         outcome.notes.append(line)
         if once not in self._noted:
@@ -210,13 +245,17 @@ class Judge:
             report(line)
 
     def prepare(self) -> None:
-        """Imports every rule and builds its options. Raises `ConfigError` for wrong ones; a broken rule is for the verdict to tell."""
+        """Imports every rule and builds its options. Raises `ConfigError` for wrong ones; a broken rule is
+        for the verdict to tell.
+        """
         for active in self._active:
             with contextlib.suppress(PluginError):
                 self._prepare(active)
 
     def _prepare(self, active: _Active) -> None:
-        """Imports the rule and builds its options, once. Wrong options are the user's: `ConfigError` ends the command."""
+        """Imports the rule and builds its options, once. Wrong options are the user's:
+        `ConfigError` ends the command.
+        """
         if active.rule is not None:
             return
         if active.plugin.state == "failed":
@@ -248,7 +287,13 @@ def _requirement(active: _Active, info: RuleInfo) -> Requirement:
     if active.options is None:
         return Requirement(rule_id=info.id, summary=info.summary, severity=active.severity, options={})
     meanings = {name: option.description or "" for name, option in type(active.options).model_fields.items()}
-    return Requirement(rule_id=info.id, summary=info.summary, severity=active.severity, options=dict(active.options), meanings=meanings)
+    return Requirement(
+        rule_id=info.id,
+        summary=info.summary,
+        severity=active.severity,
+        options=dict(active.options),
+        meanings=meanings,
+    )
 
 
 class _Unsound(Exception):
@@ -257,13 +302,23 @@ class _Unsound(Exception):
 
 def _require_sound(finding: Any) -> None:
     """Raises `_Unsound` for what the report could not show: a rule that yields it has not run."""
-    if not isinstance(finding, Finding) or not isinstance(finding.message, str) or not isinstance(finding.pointer, str):
-        raise _Unsound(f"it yielded {finding!r:.200}, which is neither a Measure nor a Finding with a message and a pointer")
+    if (
+        not isinstance(finding, Finding)
+        or not isinstance(finding.message, str)
+        or not isinstance(finding.pointer, str)
+    ):
+        raise _Unsound(
+            f"it yielded {finding!r:.200}, which is neither a Measure nor a Finding with a message and a "
+            "pointer"
+        )
     if finding.severity and finding.severity not in SEVERITIES:
-        raise _Unsound(f"it yielded a finding of severity {finding.severity!r:.40}; known: {', '.join(SEVERITIES)}")
+        raise _Unsound(
+            f"it yielded a finding of severity {finding.severity!r:.40}; known: {', '.join(SEVERITIES)}"
+        )
     if finding.fix is not None and not (isinstance(finding.fix, Fix) and isinstance(finding.fix.patch, list)):
         raise _Unsound(
-            f"it yielded a finding in which the patch of its fix is a {type(getattr(finding.fix, 'patch', finding.fix)).__name__}, not a list of operations"
+            "it yielded a finding in which the patch of its fix is a "
+            f"{type(getattr(finding.fix, 'patch', finding.fix)).__name__}, not a list of operations"
         )
 
 
@@ -275,18 +330,28 @@ def _require_usable(measure: Measure, known: Mapping[str, Measure]) -> None:
 
 
 def _own_finding(finding: Any, active: _Active, context: RunContext | None) -> Finding:
-    """A finding with the id of its rule and the effective severity; a copy of it where `context` is given. Raises `_Unsound`."""
+    """A finding with the id of its rule and the effective severity; a copy of it where `context` is given.
+    Raises `_Unsound`.
+    """
     _require_sound(finding)
     own: Finding = finding if context is None else _placed(finding, context)
-    own.rule_id, own.severity = active.plugin.id, max(active.severity, own.severity or active.severity, key=SEVERITIES.index)
+    own.rule_id, own.severity = (
+        active.plugin.id,
+        max(active.severity, own.severity or active.severity, key=SEVERITIES.index),
+    )
     return own
 
 
 def _placed(finding: Finding, context: RunContext) -> Finding:
-    """A copy of a third party's finding, which it can no longer change. Raises `_Unsound` for one that points nowhere, or cannot be written."""
+    """A copy of a third party's finding, which it can no longer change. Raises `_Unsound` for one that points
+    nowhere, or cannot be written.
+    """
     from dagogy.pipeline.pointers import misplaced
 
-    own = replace(finding, fix=None if finding.fix is None else replace(finding.fix, patch=copy.deepcopy(finding.fix.patch)))
+    own = replace(
+        finding,
+        fix=None if finding.fix is None else replace(finding.fix, patch=copy.deepcopy(finding.fix.patch)),
+    )
     wrong = misplaced(own, context)
     if wrong:
         raise _Unsound(f"its finding '{' '.join(own.message.split())[:120]}' {wrong}")
@@ -294,10 +359,15 @@ def _placed(finding: Finding, context: RunContext) -> Finding:
 
 
 def build_options(rule_id: str, rule: Rule, given: Mapping[str, Any]) -> Any:
-    """The rule's `Options` from the configuration's values. Raises `ConfigError` for an unknown name or a value out of range."""
+    """The rule's `Options` from the configuration's values. Raises `ConfigError` for an unknown name or a
+    value out of range.
+    """
     if rule.Options is None:
         if given:
-            raise ConfigError(f'rules."{rule_id}" has no options, the configuration sets {", ".join(given)}', hint="only 'enabled' and 'severity' can be set")
+            raise ConfigError(
+                f'rules."{rule_id}" has no options, the configuration sets {", ".join(given)}',
+                hint="only 'enabled' and 'severity' can be set",
+            )
         return None
     require_options(rule.Options)
     if not given:
@@ -306,7 +376,9 @@ def build_options(rule_id: str, rule: Rule, given: Mapping[str, Any]) -> Any:
     for name in given:
         if name not in known:
             raise ConfigError(
-                f"rules.\"{rule_id}\" has no option '{name}'", hint=did_you_mean(name, [*known, "enabled", "severity"]) or f"its options: {', '.join(known)}"
+                f"rules.\"{rule_id}\" has no option '{name}'",
+                hint=did_you_mean(name, [*known, "enabled", "severity"])
+                or f"its options: {', '.join(known)}",
             )
     from pydantic import ValidationError
 
@@ -315,14 +387,19 @@ def build_options(rule_id: str, rule: Rule, given: Mapping[str, Any]) -> Any:
         return rule.Options.model_validate_json(json.dumps(given, default=str))
     except ValidationError as error:
         wrong = "; ".join(map(_wrong_option, error.errors(include_url=False, include_context=False)))
-        raise ConfigError(f'rules."{rule_id}": {wrong}', hint=f"'dagogy explain {rule_id}' shows its options") from None
+        raise ConfigError(
+            f'rules."{rule_id}": {wrong}', hint=f"'dagogy explain {rule_id}' shows its options"
+        ) from None
 
 
 def _wrong_option(error: Mapping[str, Any]) -> str:
     """One of pydantic's errors as `max_chars = 0: input should be greater than or equal to 1`."""
     name, *inside = error["loc"]
     message: str = error["msg"]
-    return f"{name}{''.join(f'[{part}]' for part in inside)} = {json.dumps(error['input'], ensure_ascii=False):.80}: {message[0].lower()}{message[1:]}"
+    return (
+        f"{name}{''.join(f'[{part}]' for part in inside)} = "
+        f"{json.dumps(error['input'], ensure_ascii=False):.80}: {message[0].lower()}{message[1:]}"
+    )
 
 
 def require_options(options: Any) -> None:
@@ -337,16 +414,23 @@ def require_options(options: Any) -> None:
 
 
 def _blocked(active: _Active, outcomes: Mapping[str, Outcome]) -> str:
-    """Why `active` cannot say anything yet, or an empty string. A required rule that is not installed or switched off does not block."""
+    """Why `active` cannot say anything yet, or an empty string. A required rule that is not installed or
+    switched off does not block.
+    """
     for required in active.requires:
         other = outcomes.get(required)
         if other is not None and other.status != "clean":
-            return f"{required} {'has findings' if other.status == 'findings' else 'was ' + other.status if other.status == 'skipped' else 'could not run'}"
+            return (
+                f"{required} "
+                f"{'has findings' if other.status == 'findings' else 'was ' + other.status if other.status == 'skipped' else 'could not run'}"
+            )
     return ""
 
 
 def _in_order(active: Sequence[_Active]) -> list[_Active]:
-    """Each rule after those it requires, else by id; where rules require each other, one of the requirements is left out of account."""
+    """Each rule after those it requires, else by id; where rules require each other, one of the requirements
+    is left out of account.
+    """
     by_id = {a.plugin.id: a for a in active}
     required = {name: {r for r in a.requires if r in by_id} for name, a in sorted(by_id.items())}
     while True:

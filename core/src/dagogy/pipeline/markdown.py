@@ -1,6 +1,8 @@
-"""What the Markdown reports are made of. Text from elsewhere goes through one of these and stays text, whatever it looks like.
+"""What the Markdown reports are made of. Text from elsewhere goes through one of these and stays text,
+whatever it looks like.
 
-Inside a line `inline`, or `code` for what is quoted as it was typed; lines as they were printed in a `fence`; a `document` of such lines at the end.
+Inside a line `inline`, or `code` for what is quoted as it was typed; lines as they were printed in a `fence`;
+a `document` of such lines at the end.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ class Markdown(str):
 
 
 def inline(value: object) -> Markdown:
-    """`value` as plain text inside a line: none of its characters is markup, and no address in it becomes a link."""
+    """`value` as plain text inside a line: none of its characters is markup, and no
+    address in it becomes a link.
+    """
     if isinstance(value, Markdown):
         return value
     text = _ACTIVE.sub(r"\\\g<0>", " ".join(one_line(value).split()))
@@ -52,11 +56,17 @@ def prose(text: str) -> Markdown:
 def _padded(part: str) -> str:
     """`inline` with the blanks at both ends."""
     body = part.strip()
-    return part if not body else part[: len(part) - len(part.lstrip())] + inline(body) + part[len(part.rstrip()) :]
+    return (
+        part
+        if not body
+        else part[: len(part) - len(part.lstrip())] + inline(body) + part[len(part.rstrip()) :]
+    )
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    """A Markdown table; its cells are plain text but where they are `Markdown`, stay on one line and keep their bars."""
+    """A Markdown table; its cells are plain text but where they are `Markdown`, stay on
+    one line and keep their bars.
+    """
     return [_row([Markdown(h) for h in head]), "|" + "---|" * len(head), *(_row(row) for row in rows)]
 
 
@@ -65,7 +75,9 @@ def _row(cells: Sequence[object]) -> str:
 
 
 def _escaped_bar(found: re.Match[str]) -> str:
-    """A bar ends a cell inside a code span too, unless it is escaped: by an odd number of backslashes, as all parsers have it."""
+    """A bar ends a cell inside a code span too, unless it is escaped: by an odd number of
+    backslashes, as all parsers have it.
+    """
     return found[1] + ("" if len(found[1]) % 2 else "\\") + "|"
 
 

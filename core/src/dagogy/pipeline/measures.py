@@ -1,4 +1,6 @@
-"""The measures that rules yield: whether one can be used, and whether one draft has less of it than another."""
+"""The measures that rules yield: whether one can be used, and whether one draft
+has less of it than another.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ _EQUAL = 1e-9
 
 
 def unusable_measure(measure: Measure, known: Iterable[str]) -> str:
-    """What is wrong with a measure, in words; "" for one that can be compared and written. `known`: the names of the rule's measures so far."""
+    """What is wrong with a measure, in words; "" for one that can be compared and written. `known`: the names
+    of the rule's measures so far.
+    """
     return next(_problems(measure, known), "")
 
 
@@ -26,7 +30,9 @@ def _problems(measure: Measure, known: Iterable[str]) -> Iterator[str]:
     about = f"its measure {measure.name!r:.60}"
     if measure.name in known:
         yield f"{about} was yielded twice"
-    if not isinstance(measure.met, Mapping) or not all(isinstance(key, str) and _is_share(share) for key, share in measure.met.items()):
+    if not isinstance(measure.met, Mapping) or not all(
+        isinstance(key, str) and _is_share(share) for key, share in measure.met.items()
+    ):
         yield f"{about} has something else in `met` than shares from 0 to 1 by text"
     if measure.total is not None and (not isinstance(measure.total, int) or measure.total < len(measure.met)):
         yield f"{about} has a total of {measure.total!r:.40} for {len(measure.met)} things in `met`"
@@ -48,7 +54,8 @@ def own_measure(measure: Measure, rule_id: str) -> Measure:
 
 
 def lowered(now: Measure, before: Measure) -> str:
-    """By how much `now` is lower than the same measure was `before`, with the first of the things that lost; "" where it is not.
+    """By how much `now` is lower than the same measure was `before`, with the first of the things that lost;
+    "" where it is not.
 
     Only the things that both looked at count: a node more or less is not a loss in itself.
     """
@@ -58,9 +65,17 @@ def lowered(now: Measure, before: Measure) -> str:
         return ""
     lost = [key for key in common if now.met[key] < before.met[key]]
     others = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-    return f"it lowers {now.name} ({now.rule_id}) from {more:.4g} to {less:.4g} of {len(common)}: {shorten(lost[0])}{others}"
+    return (
+        f"it lowers {now.name} ({now.rule_id}) from {more:.4g} to {less:.4g} of {len(common)}: "
+        f"{shorten(lost[0])}{others}"
+    )
 
 
 def measure_document(measure: Measure) -> dict[str, Any]:
     """One measure as JSON values, as reports and the trace have it."""
-    return {"rule_id": measure.rule_id, "name": measure.name, "value": measure.value, "protected": measure.protected}
+    return {
+        "rule_id": measure.rule_id,
+        "name": measure.name,
+        "value": measure.value,
+        "protected": measure.protected,
+    }

@@ -37,7 +37,10 @@ def next_step(run_id: str, state: State) -> NextStep:
         if reason == "the last validation failed":
             return NextStep(
                 f"dagogy validate {run_id}",
-                f"{reason}: see outputs/reviews/validation_report.md, fix the errors it lists, then validate again",
+                (
+                    f"{reason}: see outputs/reviews/validation_report.md, fix the errors it lists, then "
+                    "validate again"
+                ),
                 (f"dagogy validate {run_id} --fix", f"dagogy run {run_id}"),
             )
         return NextStep(f"dagogy validate {run_id}", reason)

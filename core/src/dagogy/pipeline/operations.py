@@ -1,4 +1,5 @@
-"""What the commands do to an open run: validate, fix, plan, iterate. Each writes its artifacts, then its stamp.
+"""What the commands do to an open run: validate, fix, plan, iterate. Each writes
+its artifacts, then its stamp.
 
 What one command alone needs is imported where it is used: a plan needs no rule, a validation no provider.
 """
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 _MOST_FIX_ROUNDS = 100
 
 
-def validate(opened: OpenRun, context: RunContext | None = None, validation: ValidationResult | None = None) -> dict[str, Any]:
+def validate(
+    opened: OpenRun, context: RunContext | None = None, validation: ValidationResult | None = None
+) -> dict[str, Any]:
     """Judges the curriculum in the run, writes both reports and the stamp, and returns the JSON report.
 
     `verdict` is given when the very bytes in the run were judged already.
@@ -46,7 +49,11 @@ def validate(opened: OpenRun, context: RunContext | None = None, validation: Val
     }
     if validation.passed and not opened.state.current[CURRICULUM]:
         # It fits the inputs of today; that is what its stamp says from now on.
-        opened.metadata.stamps["curriculum"] = {"sha256": opened.state.hashes["curriculum"], "inputs": opened.state.inputs, "made_by": "validate"}
+        opened.metadata.stamps["curriculum"] = {
+            "sha256": opened.state.hashes["curriculum"],
+            "inputs": opened.state.inputs,
+            "made_by": "validate",
+        }
     opened.metadata.note("validated", summary_line(report), passed=validation.passed)
     opened.run.event("validated", passed=validation.passed, score=validation.score, **report["summary"])
     opened.refresh()
@@ -64,7 +71,9 @@ def report_of(opened: OpenRun, document: Mapping[str, Any], fixed: Sequence[str]
 
         return exported_report(host, format_id, run, document, curriculum)
 
-    return Report(document, None if document["passed"] else validation_failure(opened, document), export, fixed)
+    return Report(
+        document, None if document["passed"] else validation_failure(opened, document), export, fixed
+    )
 
 
 def kept_report(opened: OpenRun) -> Report:
@@ -74,7 +83,13 @@ def kept_report(opened: OpenRun) -> Report:
 
     try:
         document = from_json(opened.run.read(REPORT_JSON))
-        problem = next((f"does not meet its schema: {p}" for p in schema_problems("validation_report", document, most=1)), "")
+        problem = next(
+            (
+                f"does not meet its schema: {p}"
+                for p in schema_problems("validation_report", document, most=1)
+            ),
+            "",
+        )
     except ValueError as error:
         problem = f"is not JSON: {error}"
     if problem:
@@ -83,7 +98,9 @@ def kept_report(opened: OpenRun) -> Report:
 
 
 def checked(opened: OpenRun, document: Mapping[str, Any], fixed: Sequence[str] = ()) -> Report:
-    """The report of a validation that was made just now. With errors, the command that made it has failed, whoever prints it first."""
+    """The report of a validation that was made just now. With errors, the command that made it has failed,
+    whoever prints it first.
+    """
     report = report_of(opened, document, fixed)
     opened.failure = report.failure
     return report
@@ -95,31 +112,53 @@ def validation_failure(opened: OpenRun, report: Mapping[str, Any]) -> Validation
     errors = [f for f in report["findings"] if f["severity"] == "error"]
     failed = [r for r in report["rules"] if r["status"] == "failed"]
     if errors:
-        first = f"{errors[0]['rule_id']} at {errors[0]['document']}{errors[0]['pointer']}: {errors[0]['message']}"
+        first = (
+            f"{errors[0]['rule_id']} at {errors[0]['document']}{errors[0]['pointer']}: {errors[0]['message']}"
+        )
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     else:
-        first, more = f"rule {failed[0]['rule_id']} could not run: {failed[0]['reason']}", f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+        first, more = (
+            f"rule {failed[0]['rule_id']} could not run: {failed[0]['reason']}",
+            f" (and {len(failed) - 1} more)" if len(failed) > 1 else "",
+        )
         rule = next((p for p in opened.session.host.all("rule") if p.id == failed[0]["rule_id"]), None)
         if rule is not None:
-            blamed = {"plugin": rule.id, "kind": "rule", "distribution": rule.entry.distribution, "version": rule.entry.version}
+            blamed = {
+                "plugin": rule.id,
+                "kind": "rule",
+                "distribution": rule.entry.distribution,
+                "version": rule.entry.version,
+            }
     return ValidationFailed(
         f"validation of {opened.run.id} failed: {first}{more}",
-        hint=f"read {opened.run.path / REPORT_MD}, fix the errors it lists, then: dagogy validate {opened.run.id}",
-        details={"run_id": opened.run.id, "report": str(opened.run.path / REPORT_JSON), **report["summary"], **blamed},
+        hint=(
+            f"read {opened.run.path / REPORT_MD}, fix the errors it lists, then: dagogy validate "
+            f"{opened.run.id}"
+        ),
+        details={
+            "run_id": opened.run.id,
+            "report": str(opened.run.path / REPORT_JSON),
+            **report["summary"],
+            **blamed,
+        },
     )
 
 
 def close_round(opened: OpenRun) -> None:
-    """Ends the round of a generation whose curriculum does not pass: the next generation replaces it, and it becomes the previous one.
+    """Ends the round of a generation whose curriculum does not pass: the next generation replaces it, and it
+    becomes the previous one.
 
-    That of one which passes ends with `iterate`. Until then the command, run again, goes on with the same round.
+    That of one which passes ends with `iterate`. Until then the command, run again,
+    goes on with the same round.
     """
     if _close(opened):
         opened.run.save(opened.metadata)
 
 
 def _close(opened: OpenRun) -> bool:
-    """Whether there was a round to close. Its drafts are kept, for the case that this command dies before its log says that it ended."""
+    """Whether there was a round to close. Its drafts are kept, for the case that this command dies before its
+    log says that it ended.
+    """
     stamp = opened.metadata.stamps.get("round")
     if stamp is None or stamp.get("pid") is not None:
         return False
@@ -139,7 +178,8 @@ def plan(opened: OpenRun, context: RunContext | None = None) -> dict[str, Any]:
     # Where nobody else needs it, the text goes before the plan is made: it is as large as what is planned.
     del context
     document = make_plan(curriculum, spec, index)
-    # Much faster than the standard library's, and half the memory: a plan of 100,000 nodes is a fifth of the curriculum.
+    # Much faster than the standard library's, and half the memory: a plan of 100,000 nodes is
+    # a fifth of the curriculum.
     data = fast_json(document, indent=2) + b"\n"
     opened.run.write(PLAN, data)
     opened.metadata.stamps["plan"] = {
@@ -187,7 +227,10 @@ def difference(opened: OpenRun, context: RunContext | None = None) -> dict[str, 
     if opened.run.exists(PREVIOUS):
         decoded = decode_curriculum(opened.run.read(PREVIOUS))
         if decoded.value is None:
-            raise ValidationFailed(f"{PREVIOUS} does not meet its schema: {decoded.problems[0]}", hint=f"restore it, or remove {opened.run.path / PREVIOUS}")
+            raise ValidationFailed(
+                f"{PREVIOUS} does not meet its schema: {decoded.problems[0]}",
+                hint=f"restore it, or remove {opened.run.path / PREVIOUS}",
+            )
         previous = decoded.value
     return make_diff(previous, current, index)
 
@@ -201,7 +244,9 @@ def fix(opened: OpenRun, *, unsafe: bool, write: bool) -> tuple[bytes, bytes, li
     from dagogy.pipeline.fixes import apply_fixes, offered
 
     opened.check_corrections()
-    before = after = opened.run.read(CURRICULUM) if opened.run.exists(CURRICULUM) else opened.context().curriculum_bytes
+    before = after = (
+        opened.run.read(CURRICULUM) if opened.run.exists(CURRICULUM) else opened.context().curriculum_bytes
+    )
     done: list[str] = []
     hidden = 0
     seen: set[str] = set()
@@ -221,7 +266,11 @@ def fix(opened: OpenRun, *, unsafe: bool, write: bool) -> tuple[bytes, bytes, li
         done.extend(f"{f.rule_id} {f.pointer}: {f.fix.description}" for f in applied if f.fix)
     if write and done:
         opened.run.write(CURRICULUM, after)
-        opened.metadata.stamps["curriculum"] = {"sha256": content_hash(after), "inputs": opened.state.inputs, "made_by": "fix"}
+        opened.metadata.stamps["curriculum"] = {
+            "sha256": content_hash(after),
+            "inputs": opened.state.inputs,
+            "made_by": "fix",
+        }
         opened.metadata.note("fixed", plural(len(done), "fix", "fixes"), fixes=done[:50])
         opened.run.event("fixed", fixes=done[:1000])
         opened.refresh(curriculum=content_hash(after))

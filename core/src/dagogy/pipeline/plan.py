@@ -11,9 +11,11 @@ from dagogy.api.errors import ValidationFailed
 from dagogy.contracts.types import Curriculum, TopicSpec
 from dagogy.pipeline.graph import GraphIndex, total_minutes
 
-#: Weeks after which a node is gone over again. Growing gaps keep more for the same effort (Cepeda, Vul, Rohrer, Wixted, Pashler 2008).
+#: Weeks after which a node is gone over again. Growing gaps keep more for the same effort (Cepeda, Vul,
+#: Rohrer, Wixted, Pashler 2008).
 REVIEW_GAPS = (1, 3, 7, 15)
-#: A week reviews at most this many nodes, those that most others build on first; review time is not part of the budget.
+#: A week reviews at most this many nodes, those that most others build on first; review
+#: time is not part of the budget.
 REVIEWS_A_WEEK = 4
 #: How many ready nodes are tried for the rest of a week before the next one begins.
 _LOOK_AHEAD = 32
@@ -22,13 +24,16 @@ _LOOK_AHEAD = 32
 def make_plan(curriculum: Curriculum, spec: TopicSpec, index: GraphIndex | None = None) -> dict[str, Any]:
     """The plan (`dagogy schema plan`), minutes throughout. Deterministic.
 
-    Each week takes ready nodes in document order as long as they fit, so there are as many weeks as the hours and the
-    prerequisites need. A node larger than the budget has a week of its own. Raises `ValidationFailed` for a cyclic graph.
+    Each week takes ready nodes in document order as long as they fit, so there are as many weeks as the hours
+    and the prerequisites need. A node larger than the budget has a week of its own. Raises `ValidationFailed`
+    for a cyclic graph.
     """
     index = index or GraphIndex(curriculum.nodes)
     if index.cyclic:
         raise ValidationFailed(
-            f"the prerequisites have a cycle near node '{index.ids[index.cyclic[0]]}'; no order of study exists", hint="'dagogy validate' names it"
+            f"the prerequisites have a cycle near node '{index.ids[index.cyclic[0]]}'; no order of study "
+            "exists",
+            hint="'dagogy validate' names it",
         )
     minutes = [float(node.estimate_minutes) for node in curriculum.nodes]
     budget = float(spec.constraints.hours_per_week) * 60.0
@@ -42,7 +47,10 @@ def make_plan(curriculum: Curriculum, spec: TopicSpec, index: GraphIndex | None 
         "total_estimated_minutes": _tidy(total_minutes(curriculum)),
         "critical_path": [index.ids[i] for i in path],
         "critical_path_minutes": _tidy(math.fsum(minutes[i] for i in path)),
-        "weeks": [_week(number, nodes, reviews[number - 1], curriculum, minutes, budget) for number, nodes in enumerate(weeks, 1)],
+        "weeks": [
+            _week(number, nodes, reviews[number - 1], curriculum, minutes, budget)
+            for number, nodes in enumerate(weeks, 1)
+        ],
     }
 
 
@@ -89,11 +97,21 @@ def _reviews(index: GraphIndex, weeks: Sequence[Sequence[int]]) -> list[list[tup
                 break
             due[number + gap - 1].extend((i, number) for i in nodes)
     weight = index.dependents
-    return [sorted(sorted(nodes, key=lambda n: (-len(weight[n[0]]), n))[:REVIEWS_A_WEEK], key=lambda n: (n[1], n[0])) for nodes in due]
+    return [
+        sorted(
+            sorted(nodes, key=lambda n: (-len(weight[n[0]]), n))[:REVIEWS_A_WEEK], key=lambda n: (n[1], n[0])
+        )
+        for nodes in due
+    ]
 
 
 def _week(
-    number: int, nodes: Sequence[int], review: Sequence[tuple[int, int]], curriculum: Curriculum, minutes: Sequence[float], budget: float
+    number: int,
+    nodes: Sequence[int],
+    review: Sequence[tuple[int, int]],
+    curriculum: Curriculum,
+    minutes: Sequence[float],
+    budget: float,
 ) -> dict[str, Any]:
     all_nodes = curriculum.nodes
     total = math.fsum(minutes[i] for i in nodes)
@@ -103,7 +121,12 @@ def _week(
         "minutes": _tidy(total),
         "over_budget": total > budget + 1e-9,
         "deliverables": [
-            {"node_id": all_nodes[i].id, "task": all_nodes[i].mastery_check.task, "pass_criteria": all_nodes[i].mastery_check.pass_criteria} for i in nodes
+            {
+                "node_id": all_nodes[i].id,
+                "task": all_nodes[i].mastery_check.task,
+                "pass_criteria": all_nodes[i].mastery_check.pass_criteria,
+            }
+            for i in nodes
         ],
         "review": [{"node_id": all_nodes[i].id, "taught_in_week": taught} for i, taught in review],
     }

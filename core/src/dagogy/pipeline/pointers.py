@@ -1,4 +1,6 @@
-"""Whether a finding can be shown and its fix applied: does each JSON Pointer lead to something in the document that was judged?"""
+"""Whether a finding can be shown and its fix applied: does each JSON Pointer lead to something in the
+document that was judged?
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ _MISSING = object()
 
 
 def misplaced(finding: Finding, context: RunContext) -> str:
-    """What is wrong with where a finding points, or with its fix; an empty string where it can be shown as it is.
+    """What is wrong with where a finding points, or with its fix; an empty string
+    where it can be shown as it is.
 
     A pointer may end in a member that is not there if the schema knows it: what is missing is also found.
     """
@@ -36,14 +39,21 @@ def misplaced(finding: Finding, context: RunContext) -> str:
         return f"has the pointer {finding.pointer!r:.100}, {wrong}"
     document = _document(finding.document, context)
     if document is not _MISSING and not _leads_somewhere(document, finding.pointer):
-        return f"points to {finding.pointer!r:.100}, and there is nothing there in the {finding.document.replace('_', ' ')}"
+        return (
+            f"points to {finding.pointer!r:.100}, and there is nothing there in the "
+            f"{finding.document.replace('_', ' ')}"
+        )
     return "" if finding.fix is None else _unfixable(finding.fix, _document("curriculum", context))
 
 
 def _malformed(pointer: Any) -> str:
     if not isinstance(pointer, str) or (pointer and not pointer.startswith("/")):
         return "which is no JSON Pointer (RFC 6901): it must be empty or begin with /"
-    return "which is no JSON Pointer (RFC 6901): ~ is written ~0, and / within a name ~1" if _BAD_ESCAPE.search(pointer) else ""
+    return (
+        "which is no JSON Pointer (RFC 6901): ~ is written ~0, and / within a name ~1"
+        if _BAD_ESCAPE.search(pointer)
+        else ""
+    )
 
 
 def _document(name: str, context: RunContext) -> Any:
@@ -74,7 +84,13 @@ def _leads_somewhere(document: Any, pointer: str) -> bool:
 def _member(container: Any, name: str) -> Any:
     if isinstance(container, dict):
         return container.get(name, _MISSING)
-    if isinstance(container, list) and name.isascii() and name.isdigit() and len(name) < 12 and str(int(name)) == name:
+    if (
+        isinstance(container, list)
+        and name.isascii()
+        and name.isdigit()
+        and len(name) < 12
+        and str(int(name)) == name
+    ):
         return container[int(name)] if int(name) < len(container) else _MISSING
     return _MISSING
 
@@ -92,7 +108,10 @@ def _unfixable(fix: Fix, document: Any) -> str:
     import jsonpatch
 
     if fix.safety not in ("safe", "unsafe") or not isinstance(fix.description, str):
-        return f"has a fix with safety {fix.safety!r:.40} and the description {fix.description!r:.80}; accepted: safe or unsafe, and a text"
+        return (
+            f"has a fix with safety {fix.safety!r:.40} and the description {fix.description!r:.80}; "
+            "accepted: safe or unsafe, and a text"
+        )
     try:
         json.dumps([fix.description, fix.patch], ensure_ascii=False, allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
@@ -110,14 +129,29 @@ def _unfixable(fix: Fix, document: Any) -> str:
     try:
         jsonpatch.JsonPatch(copy.deepcopy(fix.patch)).apply(_apart(document, paths), in_place=True)
     except jsonpatch.JsonPatchTestFailed as error:
-        return f"has a fix whose test does not hold in the very document it is for: {' '.join(str(error).split()):.200}"
-    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError, KeyError, IndexError, ValueError) as error:
-        return f"has a fix that cannot be applied: {' '.join(str(error).split()):.200}; its paths: {', '.join(map(repr, paths)):.200}"
+        return (
+            "has a fix whose test does not hold in the very document it is for: "
+            f"{' '.join(str(error).split()):.200}"
+        )
+    except (
+        jsonpatch.JsonPatchException,
+        jsonpatch.JsonPointerException,
+        TypeError,
+        KeyError,
+        IndexError,
+        ValueError,
+    ) as error:
+        return (
+            f"has a fix that cannot be applied: {' '.join(str(error).split()):.200}; its paths: "
+            f"{', '.join(map(repr, paths)):.200}"
+        )
     return ""
 
 
 def _apart(document: Any, paths: list[str]) -> Any:
-    """The document with a copy of every container on the way to `paths`, so that a patch can be tried on it without copying the whole."""
+    """The document with a copy of every container on the way to `paths`, so that a patch can be tried on it
+    without copying the whole.
+    """
     root = copy.copy(document)
     for path in paths:
         at = root

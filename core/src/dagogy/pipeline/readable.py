@@ -41,7 +41,9 @@ class ReadableRun:
 
     @property
     def stage(self) -> str:
-        """`initialized`, `spec_ready`, `generated`, `validated`, `planned` or `iterated`, inferred from the artifacts as they are now."""
+        """`initialized`, `spec_ready`, `generated`, `validated`, `planned` or `iterated`, inferred from the
+        artifacts as they are now.
+        """
         return str(self.facts()["stage"])
 
     def facts(self) -> dict[str, Any]:
@@ -62,7 +64,9 @@ class ReadableRun:
 
     @property
     def curriculum(self) -> Curriculum:
-        """The curriculum. Raises `StageConflict` where there is none yet, `ValidationFailed` where it does not meet its schema."""
+        """The curriculum. Raises `StageConflict` where there is none yet, `ValidationFailed` where it does
+        not meet its schema.
+        """
         with self._reading() as opened:
             return opened.context().curriculum
 
@@ -74,7 +78,9 @@ class ReadableRun:
 
     @property
     def report(self) -> Report | None:
-        """The report of the last validation, None where there was none; `check` makes one of today. Raises `ValidationFailed` for one that is no JSON."""
+        """The report of the last validation, None where there was none; `check` makes one of today. Raises
+        `ValidationFailed` for one that is no JSON.
+        """
         from dagogy.pipeline.operations import kept_report
 
         with self._reading() as opened:
@@ -87,7 +93,9 @@ class ReadableRun:
         return report.findings if report is not None else []
 
     def fixes(self, *, unsafe: bool = False) -> Fixes:
-        """What `check(fix=True)`, or with `unsafe` `check(unsafe_fixes=True)`, would change; writes nothing."""
+        """What `check(fix=True)`, or with `unsafe` `check(unsafe_fixes=True)`,
+        would change; writes nothing.
+        """
         from dagogy.pipeline import operations
         from dagogy.pipeline.results import Fixes
 
@@ -96,7 +104,9 @@ class ReadableRun:
         return Fixes(before=before, after=after, done=done, hidden=hidden)
 
     def diff(self) -> Diff:
-        """What changed since the previous curriculum, from the files as they are now; writes nothing. Raises `StageConflict` without a curriculum."""
+        """What changed since the previous curriculum, from the files as they are now; writes nothing. Raises
+        `StageConflict` without a curriculum.
+        """
         from dagogy.pipeline import operations
         from dagogy.pipeline.results import Diff
 
@@ -104,10 +114,12 @@ class ReadableRun:
             return Diff(operations.difference(opened), first=not opened.run.exists(PREVIOUS))
 
     def why(self, node: str, prerequisite: str | None = None) -> dict[str, Any]:
-        """On what evidence `node` has its prerequisites and its place, or why `prerequisite` comes before it or not.
+        """On what evidence `node` has its prerequisites and its place, or why
+        `prerequisite` comes before it or not.
 
-        Both may be an id, a title, or a part of one that only one node has. Raises `NotFound` or `InvalidArgument` for a node that is not meant
-        clearly. `stale`: why the curriculum is not current, or "".
+        Both may be an id, a title, or a part of one that only one node has. Raises
+        `NotFound` or `InvalidArgument` for a node that is not meant clearly. `stale`: why
+        the curriculum is not current, or "".
         """
         from dagogy.pipeline.evidence import kept_evidence, kept_notes
         from dagogy.pipeline.why import Why
@@ -146,7 +158,15 @@ def _artifacts(opened: OpenRun) -> list[dict[str, Any]]:
     for path, stage in ARTIFACTS.items():
         exists = opened.run.exists(path)
         reason = "" if opened.state.current[path] else opened.state.reasons.get(path, "not current")
-        rows.append({"path": path, "makes_stage": stage, "exists": exists, "current": opened.state.current[path], "reason": reason})
+        rows.append(
+            {
+                "path": path,
+                "makes_stage": stage,
+                "exists": exists,
+                "current": opened.state.current[path],
+                "reason": reason,
+            }
+        )
     return rows
 
 

@@ -1,5 +1,5 @@
-"""What the next repair is asked for: all findings at once, and where that was refused, part by part, so that one of them does not keep the others from
-being fixed."""
+"""What the next repair is asked for: all findings at once, and where that was refused, part by part, so that
+one of them does not keep the others from being fixed."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ _Key = tuple[str, str, str | None, str]
 class RepairBatch:
     """The order of repairs. `most`: how many findings one repair may be asked for.
 
-    A part that is refused is halved, between two rules where it is about several; findings that say the same stay together. A single finding that is
-    refused is left until something else was fixed and nothing else is to be done: then it may go.
+    A part that is refused is halved, between two rules where it is about several; findings that say the same
+    stay together. A single finding that is refused is left until something else was fixed and nothing else is
+    to be done: then it may go.
     """
 
     most: int
@@ -27,7 +28,9 @@ class RepairBatch:
     taken: int = 0
 
     def next(self, findings: Sequence[Finding]) -> list[Finding]:
-        """Which of a draft's findings are to be fixed now, worst first; none where all that could be done was tried."""
+        """Which of a draft's findings are to be fixed now, worst first; none where all
+        that could be done was tried.
+        """
         ranked = sorted(findings, key=lambda f: SEVERITIES.index(f.severity))
         while self.parts:
             part = self.parts.pop(0)
@@ -44,13 +47,17 @@ class RepairBatch:
         self.taken += 1
 
     def refused(self, part: Sequence[Finding], reason: str) -> None:
-        """The repair of `part` was refused for `reason`: it comes again in halves, a single finding is left."""
+        """The repair of `part` was refused for `reason`: it comes again in
+        halves, a single finding is left.
+        """
         keys = list(dict.fromkeys(map(_key, part)))
         if len(keys) == 1:
             self.unfixed(part, reason)
             return
         rules = list(dict.fromkeys(rule_id for rule_id, *_ in keys))
-        first = frozenset(key for key in keys if key[0] in rules[: len(rules) // 2]) or frozenset(keys[: len(keys) // 2])
+        first = frozenset(key for key in keys if key[0] in rules[: len(rules) // 2]) or frozenset(
+            keys[: len(keys) // 2]
+        )
         self.parts[:0] = [first, frozenset(keys) - first]
 
     def unfixed(self, part: Sequence[Finding], reason: str) -> None:

@@ -44,9 +44,17 @@ def report_document(run_id: str, validation: ValidationResult) -> dict[str, Any]
 
 
 def outcome_document(outcome: Outcome) -> dict[str, Any]:
-    """What became of one rule as JSON values. `notes` and `slow_seconds` are there only where there is something to note."""
+    """What became of one rule as JSON values. `notes` and `slow_seconds` are there only where there is
+    something to note.
+    """
     o = outcome
-    document: dict[str, Any] = {"rule_id": o.rule_id, "severity": o.severity, "status": o.status, "reason": o.reason, "findings": o.findings}
+    document: dict[str, Any] = {
+        "rule_id": o.rule_id,
+        "severity": o.severity,
+        "status": o.status,
+        "reason": o.reason,
+        "findings": o.findings,
+    }
     document |= {"notes": o.notes} if o.notes else {}
     return document | ({"slow_seconds": o.slow_seconds} if o.slow_seconds is not None else {})
 
@@ -61,7 +69,9 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "document": finding.document,
         "pointer": finding.pointer,
         "node_id": finding.node_id,
-        "fix": {"safety": fix.safety, "description": fix.description, "patch": fix.patch} if fix is not None else None,
+        "fix": {"safety": fix.safety, "description": fix.description, "patch": fix.patch}
+        if fix is not None
+        else None,
     }
 
 
@@ -69,8 +79,9 @@ def summary_line(report: Mapping[str, Any]) -> str:
     """`passed: 0 errors, 2 warnings, 0 infos; score 98.5; 28 rules run, …`."""
     s = report["summary"]
     line = (
-        f"{'passed' if report['passed'] else 'failed'}: {plural(s['errors'], 'error')}, {plural(s['warnings'], 'warning')}, {plural(s['infos'], 'info')}; "
-        f"score {report['score']:g}; {plural(s['rules_run'], 'rule')} run"
+        f"{'passed' if report['passed'] else 'failed'}: {plural(s['errors'], 'error')}, "
+        f"{plural(s['warnings'], 'warning')}, {plural(s['infos'], 'info')}; score {report['score']:g}; "
+        f"{plural(s['rules_run'], 'rule')} run"
     )
     if s["rules_skipped"]:
         line += f", {s['rules_skipped']} skipped"
@@ -95,7 +106,11 @@ def cost_lines(usage: Mapping[str, float], model: str) -> list[str]:
     if "calls" not in usage:
         return []
     parts = [plural(int(usage["calls"]), "call")]
-    parts += [f"{int(usage[key]):,} tokens {what}" for key, what in (("input_tokens", "read"), ("output_tokens", "written")) if usage.get(key)]
+    parts += [
+        f"{int(usage[key]):,} tokens {what}"
+        for key, what in (("input_tokens", "read"), ("output_tokens", "written"))
+        if usage.get(key)
+    ]
     parts += [f"{usage['seconds']:.1f} seconds"] if usage.get("seconds") else []
     return [f"  cost        {', '.join(parts)}" + (f"; {model}" if model else "")]
 
@@ -116,11 +131,20 @@ def _by_rule(findings: Sequence[Mapping[str, Any]], title: str) -> list[str]:
 
 def report_markdown(report: Mapping[str, Any], run_reference: str) -> str:
     """`validation_report.md`: verdict, what to do, findings by rule (worst first), rules that did not run."""
-    lines = [f"# Validation of {inline(report['run_id'])}", "", f"**{summary_line(report)}** ({plural(report['nodes'], 'node')})", ""]
+    lines = [
+        f"# Validation of {inline(report['run_id'])}",
+        "",
+        f"**{summary_line(report)}** ({plural(report['nodes'], 'node')})",
+        "",
+    ]
     lines += ["## What to do", "", *_what_to_do(report, run_reference), ""]
     for severity, title in (("error", "Errors"), ("warning", "Warnings"), ("info", "Infos")):
         lines += _by_rule([f for f in report["findings"] if f["severity"] == severity], title)
-    idle = [f"- {code(r['rule_id'])} {r['status']}: {inline(r['reason'])}" for r in report["rules"] if r["status"] in ("skipped", "failed")]
+    idle = [
+        f"- {code(r['rule_id'])} {r['status']}: {inline(r['reason'])}"
+        for r in report["rules"]
+        if r["status"] in ("skipped", "failed")
+    ]
     lines += ["## Rules that did not run", "", *idle, ""] if idle else []
     noted = [f"- {inline(note)}" for r in report["rules"] for note in r.get("notes") or ()]
     lines += ["## Rules that did not keep to their part", "", *noted, ""] if noted else []
@@ -132,7 +156,10 @@ def report_markdown(report: Mapping[str, Any], run_reference: str) -> str:
 
 def _measures(report: Mapping[str, Any]) -> list[str]:
     lines = [
-        f"- {inline(m['name'])}: {m['value']:.4g} of 1 ({code(m['rule_id'])}{'; no repair may lower it' if m['protected'] else ''})"
+        (
+            f"- {inline(m['name'])}: {m['value']:.4g} of 1 "
+            f"({code(m['rule_id'])}{'; no repair may lower it' if m['protected'] else ''})"
+        )
         for m in report.get("measures") or ()
         if m["value"] is not None
     ]
@@ -145,11 +172,20 @@ def _what_to_do(report: Mapping[str, Any], run: str) -> list[str]:
     out = []
     s = report["summary"]
     if s["safe_fixes"]:
-        out.append(f"- {code(f'dagogy validate {run} --fix')} applies {plural(s['safe_fixes'], 'safe fix', 'safe fixes')}")
+        out.append(
+            f"- {code(f'dagogy validate {run} --fix')} applies "
+            f"{plural(s['safe_fixes'], 'safe fix', 'safe fixes')}"
+        )
     if s["unsafe_fixes"]:
-        out.append(f"- {code(f'dagogy validate {run} --unsafe-fixes --diff')} shows {s['unsafe_fixes']} that would change the meaning")
+        out.append(
+            f"- {code(f'dagogy validate {run} --unsafe-fixes --diff')} shows {s['unsafe_fixes']} that would "
+            "change the meaning"
+        )
     out += [
-        "- fix `outputs/curriculum/curriculum.json`, `inputs/topic_spec.json` or the configuration where the findings point, or generate again",
+        (
+            "- fix `outputs/curriculum/curriculum.json`, `inputs/topic_spec.json` or the configuration "
+            "where the findings point, or generate again"
+        ),
         "- `dagogy explain RULE` explains why a rule exists and how to satisfy it",
         f"- then {code(f'dagogy validate {run}')}",
     ]
@@ -160,5 +196,9 @@ def _bullet(finding: Mapping[str, Any]) -> str:
     named = finding["document"] == "topic_spec"
     place = code(finding["document"] + finding["pointer"] if named else finding["pointer"] or "/")
     node = f" (node {code(finding['node_id'])})" if finding["node_id"] else ""
-    fix = f" *{finding['fix']['safety']} fix: {inline(finding['fix']['description'])}*" if finding["fix"] else ""
+    fix = (
+        f" *{finding['fix']['safety']} fix: {inline(finding['fix']['description'])}*"
+        if finding["fix"]
+        else ""
+    )
     return f"- {place}{node}: {inline(finding['message'])}{fix}"

@@ -1,4 +1,6 @@
-"""What is done with a run as objects: reports, plans and diffs are the documents of their JSON Schemas, as dictionaries that a notebook can show."""
+"""What is done with a run as objects: reports, plans and diffs are the documents of their JSON Schemas, as
+dictionaries that a notebook can show.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +17,17 @@ from dagogy.pipeline.report import hours, plural, report_markdown, summary_line
 class Report(dict[str, Any]):
     """A validation report (`dagogy schema validation_report`).
 
-    `fixed`: the fixes that were carried out before it, one line each. `failure`: what `raise_for_errors` raises, None where it passed.
+    `fixed`: the fixes that were carried out before it, one line each. `failure`: what `raise_for_errors`
+    raises, None where it passed.
     """
 
-    def __init__(self, document: Mapping[str, Any], failure: ValidationFailed | None, export: Callable[[str], str], fixed: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        document: Mapping[str, Any],
+        failure: ValidationFailed | None,
+        export: Callable[[str], str],
+        fixed: Sequence[str] = (),
+    ) -> None:
         super().__init__(document)
         self.failure, self._export, self.fixed = failure, export, fixed
 
@@ -43,7 +52,9 @@ class Report(dict[str, Any]):
             raise self.failure
 
     def export(self, format_id: str) -> str:
-        """The report in another tool's format (`sarif`, `github`, `junit`, ...). Raises `InvalidArgument` or `PluginError`."""
+        """The report in another tool's format (`sarif`, `github`, `junit`, ...). Raises
+        `InvalidArgument` or `PluginError`.
+        """
         return self._export(format_id)
 
     def __repr__(self) -> str:
@@ -64,12 +75,28 @@ class Plan(dict[str, Any]):
         return f"<Plan: {self.summary()}>"
 
     def _repr_markdown_(self) -> str:
-        rows = [(w["week"], ", ".join(w["nodes"]), f"{w['minutes']:g}", ", ".join(r["node_id"] for r in w["review"])) for w in self["weeks"]]
-        return document([f"**{inline(self['topic'])}**: {self.summary()}", "", *table(("Week", "Nodes", "Minutes", "Review"), rows)])
+        rows = [
+            (
+                w["week"],
+                ", ".join(w["nodes"]),
+                f"{w['minutes']:g}",
+                ", ".join(r["node_id"] for r in w["review"]),
+            )
+            for w in self["weeks"]
+        ]
+        return document(
+            [
+                f"**{inline(self['topic'])}**: {self.summary()}",
+                "",
+                *table(("Week", "Nodes", "Minutes", "Review"), rows),
+            ]
+        )
 
 
 class Diff(dict[str, Any]):
-    """What changed since the previous curriculum (`dagogy schema diff`). `first`: there is none, so everything is new."""
+    """What changed since the previous curriculum (`dagogy schema diff`). `first`: there is none, so
+    everything is new.
+    """
 
     def __init__(self, document: Mapping[str, Any], *, first: bool) -> None:
         super().__init__(document)
@@ -84,7 +111,10 @@ class Diff(dict[str, Any]):
         counts = self.counts()
         if not any(counts.values()):
             return "nothing changed"
-        return ", ".join(f"{n} {name}" for name, n in counts.items() if n) + f"; {hours(self['time_delta_minutes'], '+')}"
+        return (
+            ", ".join(f"{n} {name}" for name, n in counts.items() if n)
+            + f"; {hours(self['time_delta_minutes'], '+')}"
+        )
 
     def __repr__(self) -> str:
         return f"<Diff: {self.summary()}>"
@@ -94,7 +124,9 @@ class Diff(dict[str, Any]):
         rows += [("removed", node, "") for node in self["removed_nodes"]]
         rows += [("renamed", r["current_id"], f"was {r['previous_id']}") for r in self["renamed_nodes"]]
         rows += [("changed", c["id"], ", ".join(c["changed_fields"])) for c in self["changed_nodes"]]
-        return document([inline(self.summary()), *(["", *table(("Change", "Node", "What"), rows)] if rows else [])])
+        return document(
+            [inline(self.summary()), *(["", *table(("Change", "Node", "What"), rows)] if rows else [])]
+        )
 
 
 #: What became of a text: it is a concept, stands above some, is none, or is the same as another.
@@ -103,10 +135,11 @@ _FATES: tuple[Fate, ...] = ("taken", "grouped", "left out", "merged")
 
 
 class Entry(NamedTuple):
-    """A text of the document, and what became of it. `lines`: its first and last; `locator`: where it stands, in a format without lines.
+    """A text of the document, and what became of it. `lines`: its first and last; `locator`: where it stands,
+    in a format without lines.
 
-    `role`: what it is, in one word (`concept`, `group`, `administration`); `probability`: how sure the provider is that it is a concept, None where
-    it cannot tell.
+    `role`: what it is, in one word (`concept`, `group`, `administration`); `probability`: how sure the
+    provider is that it is a concept, None where it cannot tell.
     """
 
     fate: Fate
@@ -119,13 +152,16 @@ class Entry(NamedTuple):
 
 
 class Reading(dict[str, Any]):
-    """What is read out of a document, as `dagogy read --json` prints it: `concepts`, `edges`, what was `skipped`, `counts`, `refused`, `course`.
+    """What is read out of a document, as `dagogy read --json` prints it: `concepts`, `edges`, what was
+    `skipped`, `counts`, `refused`, `course`.
 
-    `entries`: all texts that are or could have been a concept, in the order of the document, with what became of each. `refusal`: what `compile`
-    raises for the document, None where it takes it.
+    `entries`: all texts that are or could have been a concept, in the order of the document, with what became
+    of each. `refusal`: what `compile` raises for the document, None where it takes it.
     """
 
-    def __init__(self, document: Mapping[str, Any], entries: Sequence[Entry], refusal: ValidationFailed | None) -> None:
+    def __init__(
+        self, document: Mapping[str, Any], entries: Sequence[Entry], refusal: ValidationFailed | None
+    ) -> None:
         found = Counter(entry.fate for entry in entries)
         super().__init__({**document, "counts": {fate.replace(" ", "_"): found[fate] for fate in _FATES}})
         self.entries, self.refusal = entries, refusal
@@ -140,20 +176,39 @@ class Reading(dict[str, Any]):
 
     def _repr_markdown_(self) -> str:
         shown = self.entries[:_SHOWN_ENTRIES]
-        rows = [(e.locator or "-".join(map(str, dict.fromkeys(n for n in e.lines if n))), e.fate, e.text, e.role, e.reason) for e in shown]
+        rows = [
+            (
+                e.locator or "-".join(map(str, dict.fromkeys(n for n in e.lines if n))),
+                e.fate,
+                e.text,
+                e.role,
+                e.reason,
+            )
+            for e in shown
+        ]
         left = len(self.entries) - len(shown)
         lines = [inline(self.summary()), "", *table(("Where", "What", "Text", "Role", "Why"), rows)]
         lines += ["", f"… and {left:,} more"] if left else []
-        return document([*([f"No run can be made of it: {inline(self.refusal.message)}", ""] if self.refusal is not None else []), *lines])
+        return document(
+            [
+                *(
+                    [f"No run can be made of it: {inline(self.refusal.message)}", ""]
+                    if self.refusal is not None
+                    else []
+                ),
+                *lines,
+            ]
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compilation:
     """What `Run.compile` did. `plan` and `diff` are there when the validation passed.
 
-    `provider`, `model`: who made the curriculum. `stop_reason`: why the generation loop ended. `usage`: calls, tokens and seconds of a model.
-    `notes`: what the provider remarked. `facts`: run id, path, stage and next step afterwards. `reading`: what was read out of the scope document, None
-    where there is none.
+    `provider`, `model`: who made the curriculum. `stop_reason`: why the generation loop ended. `usage`:
+    calls, tokens and seconds of a model.
+    `notes`: what the provider remarked. `facts`: run id, path, stage and next step afterwards. `reading`:
+    what was read out of the scope document, None where there is none.
     """
 
     facts: Mapping[str, Any]
@@ -168,18 +223,35 @@ class Compilation:
     reading: Reading | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON values, with the counts of the report, the plan, the diff and the reading in place of the documents themselves."""
+        """As JSON values, with the counts of the report, the plan, the diff and the reading in place of the
+        documents themselves.
+        """
         report, plan, diff = self.report, self.plan, self.diff
-        values = {**self.facts, "provider": self.provider, "nodes": report["nodes"], "passed": report["passed"], "score": report["score"]}
-        values |= {"summary": report["summary"], "stop_reason": self.stop_reason, "model": self.model, "usage": dict(self.usage)}
-        values |= {} if plan is None else {key: plan[key] for key in ("duration_weeks", "total_estimated_minutes")}
+        values = {
+            **self.facts,
+            "provider": self.provider,
+            "nodes": report["nodes"],
+            "passed": report["passed"],
+            "score": report["score"],
+        }
+        values |= {
+            "summary": report["summary"],
+            "stop_reason": self.stop_reason,
+            "model": self.model,
+            "usage": dict(self.usage),
+        }
+        values |= (
+            {} if plan is None else {key: plan[key] for key in ("duration_weeks", "total_estimated_minutes")}
+        )
         values |= {} if diff is None else {"diff": diff.counts()}
         return values | {"reading": None if self.reading is None else self.reading["counts"]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fixes:
-    """What fixes would change in the curriculum. `hidden`: how many more there are that change its meaning and were not asked for."""
+    """What fixes would change in the curriculum. `hidden`: how many more there are that change its meaning
+    and were not asked for.
+    """
 
     before: bytes
     after: bytes
@@ -195,13 +267,24 @@ class Fixes:
 
 
 def overview(facts: Mapping[str, Any], curriculum: Any, report: Report | None) -> str:
-    """A run as Markdown: where it stands, its findings in one line, and its nodes in order; long curricula are cut."""
-    lines = [f"**{inline(curriculum.topic if curriculum else facts['run_id'])}** ({code(facts['run_id'])}, {facts['stage']})", ""]
+    """A run as Markdown: where it stands, its findings in one line, and its nodes in
+    order; long curricula are cut.
+    """
+    lines = [
+        (
+            f"**{inline(curriculum.topic if curriculum else facts['run_id'])}** ({code(facts['run_id'])}, "
+            f"{facts['stage']})"
+        ),
+        "",
+    ]
     if report is not None:
         lines += [f"Validation {summary_line(report)}", ""]
     if curriculum is not None:
         title = {node.id: node.title for node in curriculum.nodes}
-        rows = [(n.title, ", ".join(title.get(p, p) for p in n.prerequisites), f"{n.estimate_minutes:g}") for n in curriculum.nodes[:_SHOWN_NODES]]
+        rows = [
+            (n.title, ", ".join(title.get(p, p) for p in n.prerequisites), f"{n.estimate_minutes:g}")
+            for n in curriculum.nodes[:_SHOWN_NODES]
+        ]
         lines += table(("Node", "After", "Minutes"), rows)
         left = len(curriculum.nodes) - _SHOWN_NODES
         lines += ["", f"… and {plural(left, 'node')} more"] if left > 0 else []

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 else:
 
     class _Shared(cached_property):
-        """A `cached_property` of a subject whose time to build counts for no rule: the first that asks builds it for all."""
+        """A `cached_property` of a subject whose time to build counts for no rule: the first
+        that asks builds it for all.
+        """
 
         def __get__(self, context: Any, owner: Any = None) -> Any:
             if context is None or context._building:
@@ -47,8 +49,8 @@ else:
 class RunContext:
     """See `dagogy.api.rules.RuleContext`.
 
-    `curriculum` and `topic_spec` are the bytes of the two documents. `sources` and `evidence` are called when a rule first asks.
-    `folders` are where `local://` URLs may lead, the run first.
+    `curriculum` and `topic_spec` are the bytes of the two documents. `sources` and `evidence` are called when
+    a rule first asks. `folders` are where `local://` URLs may lead, the run first.
     """
 
     def __init__(
@@ -72,7 +74,9 @@ class RunContext:
         self._building = False
 
     def view(self) -> View:
-        """A subject of its own for a rule that might change what it is given: what it changes there nobody else sees."""
+        """A subject of its own for a rule that might change what it is given: what it
+        changes there nobody else sees.
+        """
         return View(self)
 
     @_Shared
@@ -99,7 +103,10 @@ class RunContext:
     @_Shared
     def curriculum(self) -> Curriculum:
         if self._decoded.value is None:
-            raise ValidationFailed(f"the curriculum does not meet its schema: {self._decoded.problems[0]}", hint="'dagogy schema curriculum' prints it")
+            raise ValidationFailed(
+                f"the curriculum does not meet its schema: {self._decoded.problems[0]}",
+                hint="'dagogy schema curriculum' prints it",
+            )
         return self._decoded.value
 
     @_Shared
@@ -109,7 +116,10 @@ class RunContext:
     @_Shared
     def spec(self) -> TopicSpec:
         if self._decoded_spec.value is None:
-            raise ValidationFailed(f"the topic spec does not meet its contract: {self._decoded_spec.problems[0]}", hint="'dagogy schema topic_spec' prints it")
+            raise ValidationFailed(
+                f"the topic spec does not meet its contract: {self._decoded_spec.problems[0]}",
+                hint="'dagogy schema topic_spec' prints it",
+            )
         return self._decoded_spec.value
 
     def schema_problems(self, name: Literal["curriculum", "topic_spec"]) -> Sequence[Problem]:
@@ -145,7 +155,8 @@ class RunContext:
         if reading is None:
             return {}
         found: dict[tuple[int, int], ScopeEdge] = {}
-        # Where two concepts are one node, the edge tells more than the dropped pair, and the weightier than the lighter.
+        # Where two concepts are one node, the edge tells more than the dropped pair, and the
+        # weightier than the lighter.
         for edge in sorted((*reading.edges, *reading.dropped), key=lambda e: (bool(e.dropped), -e.weight)):
             a, b = node_of.get(edge.prerequisite), node_of.get(edge.dependent)
             if a is not None and b is not None and a != b:
@@ -154,11 +165,19 @@ class RunContext:
 
     @_Shared
     def tentative(self) -> frozenset[int]:
-        doubtful = frozenset(i for i, node in enumerate(self.nodes) if node.estimate_confidence is not None and node.estimate_confidence <= _DOUBTFUL)
+        doubtful = frozenset(
+            i
+            for i, node in enumerate(self.nodes)
+            if node.estimate_confidence is not None and node.estimate_confidence <= _DOUBTFUL
+        )
         if not doubtful or self.schema_problems("topic_spec") or self.spec.evidence_mode != "strict":
             return doubtful
         questions = self.curriculum.open_questions
-        named = {node_id for q in questions if q.status == "open" for node_id in q.related_nodes} if questions is not None else set()
+        named = (
+            {node_id for q in questions if q.status == "open" for node_id in q.related_nodes}
+            if questions is not None
+            else set()
+        )
         return frozenset(i for i in doubtful if self.nodes[i].id in named)
 
     @_Shared
@@ -170,7 +189,9 @@ class RunContext:
             if self.index.position[node.id] == i:
                 graph.add_node(node.id, node=node)
         ids = self.index.ids
-        graph.add_edges_from((ids[p], ids[i]) for i, before in enumerate(self.index.prerequisites) for p in before)
+        graph.add_edges_from(
+            (ids[p], ids[i]) for i, before in enumerate(self.index.prerequisites) for p in before
+        )
         return graph
 
     def stems(self, text: str) -> frozenset[str]:
@@ -205,7 +226,19 @@ class RunContext:
 
 
 #: What `View.altered` compares, in this order.
-_COMPARED = ("document", "curriculum", "nodes", "spec", "sources", "index", "reading", "concept_positions", "evidence", "tentative", "graph")
+_COMPARED = (
+    "document",
+    "curriculum",
+    "nodes",
+    "spec",
+    "sources",
+    "index",
+    "reading",
+    "concept_positions",
+    "evidence",
+    "tentative",
+    "graph",
+)
 
 
 class View(RunContext):
@@ -219,7 +252,9 @@ class View(RunContext):
         self._original = original
         # Only ever filled, and with what cannot be changed.
         self._local, self._stems = original._local, original._stems
-        self._own = frozenset((*vars(self), "_own", "_decoded", "_decoded_spec", "_read_evidence", *_COMPARED))
+        self._own = frozenset(
+            (*vars(self), "_own", "_decoded", "_decoded_spec", "_read_evidence", *_COMPARED)
+        )
 
     @_Shared
     def _decoded(self) -> Decoded[Curriculum]:
@@ -250,9 +285,14 @@ class View(RunContext):
         return dict(self._original.evidence)
 
     def altered(self) -> list[str]:
-        """The names of the parts that are no longer what they were. Linear in the parts that were asked for."""
+        """The names of the parts that are no longer what they were. Linear in the
+        parts that were asked for.
+        """
         added = sorted(set(vars(self)) - self._own)
-        return [*(name for name in _COMPARED if name in self.__dict__ and not self._is_as_it_was(name)), *added]
+        return [
+            *(name for name in _COMPARED if name in self.__dict__ and not self._is_as_it_was(name)),
+            *added,
+        ]
 
     def _is_as_it_was(self, name: str) -> bool:
         mine, original = self.__dict__[name], getattr(self._original, name)
@@ -269,5 +309,7 @@ class View(RunContext):
 
 
 def _again(decoded: Decoded[T], decode: Callable[[bytes], Decoded[T]], data: bytes) -> Decoded[T]:
-    """The document decoded anew, so that it shares nothing with `decoded` that could be changed. What is broken is not explained twice."""
+    """The document decoded anew, so that it shares nothing with `decoded` that could be changed. What is
+    broken is not explained twice.
+    """
     return decode(data) if decoded.value is not None else replace(decoded, problems=list(decoded.problems))

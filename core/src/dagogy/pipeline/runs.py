@@ -1,6 +1,8 @@
-"""A run as an object: compiled, checked, planned, exported and compared, without printing. `dagogy.api.runs` is its public name.
+"""A run as an object: compiled, checked, planned, exported and compared, without printing. `dagogy.api.runs`
+is its public name.
 
-The command line does the same by way of it: a command parses its options, calls one method and prints what it returns.
+The command line does the same by way of it: a command parses its options, calls one
+method and prints what it returns.
 """
 
 from __future__ import annotations
@@ -34,8 +36,8 @@ def _silent(stage: str, line: str) -> None:
 class Run(ReadableRun):
     """One run of a workspace. Made by `open`, `compile`, `Workspace.open` and `Workspace.create`.
 
-    Methods that write hold the run's lock and raise `Locked` where another process does; all of them raise `NotFound` once the run is gone and
-    `StorageError` for files that cannot be read or written.
+    Methods that write hold the run's lock and raise `Locked` where another process does; all of them raise
+    `NotFound` once the run is gone and `StorageError` for files that cannot be read or written.
     """
 
     def compile(
@@ -51,15 +53,18 @@ class Run(ReadableRun):
         fresh: bool = False,
         progress: Progress = _silent,
     ) -> Compilation:
-        """Reads `source`, generates a curriculum, checks it and, if it passes, plans it and compares it with the one before.
+        """Reads `source`, generates a curriculum, checks it and, if it passes, plans it and
+        compares it with the one before.
 
-        `source`: a document, several, or a folder of lessons; without one, the document or topic spec that is in the run. `sections`: the headings to
-        take of it. `mode`: `full`, `section` or `seed-list`. `reader`: its id, where name and content do not tell. `concepts_from`: what names the concepts
-        (`column: Topic`, `heading: 2`); `only`, `skip`: headings of what is to be read alone, or not; these three are kept with the run. `fresh`:
-        answers of a model that were kept are not used again.
+        `source`: a document, several, or a folder of lessons; without one, the document or topic spec that is
+        in the run. `sections`: the headings to take of it. `mode`: `full`, `section` or `seed-list`.
+        `reader`: its id, where name and content do not tell. `concepts_from`: what names the concepts
+        (`column: Topic`, `heading: 2`); `only`, `skip`: headings of what is to be read alone, or not; these
+        three are kept with the run. `fresh`: answers of a model that were kept are not used again.
 
-        A curriculum with errors is no exception: see `Compilation.report`. Raises `InvalidArgument` for a source that cannot be used,
-        `StageConflict` where there is nothing to compile, `ConfigError`, and what the provider raises (`ProviderError`, `ValidationFailed`).
+        A curriculum with errors is no exception: see `Compilation.report`. Raises `InvalidArgument` for a
+        source that cannot be used, `StageConflict` where there is nothing to compile, `ConfigError`, and what
+        the provider raises (`ProviderError`, `ValidationFailed`).
         """
         from dagogy.pipeline.corrections import from_flags
         from dagogy.pipeline.stages.compile import compiled
@@ -70,7 +75,11 @@ class Run(ReadableRun):
         repeated = {"--scope-file": map(str, _paths(source)), "--scope-section": sections}
         repeated |= {"--scope-mode": [mode] if mode else [], "--scope-format": [reader] if reader else []}
         repeated |= {given.origins[key]: values for key, values in given.texts.items()}
-        words = ["run", self.id, *(word for option, values in repeated.items() for value in values for word in (option, value))]
+        words = [
+            "run",
+            self.id,
+            *(word for option, values in repeated.items() for value in values for word in (option, value)),
+        ]
         with self._writing(*words, *(["--no-cache"] if fresh else [])) as opened:
             opened.given = given
             return compiled(opened, scope, self.workspace.template(), progress, fresh=fresh)
@@ -101,8 +110,9 @@ class Run(ReadableRun):
     def check(self, *, fix: bool = False, unsafe_fixes: bool = False) -> Report:
         """Checks the curriculum against every rule and writes the report.
 
-        `fix` first applies the safe fixes, `unsafe_fixes` also those that change what the curriculum means. Raises `StageConflict` where there
-        is no curriculum; errors in one are in the report (`Report.raise_for_errors` raises them).
+        `fix` first applies the safe fixes, `unsafe_fixes` also those that change what the curriculum means.
+        Raises `StageConflict` where there is no curriculum; errors in one are in the report
+        (`Report.raise_for_errors` raises them).
         """
         from dagogy.pipeline import operations
 
@@ -114,7 +124,9 @@ class Run(ReadableRun):
             return operations.checked(opened, operations.validate(opened), fixed)
 
     def plan(self) -> Plan:
-        """Makes the week plan of a validated curriculum and writes it. Raises `StageConflict` unless the last validation passed and is current."""
+        """Makes the week plan of a validated curriculum and writes it. Raises `StageConflict` unless the last
+        validation passed and is current.
+        """
         from dagogy.pipeline import operations
         from dagogy.pipeline.results import Plan
 
@@ -122,7 +134,9 @@ class Run(ReadableRun):
             return Plan(operations.plan(opened))
 
     def iterate(self) -> Diff:
-        """Writes what changed since the previous curriculum, and closes the round. Raises `StageConflict` unless the plan is current."""
+        """Writes what changed since the previous curriculum, and closes the round. Raises `StageConflict`
+        unless the plan is current.
+        """
         from dagogy.pipeline import operations
         from dagogy.pipeline.results import Diff
 
@@ -130,9 +144,11 @@ class Run(ReadableRun):
             return Diff(operations.iterate(opened), first=not opened.run.exists(PREVIOUS))
 
     def export(self, format_id: str, output: str | Path | None = None) -> str:
-        """The curriculum or the plan in the format of an exporter (`mermaid`, ...); with `output` it is written to that file as well.
+        """The curriculum or the plan in the format of an exporter (`mermaid`, ...); with `output` it is
+        written to that file as well.
 
-        Raises `InvalidArgument` for an unknown format, `StageConflict` where what is to be exported is not current, `PluginError`, `StorageError`.
+        Raises `InvalidArgument` for an unknown format, `StageConflict` where what is to be exported is not
+        current, `PluginError`, `StorageError`.
         """
         from dagogy.pipeline.exports import export_context, exported
 
@@ -147,10 +163,11 @@ class Run(ReadableRun):
         return text
 
     def archive(self, *, remove: bool = False) -> tuple[Path, str]:
-        """Packs the run into a .tar.gz in the archive dir, also one whose metadata is invalid; with `remove` the run itself goes.
+        """Packs the run into a .tar.gz in the archive dir, also one whose metadata is invalid; with `remove`
+        the run itself goes.
 
-        Returns the path, and why `Workspace.restore` would refuse it without `allow_large`, or "". Raises `StorageError`, also for a run that was to
-        be removed and whose archive nothing could restore.
+        Returns the path, and why `Workspace.restore` would refuse it without `allow_large`, or "". Raises
+        `StorageError`, also for a run that was to be removed and whose archive nothing could restore.
         """
         from dagogy.workspace.archive import archive_run, remove_run, restorable
         from dagogy.workspace.lock import locked
@@ -175,15 +192,16 @@ class Run(ReadableRun):
 
 
 class Workspace(BaseWorkspace):
-    """The runs dir of the current folder, with the settings in effect: flags, then the environment, then the configuration file.
+    """The runs dir of the current folder, with the settings in effect: flags, then the environment, then the
+    configuration file.
 
-    `flags`: settings by their variable names (`AGENT_PROVIDER`, ...), as options of the command line give them. Raises `ConfigError` for a
-    setting that cannot be parsed, when it is first needed.
+    `flags`: settings by their variable names (`AGENT_PROVIDER`, ...), as options of the command line give
+    them. Raises `ConfigError` for a setting that cannot be parsed, when it is first needed.
     """
 
     def runs(self) -> list[dict[str, Any]]:
-        """The runs, oldest first: `run_id`, `created_at_utc`, the `stage` that the last command on it recorded, and the `problem` of one that
-        cannot be read. Raises `StorageError`."""
+        """The runs, oldest first: `run_id`, `created_at_utc`, the `stage` that the last command on it
+        recorded, and the `problem` of one that cannot be read. Raises `StorageError`."""
         runs = self.session.runs
         rows = []
         for run_id in runs.ids():
@@ -194,16 +212,25 @@ class Workspace(BaseWorkspace):
             except NotFound:  # it was archived away meanwhile
                 continue
             except (InvalidArgument, StorageError) as error:
-                rows.append({"run_id": run_id, "stage": None, "created_at_utc": None, "problem": error.message})
+                rows.append(
+                    {"run_id": run_id, "stage": None, "created_at_utc": None, "problem": error.message}
+                )
                 continue
-            rows.append({"run_id": run_id, "stage": metadata.stage, "created_at_utc": metadata.created_at_utc, "problem": ""})
+            rows.append(
+                {
+                    "run_id": run_id,
+                    "stage": metadata.stage,
+                    "created_at_utc": metadata.created_at_utc,
+                    "problem": "",
+                }
+            )
         return rows
 
     def open(self, reference: str, *, wait_seconds: float = 0.0) -> Run:
         """The run that `reference` means: an id, a unique prefix, a slug, or `latest`.
 
-        What writes waits up to `wait_seconds` for another process at work on the run, and then raises `Locked`.
-        Raises `InvalidArgument` or `NotFound`.
+        What writes waits up to `wait_seconds` for another process at work on the run, and then raises
+        `Locked`. Raises `InvalidArgument` or `NotFound`.
         """
         run = Run(self, reference, wait_seconds)
         _ = run.id  # which has to be there
@@ -220,51 +247,66 @@ class Workspace(BaseWorkspace):
         only: Sequence[str] = (),
         skip: Sequence[str] = (),
     ) -> Reading:
-        """What `compile` would read out of `source`, with all that could have been a concept and is none; makes no run and writes nothing.
+        """What `compile` would read out of `source`, with all that could have been a concept and is none;
+        makes no run and writes nothing.
 
-        The arguments are those of `Run.compile`. A document that `compile` refuses is read as well, see `Reading.refusal`. Raises `InvalidArgument`
-        for a source that cannot be used or a correction that names nothing in it, `ConfigError`, and what the provider raises.
+        The arguments are those of `Run.compile`. A document that `compile` refuses is read as well, see
+        `Reading.refusal`. Raises `InvalidArgument` for a source that cannot be used or a correction that
+        names nothing in it, `ConfigError`, and what the provider raises.
         """
         from dagogy.pipeline.corrections import from_flags
         from dagogy.pipeline.stages.inputs import read_alone
 
         scope = _scope(self, source, mode, sections, reader)
         if scope is None:
-            raise InvalidArgument("there is no source to read", hint='give a document, as in read("notes.md")')
+            raise InvalidArgument(
+                "there is no source to read", hint='give a document, as in read("notes.md")'
+            )
         return read_alone(self.session, scope, from_flags(concepts_from, only, skip))
 
     def create(self, name: str = "") -> Run:
-        """A new run, whose id has `name` as its slug, with the topic spec template in it. Raises `ConfigError` or `StorageError`."""
+        """A new run, whose id has `name` as its slug, with the topic spec template in it. Raises
+        `ConfigError` or `StorageError`.
+        """
         from dagogy.workspace.provenance import mark_made
         from dagogy.workspace.runs import slugify
 
-        _ = self.session.ruleset  # a configuration that no command can work with is reported before there is a run
+        # a configuration that no command can work with is reported before there is a run
+        _ = self.session.ruleset
         template = self.template()
         folder = self.session.runs.create(lambda new: _fill(new, template, name), slug=slugify(name))
         mark_made(folder.path, self.settings.environ)
         return self.open(folder.id)
 
     def restore(self, archive: Path, *, allow_large: bool = False) -> Run:
-        """The run that is in an archive; one whose id is taken gets a suffix. `allow_large`: no limits but those of the disk.
+        """The run that is in an archive; one whose id is taken gets a suffix. `allow_large`: no limits but
+        those of the disk.
 
-        Raises `InvalidArgument` where there is no such file, and `StorageError` for an archive that cannot be restored.
+        Raises `InvalidArgument` where there is no such file, and `StorageError` for an
+        archive that cannot be restored.
         """
         from dagogy.workspace.archive import restore_run
         from dagogy.workspace.provenance import RESTORED, sealed_event
 
         _ = self.session.ruleset
         if not archive.is_file():
-            raise InvalidArgument(f"there is no archive '{archive}'", hint=f"archives are in {self.settings.archive_dir}")
+            raise InvalidArgument(
+                f"there is no archive '{archive}'", hint=f"archives are in {self.settings.archive_dir}"
+            )
 
         def finish(run: RunFolder) -> None:
             # The run gets its folder once this is in it.
-            run.event(RESTORED, **sealed_event(RESTORED, {"archive": str(archive)}, None, self.settings.environ))
+            run.event(
+                RESTORED, **sealed_event(RESTORED, {"archive": str(archive)}, None, self.settings.environ)
+            )
 
         return self.open(restore_run(archive, self.session.runs, finish, allow_large=allow_large).id)
 
 
 def open(reference: str = "latest") -> Run:  # noqa: A001 - as `gzip.open` has it
-    """The run that `reference` means: an id, a unique prefix, a slug, or `latest`. Raises `InvalidArgument`, `NotFound` or `ConfigError`."""
+    """The run that `reference` means: an id, a unique prefix, a slug, or `latest`. Raises `InvalidArgument`,
+    `NotFound` or `ConfigError`.
+    """
     return Workspace().open(reference)
 
 
@@ -284,32 +326,60 @@ def compile(  # noqa: A001 - as `re.compile` has it
     target_score: float | None = None,
     progress: Progress = _silent,
 ) -> Run:
-    """Compiles a document, several, or a folder of lessons into a run: a curriculum, its report, a week plan and a diff.
+    """Compiles a document, several, or a folder of lessons into a run: a curriculum, its
+    report, a week plan and a diff.
 
-    The newest run that was made of this source is compiled again, so that its diff says what changed; where there is none, a new one is made, whose id
-    has `name`, or else the name of the file. `provider`, `model`, `max_iterations` and `target_score` stand for the settings of these names; the other
-    arguments, and what is raised, are those of `Run.compile`. Look at `Run.report` for whether the curriculum passes.
+    The newest run that was made of this source is compiled again, so that its diff says what changed; where
+    there is none, a new one is made, whose id has `name`, or else the name of the file. `provider`, `model`,
+    `max_iterations` and `target_score` stand for the settings of these names; the other arguments, and what
+    is raised, are those of `Run.compile`. Look at `Run.report` for whether the curriculum passes.
     """
-    flags = {"AGENT_PROVIDER": provider, "AGENT_MODEL": model, "AGENT_MAX_ITERATIONS": max_iterations, "AGENT_TARGET_SCORE": target_score}
+    flags = {
+        "AGENT_PROVIDER": provider,
+        "AGENT_MODEL": model,
+        "AGENT_MAX_ITERATIONS": max_iterations,
+        "AGENT_TARGET_SCORE": target_score,
+    }
     workspace = Workspace(flags)
     paths = _paths(source)
     if not paths:
-        raise InvalidArgument("there is no source to compile", hint='give a document, as in compile("notes.md")')
+        raise InvalidArgument(
+            "there is no source to compile", hint='give a document, as in compile("notes.md")'
+        )
     run = None if name else _made_of(workspace, ", ".join(map(str, paths)))
     if run is None:
         # A source that cannot be read leaves no empty run behind.
         _scope(workspace, source, mode, sections, reader)
         run = workspace.create(name or paths[0].absolute().stem)
-    run.compile(source, sections=sections, mode=mode, reader=reader, concepts_from=concepts_from, only=only, skip=skip, progress=progress)
+    run.compile(
+        source,
+        sections=sections,
+        mode=mode,
+        reader=reader,
+        concepts_from=concepts_from,
+        only=only,
+        skip=skip,
+        progress=progress,
+    )
     return run
 
 
-def _scope(workspace: BaseWorkspace, source: str | Path | Sequence[str | Path], mode: str, sections: Sequence[str], reader: str) -> ScopeRequest | None:
-    """The scope document as it was given, its files read; None where none was. Raises `InvalidArgument` or `StorageError`."""
+def _scope(
+    workspace: BaseWorkspace,
+    source: str | Path | Sequence[str | Path],
+    mode: str,
+    sections: Sequence[str],
+    reader: str,
+) -> ScopeRequest | None:
+    """The scope document as it was given, its files read; None where none was. Raises
+    `InvalidArgument` or `StorageError`.
+    """
     paths = _paths(source)
     if not paths:
         if mode or sections or reader:
-            raise InvalidArgument("a scope mode, section or format needs a scope file", hint="add --scope-file FILE")
+            raise InvalidArgument(
+                "a scope mode, section or format needs a scope file", hint="add --scope-file FILE"
+            )
         return None
     from dagogy.pipeline.given import given_files
     from dagogy.pipeline.stages.inputs import scope_request
@@ -324,7 +394,9 @@ def _paths(source: str | Path | Sequence[str | Path]) -> list[Path]:
 
 
 def _made_of(workspace: Workspace, source: str) -> Run | None:
-    """The newest run that this user made here and whose scope document is `source`, as it was named. A stranger's is never gone on with unasked."""
+    """The newest run that this user made here and whose scope document is `source`, as it was named. A
+    stranger's is never gone on with unasked.
+    """
     from dagogy.workspace.provenance import is_made_here
 
     runs, named = workspace.session.runs, workspace.clean(source)

@@ -1,4 +1,6 @@
-"""Sections of a document, chosen by their headings: whatever its format, since headings and lines are all that it takes."""
+"""Sections of a document, chosen by their headings: whatever its format, since headings and
+lines are all that it takes.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,16 @@ from dagogy.api.scope import Block, ScopeDocument
 from dagogy.api.text import normalized
 from dagogy.contracts.suggest import nearest
 
-__all__ = ["Section", "loose_key", "matching", "no_such_section", "sections_of", "select_sections", "short", "strict_key"]
+__all__ = [
+    "Section",
+    "loose_key",
+    "matching",
+    "no_such_section",
+    "sections_of",
+    "select_sections",
+    "short",
+    "strict_key",
+]
 
 _MAX_LISTED_HEADINGS = 30
 Surroundings = Callable[[ScopeDocument, Sequence[int]], tuple[str, str]]
@@ -23,7 +34,9 @@ Surroundings = Callable[[ScopeDocument, Sequence[int]], tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading with its section: the positions of its blocks (the heading is the first, `end` excluded) and its lines, and the headings above it."""
+    """A heading with its section: the positions of its blocks (the heading is the first, `end` excluded) and
+    its lines, and the headings above it.
+    """
 
     path: tuple[str, ...]
     start: int
@@ -32,12 +45,16 @@ class Section:
     ancestors: tuple[int, ...]
 
 
-def select_sections(document: ScopeDocument, wanted: Sequence[str], surroundings: Surroundings) -> ScopeDocument:
-    """The sections of the document under the `wanted` headings, each with the headings above it, in the order of the text; `mode` is `section`.
+def select_sections(
+    document: ScopeDocument, wanted: Sequence[str], surroundings: Surroundings
+) -> ScopeDocument:
+    """The sections of the document under the `wanted` headings, each with the headings above it, in the order
+    of the text; `mode` is `section`.
 
-    A wanted heading is compared without regard to case and punctuation (when one agrees to the letter, only that one counts);
-    `Chapter > Section` names a heading by those above it. Of equal headings all are taken. `surroundings` is `Reader.surroundings` of the reader.
-    Raises `InvalidArgument` for every wanted heading that is not there, with a list of those that are.
+    A wanted heading is compared without regard to case and punctuation (when one agrees to the letter, only
+    that one counts); `Chapter > Section` names a heading by those above it. Of equal headings all are taken.
+    `surroundings` is `Reader.surroundings` of the reader. Raises `InvalidArgument` for every wanted heading
+    that is not there, with a list of those that are.
     """
     sections = sections_of(document)
     chosen: set[int] = set()
@@ -61,12 +78,19 @@ def select_sections(document: ScopeDocument, wanted: Sequence[str], surroundings
     return _only(document, sorted(positions), sorted(lines), surroundings)
 
 
-def _only(document: ScopeDocument, positions: Sequence[int], lines: Sequence[int], surroundings: Surroundings) -> ScopeDocument:
+def _only(
+    document: ScopeDocument, positions: Sequence[int], lines: Sequence[int], surroundings: Surroundings
+) -> ScopeDocument:
     """The document with these blocks alone, and with these lines of its text."""
     place = {old: new for new, old in enumerate(positions)}
-    blocks = tuple(replace(document.blocks[i], parent=place.get(document.blocks[i].parent, -1)) for i in positions)
+    blocks = tuple(
+        replace(document.blocks[i], parent=place.get(document.blocks[i].parent, -1)) for i in positions
+    )
     kept = set(lines)
-    if any(i not in place and kept.intersection(range(b.lines[0], b.lines[1] + 1)) for i, b in enumerate(document.blocks)):
+    if any(
+        i not in place and kept.intersection(range(b.lines[0], b.lines[1] + 1))
+        for i, b in enumerate(document.blocks)
+    ):
         # Lines that hold more than the sections, as those of a web page may.
         text, blocks = rendered(blocks)
         return replace(document, text=text, blocks=blocks, mode="section")
@@ -107,7 +131,10 @@ def sections_of(document: ScopeDocument) -> list[Section]:
             ends[stack.pop()] = (position, _line_before(block, headings[index - 1][1]))
         found.append(Section(block.path, position, 0, (block.lines[0], 0), tuple(stack)))
         stack.append(index)
-    return [replace(s, end=end, lines=(s.lines[0], max(s.lines[0], line))) for s, (end, line) in zip(found, ends, strict=True)]
+    return [
+        replace(s, end=end, lines=(s.lines[0], max(s.lines[0], line)))
+        for s, (end, line) in zip(found, ends, strict=True)
+    ]
 
 
 def _line_before(block: Block, before: Block) -> int:
@@ -129,7 +156,9 @@ def loose_key(text: str) -> str:
 
 
 def matching(want: str, sections: Sequence[Section]) -> list[int]:
-    """The sections that `want` names: by the whole of it as a heading, else as a path; each to the letter first, then loosely."""
+    """The sections that `want` names: by the whole of it as a heading, else as a path; each to the letter
+    first, then loosely.
+    """
     bare = re.sub(r"^\s*#{1,6}\s+", "", want)
     ways = [[want], [bare]]
     steps = [step.strip() for step in bare.split(">")]
@@ -151,29 +180,49 @@ def _is_named(path: tuple[str, ...], keys: Sequence[str], key: Callable[[str], s
     return all(any(key(title) == step for title in above) for step in keys[:-1])
 
 
-def no_such_section(unmatched: Sequence[str], sections: Sequence[Section], source: str, origin: str = "", besides: str = "") -> InvalidArgument:
-    """The error that lists the headings there are. `origin`: who named the sections, where it was not --scope-section; `besides`: what else was looked for."""
+def no_such_section(
+    unmatched: Sequence[str], sections: Sequence[Section], source: str, origin: str = "", besides: str = ""
+) -> InvalidArgument:
+    """The error that lists the headings there are. `origin`: who named the sections, where it was not
+    --scope-section; `besides`: what else was looked for.
+    """
     titles = list(dict.fromkeys(s.path[-1] for s in sections))
     details = {"source": source, "unmatched": list(unmatched), "headings": titles[:1000]}
     named = ", ".join(repr(short(u)) for u in unmatched)
-    prefix, hint = (f"{origin} {named}: ", f"take it out: {origin}") if origin else ("", "read all of it: --scope-mode full")
+    prefix, hint = (
+        (f"{origin} {named}: ", f"take it out: {origin}")
+        if origin
+        else ("", "read all of it: --scope-mode full")
+    )
     besides = f", {besides}" if besides else ""
     if not titles:
-        return InvalidArgument(f"{prefix}scope file '{source}' has no headings to choose sections by{besides}", hint=hint, details=details)
+        return InvalidArgument(
+            f"{prefix}scope file '{source}' has no headings to choose sections by{besides}",
+            hint=hint,
+            details=details,
+        )
     listed = ", ".join(f"'{short(t)}'" for t in titles[:_MAX_LISTED_HEADINGS])
     more = f", … and {len(titles) - _MAX_LISTED_HEADINGS} more" if len(titles) > _MAX_LISTED_HEADINGS else ""
     if not unmatched:
-        return InvalidArgument(f"no section of scope file '{source}' was named; its headings: {listed}{more}", hint="--scope-section HEADING", details=details)
+        return InvalidArgument(
+            f"no section of scope file '{source}' was named; its headings: {listed}{more}",
+            hint="--scope-section HEADING",
+            details=details,
+        )
     suggested = _near(unmatched, titles)
     return InvalidArgument(
         f"{prefix}scope file '{source}' has no heading {named}{besides}; its headings: {listed}{more}",
-        hint=f"did you mean {' or '.join(suggested)}?" if suggested else "name one of its headings, or a path such as 'Chapter > Section'",
+        hint=f"did you mean {' or '.join(suggested)}?"
+        if suggested
+        else "name one of its headings, or a path such as 'Chapter > Section'",
         details=details,
     )
 
 
 def _near(unmatched: Sequence[str], titles: Sequence[str]) -> list[str]:
-    """The headings that are meant most likely, in quotation marks. A long document has too many to compare them all."""
+    """The headings that are meant most likely, in quotation marks. A long document has
+    too many to compare them all.
+    """
     near = dict.fromkeys(nearest(short(u), (short(t) for t in titles[:2000])) for u in unmatched)
     return [f"'{n}'" for n in near if n is not None]
 

@@ -1,4 +1,6 @@
-"""One command at work on one run: opens it, infers its stage, holds its lock, and knows the rules and the effective provider."""
+"""One command at work on one run: opens it, infers its stage, holds its lock, and knows the rules and the
+effective provider.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from dagogy.api.errors import ConfigError, DagogyError, InvalidArgument, Locked, NotFound, StageConflict, StorageError
+from dagogy.api.errors import (
+    ConfigError,
+    DagogyError,
+    InvalidArgument,
+    Locked,
+    NotFound,
+    StageConflict,
+    StorageError,
+)
 from dagogy.host.manager import Host
 from dagogy.host.plugin import Plugin
 from dagogy.pipeline.ruleset import RuleConfig, rule_configs, ruleset_digest
@@ -21,7 +31,21 @@ from dagogy.workspace.lock import locked, shared
 from dagogy.workspace.provenance import recovery_account, sealed, sealed_event
 from dagogy.workspace.runs import Metadata, Run, Runs
 from dagogy.workspace.settings import CORE_SETTINGS, Settings
-from dagogy.workspace.stages import CURRICULUM, EVENTS, FAILURES, READING, SCOPE, SCOPE_BLOCKS, SPEC, State, evidence_files, infer, mark, out_of_line, sync
+from dagogy.workspace.stages import (
+    CURRICULUM,
+    EVENTS,
+    FAILURES,
+    READING,
+    SCOPE,
+    SCOPE_BLOCKS,
+    SPEC,
+    State,
+    evidence_files,
+    infer,
+    mark,
+    out_of_line,
+    sync,
+)
 
 if TYPE_CHECKING:
     from dagogy.api.plugins import Setting
@@ -42,12 +66,17 @@ _SCOPE_MODES: tuple[ScopeMode, ...] = ("full", "section", "seed-list")
 class Session:
     """The settings, the host and the runs dir of one command."""
 
-    def __init__(self, settings: Settings, host: Host, clean: Callable[..., Any] = lambda value, shapes=True: value) -> None:
-        """`clean` takes the secrets out of what a provider says (text or JSON values) before it is shown or written."""
+    def __init__(
+        self, settings: Settings, host: Host, clean: Callable[..., Any] = lambda value, shapes=True: value
+    ) -> None:
+        """`clean` takes the secrets out of what a provider says (text or JSON values)
+        before it is shown or written.
+        """
         self.settings = settings
         self.host = host
         self.clean = clean
-        #: The files outside of the run that were read, each with the run whose `local_paths` name it; for the user to see.
+        #: The files outside of the run that were read, each with the run whose `local_paths`
+        #: name it; for the user to see.
         self.read_outside: dict[Path, str] = {}
         self.runs = Runs(settings.runs_dir, settings.environ)
         #: Who was asked in this command, if somebody was.
@@ -94,20 +123,27 @@ class Session:
                 self.provider_plugin(wanted.strip(), "AGENT_FALLBACK_PROVIDERS")
 
     @contextlib.contextmanager
-    def asking(self, provider: Provider, note: Callable[[str], None] = lambda line: None) -> Iterator[Callable[[], None]]:
+    def asking(
+        self, provider: Provider, note: Callable[[str], None] = lambda line: None
+    ) -> Iterator[Callable[[], None]]:
         """Around whatever is asked of the provider; what it gives is to be called once there was an answer.
 
-        Raises `ProviderError` (cause `circuit_open`) where the circuit breaker keeps it from being asked. `note` gets a line about breakers.
+        Raises `ProviderError` (cause `circuit_open`) where the circuit breaker keeps it from being asked.
+        `note` gets a line about breakers.
         """
         from dagogy.pipeline.asking import ask
         from dagogy.workspace.circuits import Breakers, Circuit, fingerprint
 
-        endpoint = ask(provider, self.provider_plugin(provider.info.id).origin, lambda: str(provider.endpoint))
+        endpoint = ask(
+            provider, self.provider_plugin(provider.info.id).origin, lambda: str(provider.endpoint)
+        )
         self.asked = Circuit(provider.info.id, endpoint, provider.settings.model)
         if not endpoint:
             yield lambda: None
             return
-        self.asked = self.asked._replace(settings=fingerprint(provider.settings.values, self.settings.environ))
+        self.asked = self.asked._replace(
+            settings=fingerprint(provider.settings.values, self.settings.environ)
+        )
         with Breakers(self.runs.base, note=note).asking(self.asked) as answered:
             yield answered
 
@@ -133,7 +169,11 @@ class Session:
         return provider
 
     def _given(self, setting: Setting) -> Any:
-        return self.settings.command(setting.name) if setting.kind == "command" else self.settings.raw(setting.name)[0]
+        return (
+            self.settings.command(setting.name)
+            if setting.kind == "command"
+            else self.settings.raw(setting.name)[0]
+        )
 
     @property
     def default_provider_id(self) -> str:
@@ -142,30 +182,51 @@ class Session:
 
     @contextlib.contextmanager
     def reading(self, reference: str) -> Iterator[OpenRun]:
-        """The run for a command that writes no artifact. Needs no lock; `run.json` is brought into line when nobody holds it."""
+        """The run for a command that writes no artifact. Needs no lock; `run.json` is brought into
+        line when nobody holds it.
+        """
         run = self.runs.find(reference)
         with run.standing():
             opened, before = self._open(run)
             if out_of_line(run, opened.metadata, opened.state, before):
-                # Somebody at work on the run, or a folder that cannot be written to, is no reason not to read it.
+                # Somebody at work on the run, or a folder that cannot be written to, is
+                # no reason not to read it.
                 with contextlib.suppress(Locked, NotFound, StorageError), shared(run.path):
                     opened, before = self._open(run)
                     sync(run, opened.metadata, opened.state, before)
             yield opened
 
     @contextlib.contextmanager
-    def writing(self, reference: str, command: str, wait_seconds: float = 0.0, words: Sequence[str] = ()) -> Iterator[OpenRun]:
-        """The run, locked, its stage in line. `words` are those of `command`. Raises `Locked`, `NotFound`, `StorageError`."""
+    def writing(
+        self, reference: str, command: str, wait_seconds: float = 0.0, words: Sequence[str] = ()
+    ) -> Iterator[OpenRun]:
+        """The run, locked, its stage in line. `words` are those of `command`. Raises `Locked`,
+        `NotFound`, `StorageError`.
+        """
         run = self.runs.find(reference)
         with locked(run.path, command, wait_seconds):
-            for folder in ("", "inputs", "inputs/sources", "outputs/curriculum", "outputs/reviews", "outputs/plan", "logs"):
+            for folder in (
+                "",
+                "inputs",
+                "inputs/sources",
+                "outputs/curriculum",
+                "outputs/reviews",
+                "outputs/plan",
+                "logs",
+            ):
                 remove_temporaries(run.file(folder))
-            remove_temporaries(run.file(FAILURES), older_than=60)  # failure records are written without the lock
+            # failure records are written without the lock
+            remove_temporaries(run.file(FAILURES), older_than=60)
             opened, before = self._open(run)
             sync(run, opened.metadata, opened.state, before)
             facts = {"command": command, "pid": os.getpid()}
             account = recovery_account(self.settings.environ)
-            more = {"stage": opened.state.stage, "words": list(words), "folder": str(self.settings.folder), **({"recovery": account} if account else {})}
+            more = {
+                "stage": opened.state.stage,
+                "words": list(words),
+                "folder": str(self.settings.folder),
+                **({"recovery": account} if account else {}),
+            }
             try:
                 opened.lost_pid = last_lost(run.path / EVENTS)
                 run.event("command_started", **sealed({**facts, **more}, run.path, self.settings.environ))
@@ -174,7 +235,10 @@ class Session:
                     run.event("command_stopped", **facts)
                 else:
                     ended = {**facts, "stage": opened.state.stage}
-                    run.event("command_ended", **sealed_event("command_ended", ended, run.path, self.settings.environ))
+                    run.event(
+                        "command_ended",
+                        **sealed_event("command_ended", ended, run.path, self.settings.environ),
+                    )
             except BaseException:
                 # Still under the lock: a command without such a word was killed.
                 with contextlib.suppress(DagogyError):
@@ -200,19 +264,23 @@ class OpenRun:
     state: State
     #: The process whose command, the one before on this run, died without a word; None where that one ended.
     lost_pid: int | None = None
-    #: What the command fails with though it did its work: a validation with errors. Whoever asked for it is given the report first.
+    #: What the command fails with though it did its work: a validation with errors. Whoever asked for it is
+    #: given the report first.
     failure: DagogyError | None = None
     #: What the user says of the reading in this command.
     given: Corrections | None = None
 
     def refresh(self, **hashes: str) -> None:
-        """Infers the stage again after artifacts were written, and saves it. The marker comes last: it promises the rest.
+        """Infers the stage again after artifacts were written, and saves it. The marker comes last: it
+        promises the rest.
 
-        `hashes` are those of the artifacts that were written, by their name in `State.hashes`: under the lock all others are as
-        they were when the command started, and need not be read again.
+        `hashes` are those of the artifacts that were written, by their name in `State.hashes`: under the lock
+        all others are as they were when the command started, and need not be read again.
         """
         known = {**self.state.hashes, **hashes}
-        self.state = infer(self.run, self.metadata, self.session.ruleset, self.session.local_paths(self.run), known)
+        self.state = infer(
+            self.run, self.metadata, self.session.ruleset, self.session.local_paths(self.run), known
+        )
         self.metadata.stage = self.state.stage
         self.run.save(self.metadata)
         mark(self.run, self.state)
@@ -225,24 +293,33 @@ class OpenRun:
 
         step = next_step(self.run.id, self.state)
         raise StageConflict(
-            f"run {self.run.id} is {self.state.stage}, '{command}' needs {artifact}: {self.state.reasons.get(artifact, 'not current')}",
+            f"run {self.run.id} is {self.state.stage}, '{command}' needs {artifact}: "
+            f"{self.state.reasons.get(artifact, 'not current')}",
             hint=step.command,
             details={"run_id": self.run.id, "stage": self.state.stage, "artifact": artifact},
         )
 
-    def context(self, curriculum: bytes | None = None, evidence: Callable[[], ScopeReading | None] | None = None) -> RunContext:
-        """What the rules look at: `curriculum`, or the one in the run; and the evidence of its edges, or what is kept of it in the run."""
+    def context(
+        self, curriculum: bytes | None = None, evidence: Callable[[], ScopeReading | None] | None = None
+    ) -> RunContext:
+        """What the rules look at: `curriculum`, or the one in the run; and the evidence of its edges, or what
+        is kept of it in the run.
+        """
         from dagogy.pipeline.rule_context import RunContext
 
         if curriculum is None:
             if not self.run.exists(CURRICULUM):
                 raise StageConflict(
-                    f"run {self.run.id} has no curriculum yet", hint=f"dagogy run {self.run.id}", details={"run_id": self.run.id, "stage": self.state.stage}
+                    f"run {self.run.id} has no curriculum yet",
+                    hint=f"dagogy run {self.run.id}",
+                    details={"run_id": self.run.id, "stage": self.state.stage},
                 )
             curriculum = self.run.read(CURRICULUM)
         spec = self.run.read(SPEC) if self.run.exists(SPEC) else b""
         folders = (self.run.path, self.session.settings.root)
-        return RunContext(curriculum, spec, sources=self.sources, evidence=evidence or self._evidence, folders=folders)
+        return RunContext(
+            curriculum, spec, sources=self.sources, evidence=evidence or self._evidence, folders=folders
+        )
 
     def _evidence(self) -> ScopeReading | None:
         if not evidence_files(self.run):
@@ -252,7 +329,9 @@ class OpenRun:
         return kept_reading(self.run)
 
     def sources(self) -> Sequence[ScopeDocument]:
-        """The scope document, then those of `local_paths`; each file once. Raises `InvalidArgument` or `NotFound` for a bad path."""
+        """The scope document, then those of `local_paths`; each file once. Raises `InvalidArgument` or
+        `NotFound` for a bad path.
+        """
         documents: list[ScopeDocument] = []
         seen: set[Path] = set()
         if self.run.exists(SCOPE):
@@ -268,7 +347,9 @@ class OpenRun:
                 if not local.is_own(path):
                     self.session.read_outside[path] = self.run.id
                 location = _relative(path, (self.run.path, self.session.settings.root))
-                documents.append(self.session.readers.read(Source(name, read_regular(path)), location=location))
+                documents.append(
+                    self.session.readers.read(Source(name, read_regular(path)), location=location)
+                )
         return documents
 
     def _scope_document(self) -> ScopeDocument:
@@ -279,24 +360,37 @@ class OpenRun:
         return apply(document, self.corrections_of(document))[0]
 
     def corrections_of(self, document: ScopeDocument) -> Corrections:
-        """What is in effect for a scope document: what is given, what the run keeps, and what the document itself says."""
+        """What is in effect for a scope document: what is given, what the run keeps, and
+        what the document itself says.
+        """
         from dagogy.pipeline.corrections import from_front_matter, merged
 
         return merged(self.corrections(), from_front_matter(document))
 
     def corrections(self) -> Corrections:
-        """What is given and what the run keeps of the user's corrections. Raises `InvalidArgument` where that cannot be read."""
+        """What is given and what the run keeps of the user's corrections. Raises `InvalidArgument`
+        where that cannot be read.
+        """
         from dagogy.pipeline.corrections import NONE, from_file, merged
 
-        return merged(self.given or NONE, from_file(self.run.read(READING), READING) if self.run.exists(READING) else NONE)
+        return merged(
+            self.given or NONE,
+            from_file(self.run.read(READING), READING) if self.run.exists(READING) else NONE,
+        )
 
     def check_corrections(self) -> None:
-        """Raises `InvalidArgument` where what the user says of the reading names nothing in the scope document: no rule that asks for it is at fault."""
-        if self.run.exists(SCOPE) and (self.run.exists(READING) or b"reading" in self.run.read(SCOPE)[:_FRONT_MATTER]):
+        """Raises `InvalidArgument` where what the user says of the reading names nothing in the scope
+        document: no rule that asks for it is at fault.
+        """
+        if self.run.exists(SCOPE) and (
+            self.run.exists(READING) or b"reading" in self.run.read(SCOPE)[:_FRONT_MATTER]
+        ):
             self._scope_document()
 
     def kept_document(self) -> ScopeDocument:
-        """The scope document with the blocks that are kept of it; where these are of another text, it is read as the Markdown that it then is."""
+        """The scope document with the blocks that are kept of it; where these are of another text, it is read
+        as the Markdown that it then is.
+        """
         from dagogy.api.readers import Source
         from dagogy.pipeline.documents import restored
 
@@ -307,7 +401,9 @@ class OpenRun:
         return replace(document, source=source, location=SCOPE, mode=mode)
 
     def _scope_stamp(self) -> tuple[str, ScopeMode]:
-        """How the scope document was named when it was given, and in which mode; one put there by hand is all meant."""
+        """How the scope document was named when it was given, and in which mode; one put
+        there by hand is all meant.
+        """
         stamp = self.metadata.stamps.get("scope", {})
         source = stamp.get("source")
         mode: ScopeMode = next((known for known in _SCOPE_MODES if known == stamp.get("mode")), "full")
@@ -324,7 +420,9 @@ class OpenRun:
         return pack.local_paths if isinstance(pack, ContextPack) else ()
 
     def _allowed(self, name: str, local: LocalPaths) -> Path:
-        """The file that a `local_paths` entry means: inside the workspace root or the run, symlinks followed."""
+        """The file that a `local_paths` entry means: inside the workspace root or
+        the run, symlinks followed.
+        """
         root = self.session.settings.root
         path = local.path(name)
         if path is None:
@@ -332,7 +430,8 @@ class OpenRun:
             raise InvalidArgument(f"local_paths names '{name}', {reason}", hint=hint)
         if not os.path.isfile(path):  # which, unlike `Path.is_file`, is not upset by a name that is too long
             raise NotFound(
-                f"local_paths names '{name}', and there is no such file in {root}", hint="correct context_pack.local_paths in inputs/topic_spec.json"
+                f"local_paths names '{name}', and there is no such file in {root}",
+                hint="correct context_pack.local_paths in inputs/topic_spec.json",
             )
         return path
 
@@ -341,7 +440,12 @@ class OpenRun:
         from dagogy.pipeline.next_step import next_step
 
         step = next_step(self.run.id, self.state)
-        return {"run_id": self.run.id, "path": str(self.run.path), "stage": self.state.stage, "next": step.as_dict()}
+        return {
+            "run_id": self.run.id,
+            "path": str(self.run.path),
+            "stage": self.state.stage,
+            "next": step.as_dict(),
+        }
 
 
 def _relative(path: Path, folders: Sequence[Path]) -> str:

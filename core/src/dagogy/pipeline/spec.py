@@ -1,4 +1,6 @@
-"""The topic spec: made from a scope document where the user wrote none, or completed where parts were left as in the template."""
+"""The topic spec: made from a scope document where the user wrote none, or completed where parts
+were left as in the template.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +15,23 @@ from dagogy.workspace.files import to_json
 #: Hours of study a concept takes when the document does not say: from skimming it to practising it.
 HOURS_A_CONCEPT = (0.5, 3.0)
 HOURS_A_WEEK = 5
-_CONSTRAINTS = ("hours_per_week", "total_hours_min", "total_hours_max", "depth", "node_count_min", "node_count_max", "max_prerequisites_per_node")
+_CONSTRAINTS = (
+    "hours_per_week",
+    "total_hours_min",
+    "total_hours_max",
+    "depth",
+    "node_count_min",
+    "node_count_max",
+    "max_prerequisites_per_node",
+)
 
 
 def synthesise_spec(document: ScopeDocument, reading: ScopeReading, written: bytes, template: bytes) -> bytes:
     """A valid topic spec for what was read, as the bytes of `topic_spec.json`.
 
-    Front matter of the document has the first word, then what the provider read, then sober defaults; whatever the user already
-    put in `written` in place of the template's text stays. Raises `InvalidArgument` for front matter that breaks the contract.
+    Front matter of the document has the first word, then what the provider read, then sober defaults;
+    whatever the user already put in `written` in place of the template's text stays. Raises `InvalidArgument`
+    for front matter that breaks the contract.
     """
     spec = _from_document(document, reading)
     for key, value in _kept(written, template).items():
@@ -34,16 +45,21 @@ def synthesise_spec(document: ScopeDocument, reading: ScopeReading, written: byt
         place = problems[0].pointer.rsplit("/", 1)[-1]
         if place in document.front_matter:
             raise InvalidArgument(
-                f"front matter of {document.source}: '{place}' {problems[0].message}", hint="'dagogy schema topic_spec' shows what is accepted"
+                f"front matter of {document.source}: '{place}' {problems[0].message}",
+                hint="'dagogy schema topic_spec' shows what is accepted",
             )
-        raise InvalidArgument(f"no valid topic spec can be made from {document.source}: {problems[0]}", hint="correct inputs/topic_spec.json or the document")
+        raise InvalidArgument(
+            f"no valid topic spec can be made from {document.source}: {problems[0]}",
+            hint="correct inputs/topic_spec.json or the document",
+        )
     return data
 
 
 def _from_document(document: ScopeDocument, reading: ScopeReading) -> dict[str, Any]:
     front = document.front_matter
     title = document.title.strip().rstrip(".") or "the subject"
-    # A heading such as "TODO tests" is taught all the same; as an item of a spec it would read as work that is left.
+    # A heading such as "TODO tests" is taught all the same; as an item of a spec it would
+    # read as work that is left.
     concepts = [c.title for c in reading.concepts if not is_placeholder(c.title)]
     if not concepts:
         raise InternalError(f"the provider read no concept from {document.source} and raised no error")

@@ -1,4 +1,5 @@
-"""Why a node stands where it stands, and why one comes before another: the curriculum held against the evidence that was kept with it.
+"""Why a node stands where it stands, and why one comes before another: the curriculum held against the
+evidence that was kept with it.
 
 Everything is reported as JSON values; the sentences are made here too, so that both outputs say the same.
 """
@@ -52,11 +53,15 @@ class Why:
         """The positions of the nodes, each with edges to those that depend on it."""
         import networkx
 
-        return networkx.from_dict_of_lists(dict(enumerate(self.index.dependents)), create_using=networkx.DiGraph)
+        return networkx.from_dict_of_lists(
+            dict(enumerate(self.index.dependents)), create_using=networkx.DiGraph
+        )
 
     @cached_property
     def concept_of(self) -> Mapping[str, Concept]:
-        """The concept of the evidence that each node stands for: that with its id, else that with its title."""
+        """The concept of the evidence that each node stands for: that with its
+        id, else that with its title.
+        """
         by_id = {c.id: c for c in self.known.concepts}
         by_title = {match_form(c.title): c for c in reversed(self.known.concepts)}
         found = {n.id: by_id.get(n.id) or by_title.get(match_form(n.title)) for n in self.nodes}
@@ -88,9 +93,18 @@ class Why:
             "chain": [self._brief(c) for c in self._chain(i)],
             "source": None
             if concept is None
-            else {"location": concept.location, "lines": list(concept.lines), "heading_path": concept.heading_path, "quote": concept.evidence},
+            else {
+                "location": concept.location,
+                "lines": list(concept.lines),
+                "heading_path": concept.heading_path,
+                "quote": concept.evidence,
+            },
             "merged": concept.merged if concept else [],
-            "notes": [note for note in self.notes if match_form(node.title) in map(match_form, re.split(r"[“”\":,;]", note))],
+            "notes": [
+                note
+                for note in self.notes
+                if match_form(node.title) in map(match_form, re.split(r"[“”\":,;]", note))
+            ],
             "prerequisites": [{**self._brief(p), **self._support(p, node.id)} for p in before],
             "unknown_prerequisites": unknown,
             "dependents": [{**self._brief(d), **self._support(node.id, d)} for d in after],
@@ -107,8 +121,14 @@ class Why:
             return "in a cycle of prerequisites, or behind one: it has no place in an order"
         if depth == 0:
             leaning = _count(len(self._reached(i, "descendants")), "node")
-            return f"it has no prerequisite, so it can be studied first; {leaning} of {len(self.nodes)} depend on it"
-        return f"step {depth + 1} of {deepest + 1}: the longest chain of prerequisites below it has {_count(depth, 'step')}"
+            return (
+                f"it has no prerequisite, so it can be studied first; {leaning} of {len(self.nodes)} depend "
+                "on it"
+            )
+        return (
+            f"step {depth + 1} of {deepest + 1}: the longest chain of prerequisites below it has "
+            f"{_count(depth, 'step')}"
+        )
 
     def _chain(self, i: int) -> list[str]:
         """The longest chain of prerequisites that ends with the node, in order of study; empty in a cycle."""
@@ -116,7 +136,10 @@ class Why:
             return []
         from networkx import dag_longest_path
 
-        return [self.nodes[c].id for c in dag_longest_path(self.graph.subgraph(self._reached(i, "ancestors") | {i}))]
+        return [
+            self.nodes[c].id
+            for c in dag_longest_path(self.graph.subgraph(self._reached(i, "ancestors") | {i}))
+        ]
 
     def _reached(self, i: int, which: Literal["ancestors", "descendants"]) -> set[int]:
         """All that comes before a node, or after it, without the node itself."""
@@ -133,12 +156,22 @@ class Why:
         edge = self._edge(self.known.edges, before, after)
         if edge is not None:
             quoted = any(p.quote for p in edge.pieces)
-            message = f"evidence of weight {edge.weight:g}" + ("" if quoted else ", which no statement of the source gives")
+            message = f"evidence of weight {edge.weight:g}" + (
+                "" if quoted else ", which no statement of the source gives"
+            )
             return {"supported": True, "told": message, "weight": edge.weight, "evidence": _pieces(edge)}
         dropped = self._edge(self.known.dropped, before, after)
         if dropped is not None:
-            message = f"stated by the curriculum; the source has evidence of weight {dropped.weight:g}, of which the reading made no edge: {_reason(dropped)}"
-            return {"supported": False, "told": message, "weight": dropped.weight, "evidence": _pieces(dropped)}
+            message = (
+                f"stated by the curriculum; the source has evidence of weight {dropped.weight:g}, of which "
+                f"the reading made no edge: {_reason(dropped)}"
+            )
+            return {
+                "supported": False,
+                "told": message,
+                "weight": dropped.weight,
+                "evidence": _pieces(dropped),
+            }
         return {"supported": False, "told": UNSUPPORTED, "weight": 0.0, "evidence": []}
 
     def _considered(self, node_id: str, before: Sequence[str]) -> list[dict[str, Any]]:
@@ -153,8 +186,20 @@ class Why:
                 other = self.node_of.get(a)
                 if b == concept.id and other is not None and other not in before:
                     reason = "implied" if self.index.position[other] in implied else edge.reason or "removed"
-                    message = _DROPPED.get(reason, reason) if reason != "removed" else "the curriculum does not have it"
-                    out.append({**self._brief(other), "reason": reason, "told": message, "weight": edge.weight, "evidence": _pieces(edge)})
+                    message = (
+                        _DROPPED.get(reason, reason)
+                        if reason != "removed"
+                        else "the curriculum does not have it"
+                    )
+                    out.append(
+                        {
+                            **self._brief(other),
+                            "reason": reason,
+                            "told": message,
+                            "weight": edge.weight,
+                            "evidence": _pieces(edge),
+                        }
+                    )
         return sorted(out, key=lambda e: -e["weight"])[:_CONSIDERED]
 
     # --- two nodes
@@ -162,12 +207,18 @@ class Why:
     def pair(self, node: Node, prerequisite: Node) -> dict[str, Any]:
         """Whether and why `prerequisite` comes before `node`.
 
-        `verdict`: `edge`, `implied` (by `path`), `reversed` (`node` comes before it, by `path`), `no_edge` (there is evidence, and `reason` tells why it
-        makes no edge) or `none`.
+        `verdict`: `edge`, `implied` (by `path`), `reversed` (`node` comes before it, by `path`), `no_edge`
+        (there is evidence, and `reason` tells why it makes no edge) or `none`.
         """
         if node.id == prerequisite.id:
-            raise InvalidArgument(f"'{node.id}' is named twice: a node is no prerequisite of itself", hint="name two nodes")
-        document: dict[str, Any] = {"node": self._brief(node.id), "prerequisite": self._brief(prerequisite.id), "path": []}
+            raise InvalidArgument(
+                f"'{node.id}' is named twice: a node is no prerequisite of itself", hint="name two nodes"
+            )
+        document: dict[str, Any] = {
+            "node": self._brief(node.id),
+            "prerequisite": self._brief(prerequisite.id),
+            "path": [],
+        }
         dropped = self._edge(self.known.dropped, prerequisite.id, node.id)
         kept = self._edge(self.known.edges, prerequisite.id, node.id)
         found = kept or dropped
@@ -177,15 +228,31 @@ class Why:
             support = self._support(prerequisite.id, node.id)
             document |= {"verdict": "edge", **support}
         elif forth:
-            document |= {"verdict": "implied", "told": "no edge of its own: a path of prerequisites already implies it", "path": self._steps(forth), **base}
+            document |= {
+                "verdict": "implied",
+                "told": "no edge of its own: a path of prerequisites already implies it",
+                "path": self._steps(forth),
+                **base,
+            }
         elif back:
             message = f"the other way round: {prerequisite.title} depends on {node.title}"
             document |= {"verdict": "reversed", "told": message, "path": self._steps(back), **base}
         elif found:
-            message = _reason(found) if found.reason else "the source gives evidence, but the curriculum does not have the edge"
+            message = (
+                _reason(found)
+                if found.reason
+                else "the source gives evidence, but the curriculum does not have the edge"
+            )
             document |= {"verdict": "no_edge", "told": f"no edge: {message}", **base}
         else:
-            document |= {"verdict": "none", "told": "neither comes before the other, and there is no evidence for it, or too little to be kept", **base}
+            document |= {
+                "verdict": "none",
+                "told": (
+                    "neither comes before the other, and there is no evidence for it, or too little to be "
+                    "kept"
+                ),
+                **base,
+            }
         if document["verdict"] == "implied":
             document |= {"reason": "implied", "reason_told": _DROPPED["implied"]}
         elif dropped and not kept:
@@ -197,13 +264,19 @@ class Why:
         from networkx import NetworkXNoPath, shortest_path
 
         try:
-            return [self.nodes[i].id for i in shortest_path(self.graph, self.index.position[start], self.index.position[end])]
+            return [
+                self.nodes[i].id
+                for i in shortest_path(self.graph, self.index.position[start], self.index.position[end])
+            ]
         except NetworkXNoPath:
             return []
 
     def _steps(self, path: Sequence[str]) -> list[dict[str, Any]]:
         """The edges of a path, each with its evidence."""
-        return [{"prerequisite": self._brief(a), "dependent": self._brief(b), **self._support(a, b)} for a, b in itertools.pairwise(path)]
+        return [
+            {"prerequisite": self._brief(a), "dependent": self._brief(b), **self._support(a, b)}
+            for a, b in itertools.pairwise(path)
+        ]
 
 
 def _reason(edge: Edge) -> str:
@@ -215,11 +288,22 @@ def _count(number: int, what: str) -> str:
 
 
 def _pieces(edge: Edge) -> list[dict[str, Any]]:
-    return [{"kind": p.kind, "weight": p.weight, "location": p.location, "lines": list(p.lines), "quote": p.quote, "note": p.note} for p in edge.pieces]
+    return [
+        {
+            "kind": p.kind,
+            "weight": p.weight,
+            "location": p.location,
+            "lines": list(p.lines),
+            "quote": p.quote,
+            "note": p.note,
+        }
+        for p in edge.pieces
+    ]
 
 
 def find_node(nodes: Sequence[Node], name: str) -> Node:
-    """The node with that id or title, else the only one whose id or title begins so, else the only one that contains it.
+    """The node with that id or title, else the only one whose id or title begins so, else
+    the only one that contains it.
 
     Raises `InvalidArgument` where several do, `NotFound` where none does.
     """
@@ -238,18 +322,28 @@ def find_node(nodes: Sequence[Node], name: str) -> Node:
         if found:
             return found[0]
     meant = did_you_mean(name, [x for n in nodes for x in (n.id, n.title)]) or _with_words_of(nodes, wanted)
-    hint = f"{meant} Else try 'dagogy why --help'" if meant else "the nodes are listed in outputs/curriculum/curriculum.json; try 'dagogy why --help'"
+    hint = (
+        f"{meant} Else try 'dagogy why --help'"
+        if meant
+        else "the nodes are listed in outputs/curriculum/curriculum.json; try 'dagogy why --help'"
+    )
     raise NotFound(f"the curriculum has no node '{name}'", hint=hint)
 
 
 def _ambiguous(name: str, found: Sequence[Node]) -> InvalidArgument:
     more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
     listed = ", ".join(f"{n.id} ({n.title})" for n in found[:_LISTED]) + more
-    return InvalidArgument(f"'{name}' can mean {len(found)} nodes: {listed}", hint="give the id of one of them", details={"candidates": [n.id for n in found]})
+    return InvalidArgument(
+        f"'{name}' can mean {len(found)} nodes: {listed}",
+        hint="give the id of one of them",
+        details={"candidates": [n.id for n in found]},
+    )
 
 
 def _with_words_of(nodes: Sequence[Node], wanted: str) -> str:
-    """The question whether the nodes were meant that have most words of `wanted` in their titles, misspelt or not; empty where none has any."""
+    """The question whether the nodes were meant that have most words of `wanted` in their titles, misspelt or
+    not; empty where none has any.
+    """
     titles: dict[str, list[str]] = defaultdict(list)
     for node in nodes:
         for word in match_form(node.title).split():

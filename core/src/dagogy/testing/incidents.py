@@ -1,4 +1,5 @@
-"""The kit for classifiers, recovery actions and probes: failure fixtures in, diagnosis out; actions and probes checked for what they promise.
+"""The kit for classifiers, recovery actions and probes: failure fixtures in, diagnosis out; actions and
+probes checked for what they promise.
 
 Example::
 
@@ -53,15 +54,23 @@ def failure_of(fixture: FailureLike) -> Failure:
     return from_text(fixture) if isinstance(fixture, str) else from_record(fixture, "a fixture")
 
 
-def diagnosis_of(classifier: type[Classifier], info: ClassifierInfo, fixture: FailureLike) -> Diagnosis | None:
-    """What the classifier makes of the failure. Raises `AssertionError` for an answer that the host would refuse."""
+def diagnosis_of(
+    classifier: type[Classifier], info: ClassifierInfo, fixture: FailureLike
+) -> Diagnosis | None:
+    """What the classifier makes of the failure. Raises `AssertionError` for an answer
+    that the host would refuse.
+    """
     asked = classifier(info)
     asked.dialects = _dialects()
     found = asked.classify(failure_of(fixture))
     if found is None:
         return None
-    assert isinstance(found, Diagnosis), f"{info.id} answered with {type(found).__name__}, not with a Diagnosis"
-    assert found.incident_id in info.incidents, f"{info.id} answered '{found.incident_id}', which is not one of its incidents"
+    assert isinstance(found, Diagnosis), (
+        f"{info.id} answered with {type(found).__name__}, not with a Diagnosis"
+    )
+    assert found.incident_id in info.incidents, (
+        f"{info.id} answered '{found.incident_id}', which is not one of its incidents"
+    )
     assert found.evidence, f"{info.id} answered '{found.incident_id}' without evidence"
     assert isinstance(found.rank, Rank), f"{info.id} answered '{found.incident_id}' without a rank"
     assert 0 <= found.confidence <= 1, f"{info.id} is sure to {found.confidence}; wanted: 0 to 1"
@@ -76,8 +85,9 @@ def _dialects() -> Sequence[LogDialect]:
 class FakeRecoveryContext(RecoveryContext):
     """A context without a host. `commands` has every `dagogy` command an action asked for.
 
-    `answer` says how each of them ends and may do to the folder what the real one would; without it all end well. `waits` has the seconds
-    that it wanted to wait, which pass at once; `looks` the probes that it asked again, with their settings; `look` answers them.
+    `answer` says how each of them ends and may do to the folder what the real one would; without it all end
+    well. `waits` has the seconds that it wanted to wait, which pass at once; `looks` the probes that it asked
+    again, with their settings; `look` answers them.
     """
 
     def __init__(
@@ -155,7 +165,9 @@ class _Rehearsed(DagogyError):
 
 
 class _IdleContext(FakeRecoveryContext):
-    """The context of an action that is only asked. It stops at a probe as well, whose answers may be meant for the real thing."""
+    """The context of an action that is only asked. It stops at a probe as well, whose answers may be meant
+    for the real thing.
+    """
 
     def __init__(self, context: FakeRecoveryContext) -> None:
         self.__dict__.update(context.__dict__)
@@ -169,7 +181,9 @@ class _IdleContext(FakeRecoveryContext):
 class FakeProbeContext(ProbeContext):
     """A context without a host: the folder of a run, and settings."""
 
-    def __init__(self, runs_dir: Path, *, run: Path | None = None, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, runs_dir: Path, *, run: Path | None = None, settings: Mapping[str, str] | None = None
+    ) -> None:
         self.runs_dir, self.run = runs_dir, run
         self._settings = dict(settings or {})
         self.environ_names = frozenset(self._settings)
@@ -178,11 +192,15 @@ class FakeProbeContext(ProbeContext):
         return self._settings.get(name, "")
 
 
-def check_probe(probe: type[Probe], info: ProbeInfo, fixture: FailureLike, context: FakeProbeContext) -> list[ProbeResult]:
-    """Runs the probe as the host does and returns what it found. Raises `AssertionError` when it breaks a promise.
+def check_probe(
+    probe: type[Probe], info: ProbeInfo, fixture: FailureLike, context: FakeProbeContext
+) -> list[ProbeResult]:
+    """Runs the probe as the host does and returns what it found. Raises
+    `AssertionError` when it breaks a promise.
 
-    It comes to its end within `info.seconds`, writes nothing (no file of its own, and none in the folder of the runs), answers with nothing but
-    its own incidents, and shows no value of a setting whose name says that it is secret.
+    It comes to its end within `info.seconds`, writes nothing (no file of its own, and none in the folder of
+    the runs), answers with nothing but its own incidents, and shows no value of a setting whose name says
+    that it is secret.
     """
     before = _files(context.runs_dir)
     plugin = Plugin(EntryPoint("probe", info.id, info.impl, "the kit", ""), "ready", info=info)
@@ -196,22 +214,35 @@ def check_probe(probe: type[Probe], info: ProbeInfo, fixture: FailureLike, conte
         assert not result.message.startswith(f"probe {info.id} of the kit"), result.message
         assert result.subject, f"{info.id} does not say what it looked at"
         assert result.message, f"{info.id} says nothing about {result.subject}"
-        marks = [f"[{mark}]" for mark in (*secrets, "redacted") if f"[{mark}]" in f"{result.subject} {result.message}"]
+        marks = [
+            f"[{mark}]"
+            for mark in (*secrets, "redacted")
+            if f"[{mark}]" in f"{result.subject} {result.message}"
+        ]
         assert not marks, f"{info.id} shows a secret: {', '.join(marks)}"
     return [observation.result for observation in results]
 
 
 def check_action(
-    action: type[RecoveryAction], info: RecoveryInfo, fixture: FailureLike, context: FakeRecoveryContext, diagnosis: Diagnosis | None = None
+    action: type[RecoveryAction],
+    info: RecoveryInfo,
+    fixture: FailureLike,
+    context: FakeRecoveryContext,
+    diagnosis: Diagnosis | None = None,
 ) -> RecoveryOutcome:
     """Runs the action twice and returns its first outcome. Raises `AssertionError` when it breaks a promise.
 
-    Done twice it leaves the run's folder (and the folders beside it) as done once, but for copies in `logs/kept/`. A `safe` one leaves
-    every file in `inputs/` as it is, or a copy of it in `logs/kept/`; a `manual` one changes nothing, runs no command and says
-    something; an `unsafe` one says why.
+    Done twice it leaves the run's folder (and the folders beside it) as done once, but for copies in
+    `logs/kept/`. A `safe` one leaves every file in `inputs/` as it is, or a copy of it in `logs/kept/`; a
+    `manual` one changes nothing, runs no command and says something; an `unsafe` one says why.
     """
     failure = failure_of(fixture)
-    found = diagnosis or Diagnosis(incident_id=info.incidents[0], rank=Rank.PROSE, confidence=1.0, evidence=(failure.message or failure.text or "-",))
+    found = diagnosis or Diagnosis(
+        incident_id=info.incidents[0],
+        rank=Rank.PROSE,
+        confidence=1.0,
+        evidence=(failure.message or failure.text or "-",),
+    )
     assert found.incident_id in info.incidents, f"{info.id} is no action for '{found.incident_id}'"
     assert info.safety != "unsafe" or info.reason, f"{info.id} is unsafe and does not say why"
     before = _files(context.run.parent)
@@ -224,30 +255,48 @@ def check_action(
     if info.safety == "safe":
         _assert_nothing_lost(info, context.run.name, before, once)
     _done(action, info, failure, found, context)
-    twice = {name: digest for name, digest in _files(context.run.parent).items() if name in once or "/logs/kept/" not in name}
+    twice = {
+        name: digest
+        for name, digest in _files(context.run.parent).items()
+        if name in once or "/logs/kept/" not in name
+    }
     assert twice == once, f"{info.id} done twice changed {_differing(once, twice)}"
     return first
 
 
-def _assert_rehearsed(action: type[RecoveryAction], info: RecoveryInfo, failure: Failure, found: Diagnosis, context: FakeRecoveryContext) -> None:
+def _assert_rehearsed(
+    action: type[RecoveryAction],
+    info: RecoveryInfo,
+    failure: Failure,
+    found: Diagnosis,
+    context: FakeRecoveryContext,
+) -> None:
     """Nothing is changed by an action that is only asked."""
     before = _files(context.run.parent)
     with contextlib.suppress(_Rehearsed):
         action(info).recover(failure, found, _IdleContext(context))
     rehearsed = _files(context.run.parent)
-    assert rehearsed == before, f"{info.id} is rehearsable and changed {_differing(before, rehearsed)} when it was only asked"
+    assert rehearsed == before, (
+        f"{info.id} is rehearsable and changed {_differing(before, rehearsed)} when it was only asked"
+    )
 
 
-def _assert_only_words(info: RecoveryInfo, outcome: RecoveryOutcome, context: FakeRecoveryContext, changed: str) -> None:
+def _assert_only_words(
+    info: RecoveryInfo, outcome: RecoveryOutcome, context: FakeRecoveryContext, changed: str
+) -> None:
     """What a manual action may do. `changed`: the files that it changed."""
     claims = outcome.changed or outcome.environment or outcome.run_id
     assert not claims, f"{info.id} is manual but reports a change"
     assert not changed, f"{info.id} is manual and changed {changed}"
     assert not context.commands, f"{info.id} is manual and ran {context.commands}"
-    assert outcome.message or outcome.commands, f"{info.id} is manual and gives neither a message nor commands"
+    assert outcome.message or outcome.commands, (
+        f"{info.id} is manual and gives neither a message nor commands"
+    )
 
 
-def _assert_nothing_lost(info: RecoveryInfo, run_id: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+def _assert_nothing_lost(
+    info: RecoveryInfo, run_id: str, before: Mapping[str, str], after: Mapping[str, str]
+) -> None:
     """Each input is as it was, or there is a copy of it."""
     inputs = f"{run_id}/inputs/"
     kept = {digest for name, digest in after.items() if name.startswith((f"{run_id}/logs/kept/", inputs))}
@@ -255,13 +304,21 @@ def _assert_nothing_lost(info: RecoveryInfo, run_id: str, before: Mapping[str, s
     assert not lost, f"{info.id} is safe and lost {', '.join(lost)}"
 
 
-def _done(action: type[RecoveryAction], info: RecoveryInfo, failure: Failure, diagnosis: Diagnosis, context: FakeRecoveryContext) -> RecoveryOutcome:
+def _done(
+    action: type[RecoveryAction],
+    info: RecoveryInfo,
+    failure: Failure,
+    diagnosis: Diagnosis,
+    context: FakeRecoveryContext,
+) -> RecoveryOutcome:
     outcome: Any = RecoveryOutcome(changed=False, message="")
     try:
         outcome = action(info).recover(failure, diagnosis, context)
     except DagogyError as error:
         outcome = RecoveryOutcome(changed=False, message=error.message)
-    assert isinstance(outcome, RecoveryOutcome), f"{info.id} answered with {type(outcome).__name__}, not with a RecoveryOutcome"
+    assert isinstance(outcome, RecoveryOutcome), (
+        f"{info.id} answered with {type(outcome).__name__}, not with a RecoveryOutcome"
+    )
     json.dumps([dict(outcome.environment), list(outcome.commands), outcome.message])
     return outcome
 

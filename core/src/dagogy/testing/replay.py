@@ -28,7 +28,9 @@ from dagogy.workspace.stages import FAILURES
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """How the command ended this time. `defect`: why it still looks like the defect that was recorded; empty when it does not."""
+    """How the command ended this time. `defect`: why it still looks like the defect that was recorded; empty
+    when it does not.
+    """
 
     exit_status: int
     text: str
@@ -36,22 +38,35 @@ class Replay:
 
 
 def replay(fixture: Path, folder: Path, timeout_seconds: float = 300.0, *, provider: str = "") -> Replay:
-    """Runs the command of a fixture (`dagogy postmortem RUN --regression-test` writes one) in the empty `folder`, with the plugins installed here.
+    """Runs the command of a fixture (`dagogy postmortem RUN --regression-test` writes one) in the empty
+    `folder`, with the plugins installed here.
 
-    A fixture may be a stranger's: only commands that go on with its own run are carried out, on its own files. No setting, no variable that a
-    provider reads and no secret of the environment reaches the command, and nothing that this user trusts counts. The provider that failed is
-    asked again only where it needs no network and starts no program; `provider` names another one (with the settings that it has then: none).
+    A fixture may be a stranger's: only commands that go on with its own run are carried out, on its own
+    files. No setting, no variable that a provider reads and no secret of the environment reaches the command,
+    and nothing that this user trusts counts. The provider that failed is asked again only where it needs no
+    network and starts no program; `provider` names another one (with the settings that it has then: none).
 
-    Raises `InvalidArgument` for a fixture that is none or may do more than that, and `subprocess.TimeoutExpired` when it does not end in time.
+    Raises `InvalidArgument` for a fixture that is none or may do more than that, and
+    `subprocess.TimeoutExpired` when it does not end in time.
     """
     document = read_fixture(fixture)
     runs = folder / "runs"
     run_id, command = document["run_id"], list(document["command"])
     files: dict[str, Mapping[str, str]] = {}
     for number, (word, file) in enumerate(document["command_files"].items()):
-        place = f"files/{number}/{re.sub(r'[^A-Za-z0-9._-]', '_', word.rpartition('/')[2])[-100:].lstrip('.') or 'file'}"
+        place = (
+            f"files/{number}/"
+            f"{re.sub(r'[^A-Za-z0-9._-]', '_', word.rpartition('/')[2])[-100:].lstrip('.') or 'file'}"
+        )
         files[place] = file
-        command = [place if w == word else f"{w.partition('=')[0]}={place}" if w.startswith("-") and w.endswith(f"={word}") else w for w in command]
+        command = [
+            place
+            if w == word
+            else f"{w.partition('=')[0]}={place}"
+            if w.startswith("-") and w.endswith(f"={word}")
+            else w
+            for w in command
+        ]
     _check(fixture, command, run_id, files)
     host = Host()
     infos = [p.info for p in host.load("provider") if isinstance(p.info, ProviderInfo)]
@@ -59,18 +74,23 @@ def replay(fixture: Path, folder: Path, timeout_seconds: float = 300.0, *, provi
     if not provider and not any(i.id == wanted and _is_local(i) for i in infos):
         if wanted and takes_provider(command):
             raise InvalidArgument(
-                f"{fixture} failed with the provider {one_line(wanted)!r}, which is not known to need no network and no program",
+                f"{fixture} failed with the provider {one_line(wanted)!r}, which is not known to need no "
+                "network and no program",
                 hint=f"if it may be asked, pass it in the test: replay(…, provider={one_line(wanted)!r})",
             )
         wanted = ""
-    environment = _environment(infos) | {"ORCHESTRATION_BASE_DIR": str(runs), "XDG_STATE_HOME": str(folder / "state")}
+    environment = _environment(infos) | {
+        "ORCHESTRATION_BASE_DIR": str(runs),
+        "XDG_STATE_HOME": str(folder / "state"),
+    }
     if wanted:
         environment["AGENT_PROVIDER"] = wanted
     _unpack(runs / run_id, document["run_files"])
     _unpack(folder, document["configuration"])
     _unpack(folder, files)
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "dagogy", *command],  # -P: what lies in the folder is none of our modules
+        # -P: what lies in the folder is none of our modules
+        [sys.executable, "-P", "-m", "dagogy", *command],
         stdin=subprocess.DEVNULL,
         cwd=folder,
         env=environment,
@@ -81,18 +101,27 @@ def replay(fixture: Path, folder: Path, timeout_seconds: float = 300.0, *, provi
         check=False,
     )
     code = str(document["failure"].get("code") or "")
-    return Replay(done.returncode, done.stdout + done.stderr, _defect(host, runs, runs / run_id, code) if done.returncode else "")
+    return Replay(
+        done.returncode,
+        done.stdout + done.stderr,
+        _defect(host, runs, runs / run_id, code) if done.returncode else "",
+    )
 
 
 def _check(fixture: Path, command: Sequence[str], run_id: str, files: Mapping[str, object]) -> None:
-    """Raises `InvalidArgument` unless the command only goes on with the run, and reads only files of the fixture."""
+    """Raises `InvalidArgument` unless the command only goes on with the run, and
+    reads only files of the fixture.
+    """
     reason, named = replayable(command, run_id)
     missing = [name for name in named if name not in files]
     if not reason and missing:
         reason = f"it names {one_line(missing[0])!r}, a file that the fixture does not hold"
     if reason:
         line = one_line(shlex.join(["dagogy", *command]))
-        raise InvalidArgument(f"{fixture} is not replayed: {line}: {reason}", hint="only commands that go on with the fixture's own run are")
+        raise InvalidArgument(
+            f"{fixture} is not replayed: {line}: {reason}",
+            hint="only commands that go on with the fixture's own run are",
+        )
 
 
 def _is_local(info: ProviderInfo) -> bool:
@@ -100,10 +129,14 @@ def _is_local(info: ProviderInfo) -> bool:
 
 
 def _environment(infos: Iterable[ProviderInfo]) -> dict[str, str]:
-    """The environment without our settings, without what providers read, and without secrets; no module is looked for in the new folder."""
+    """The environment without our settings, without what providers read, and without secrets; no module is
+    looked for in the new folder.
+    """
     declared = {setting.name for info in infos for setting in info.settings}
     ours = {*CORE_SETTINGS, *declared, *secrets_of(os.environ, declared), "DAGOGY_RECOVERY"}
-    kept = {k: v for k, v in os.environ.items() if k not in ours and not is_secret_name(k) and not looks_secret(v)}
+    kept = {
+        k: v for k, v in os.environ.items() if k not in ours and not is_secret_name(k) and not looks_secret(v)
+    }
     if "PYTHONPATH" in kept:
         kept["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, kept["PYTHONPATH"].split(os.pathsep)))
     return kept
@@ -120,7 +153,10 @@ def _unpack(folder: Path, files: Mapping[str, Mapping[str, str]]) -> None:
 
 def _defect(host: Host, runs: Path, run: Path, code: str) -> str:
     """A defect with another code is another one, for a test of its own."""
-    records = sorted([*(run / FAILURES).glob("*.json"), *(runs / FAILURES_WITHOUT_RUN).glob("*.json")], key=lambda path: path.name)
+    records = sorted(
+        [*(run / FAILURES).glob("*.json"), *(runs / FAILURES_WITHOUT_RUN).glob("*.json")],
+        key=lambda path: path.name,
+    )
     if not records:
         return "it ended without a failure record"
     record = json.loads(records[-1].read_bytes())

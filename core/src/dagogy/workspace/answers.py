@@ -1,4 +1,6 @@
-"""The answers that providers were given: kept in the run, so that none is paid for twice and a rejected one can be looked at."""
+"""The answers that providers were given: kept in the run, so that none is paid for twice and a
+rejected one can be looked at.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +25,11 @@ _HASH = re.compile(r"[0-9a-f]{16,128}")
 class RunAnswers(ResponseCache):
     """The response cache of one run. With `fresh` nothing that was kept is found again.
 
-    An answer is worth more than its copy: where none can be written (a full disk), whoever asked goes on with what was answered.
+    An answer is worth more than its copy: where none can be written (a full disk), whoever asked goes on with
+    what was answered.
 
-    `clean` takes secrets out of what is written, and what only looks like one too, but for `shapes=False`: a lesson may show what a key looks like.
+    `clean` takes secrets out of what is written, and what only looks like one too, but for `shapes=False`: a
+    lesson may show what a key looks like.
     """
 
     def __init__(self, run: Run, runs_dir: Path, clean: Callable[..., Any], *, fresh: bool = False) -> None:
@@ -42,7 +46,9 @@ class RunAnswers(ResponseCache):
     def keep(self, key: str, answer: Mapping[str, Any]) -> None:
         if _HASH.fullmatch(key):
             with contextlib.suppress(StorageError):
-                self._run.write_json(f"{ANSWERS}/{key}.json", self._clean({"at_utc": utc_now(), **answer}, shapes=False))
+                self._run.write_json(
+                    f"{ANSWERS}/{key}.json", self._clean({"at_utc": utc_now(), **answer}, shapes=False)
+                )
 
     def reject(self, text: str, cause: str) -> str:
         stamp = re.sub(r"[-:]", "", utc_now()).replace(".", "-")
@@ -55,8 +61,8 @@ class RunAnswers(ResponseCache):
 
 
 class _Memory(MutableMapping[str, str]):
-    """Text by name in one file. One that cannot be read or written remembers nothing, and of two that are added at the same time one may be lost:
-    either is learned once more.
+    """Text by name in one file. One that cannot be read or written remembers nothing, and of two that are
+    added at the same time one may be lost: either is learned once more.
     """
 
     def __init__(self, path: Path, clean: Callable[..., Any]) -> None:

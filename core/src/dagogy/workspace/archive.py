@@ -23,9 +23,11 @@ _ON_DISK = 4096
 
 
 def archive_run(run: Run, folder: Path) -> Path:
-    """Writes `folder/<run id>.tar.gz` (with a suffix when that is taken) and returns it. Needs no valid `run.json`.
+    """Writes `folder/<run id>.tar.gz` (with a suffix when that is taken) and returns
+    it. Needs no valid `run.json`.
 
-    Only for who holds the lock. Raises `StorageError`; then no archive is left behind. Symlinks and locks are not packed.
+    Only for who holds the lock. Raises `StorageError`; then no archive is left behind.
+    Symlinks and locks are not packed.
     """
 
     def fill(tar: tarfile.TarFile) -> None:
@@ -38,7 +40,8 @@ def archive_run(run: Run, folder: Path) -> Path:
 
 
 def write_archive(folder: Path, name: str, fill: Callable[[tarfile.TarFile], None]) -> Path:
-    """Writes `folder/<name>.tar.gz`, private (with a suffix when that is taken) with what `fill` puts into it, whole or not at all; returns it.
+    """Writes `folder/<name>.tar.gz`, private (with a suffix when that is taken) with what `fill` puts into
+    it, whole or not at all; returns it.
 
     Two processes must not write the same name at a time. Raises `StorageError`.
     """
@@ -80,7 +83,8 @@ def _packed(member: tarfile.TarInfo, run: Path) -> tarfile.TarInfo | None:
     if name == LOCK_NAME or (name.startswith(".") and name.endswith(".tmp")):
         return None
     if member.islnk():
-        # The second name of a file: it is packed as a file of its own, since an archive with links is not unpacked again.
+        # The second name of a file: it is packed as a file of its own, since an archive with
+        # links is not unpacked again.
         member.type, member.linkname = tarfile.REGTYPE, ""
         member.size = (run.parent / member.name).stat().st_size
     return member if member.isfile() or member.isdir() else None
@@ -104,7 +108,9 @@ def _keep(temporary: Path, folder: Path, name: str) -> Path:
 
 
 def remove_run(run: Run) -> None:
-    """Removes a run. It leaves the list of runs in one step, so that whatever stops us leaves no half of it there."""
+    """Removes a run. It leaves the list of runs in one step, so that whatever stops us
+    leaves no half of it there.
+    """
     try:
         hidden = Path(tempfile.mkdtemp(prefix=".new-removed-", dir=run.path.parent))
         os.rename(run.path, hidden / run.id)
@@ -114,13 +120,17 @@ def remove_run(run: Run) -> None:
         raise storage_error("remove", run.path, error) from error
 
 
-def restore_run(archive: Path, runs: Runs, finish: Callable[[Run], None] = lambda run: None, *, allow_large: bool = False) -> Run:
-    """Unpacks an archive into `runs` under its own id, or that id with a suffix when it is taken. Files and folders are private.
+def restore_run(
+    archive: Path, runs: Runs, finish: Callable[[Run], None] = lambda run: None, *, allow_large: bool = False
+) -> Run:
+    """Unpacks an archive into `runs` under its own id, or that id with a suffix when it is taken. Files and
+    folders are private.
 
-    The archive is read twice: once to see whether it may be unpacked, so that one that may not costs no disk. `finish` is
-    called before the run is there under its id. `allow_large` lifts the limits of `untar.LIMITS`.
+    The archive is read twice: once to see whether it may be unpacked, so that one that may not costs no disk.
+    `finish` is called before the run is there under its id. `allow_large` lifts the limits of `untar.LIMITS`.
 
-    Raises `InvalidArgument` for a file that is no archive of a run, `StorageError` when it cannot be unpacked; then nothing is left.
+    Raises `InvalidArgument` for a file that is no archive of a run, `StorageError` when it cannot be
+    unpacked; then nothing is left.
     """
     limits = LARGE if allow_large else LIMITS
     with _reading(archive):
@@ -134,7 +144,9 @@ def restore_run(archive: Path, runs: Runs, finish: Callable[[Run], None] = lambd
 
 
 def restorable(archive: Path, *, allow_large: bool = False) -> str:
-    """Why `restore_run` would refuse an archive; "" when it would not. Raises `StorageError` when it cannot be read."""
+    """Why `restore_run` would refuse an archive; "" when it would not. Raises
+    `StorageError` when it cannot be read.
+    """
     try:
         with _reading(archive):
             _looked_through(archive, LARGE if allow_large else LIMITS, None)
@@ -150,7 +162,9 @@ def _reading(archive: Path) -> Iterator[None]:
     except (EOFError, zlib.error) as error:
         plain = isinstance(error, zlib.error) and "incorrect header check" in str(error)
         what = "is not a .tar.gz file" if plain else "is cut off or damaged"
-        raise InvalidArgument(f"{archive} {what}", hint=_HINT if plain else "copy it again from where it came") from None
+        raise InvalidArgument(
+            f"{archive} {what}", hint=_HINT if plain else "copy it again from where it came"
+        ) from None
     except BeyondLimit as error:
         raise InvalidArgument(f"{archive} {error}", hint=error.hint) from None
     except NotAnArchive as error:
@@ -160,7 +174,9 @@ def _reading(archive: Path) -> Iterator[None]:
 
 
 def _looked_through(archive: Path, limits: Limits, base: Path | None) -> str:
-    """The id of the run in an archive, once all of it was read and found restorable, and to fit on the disk of `base`."""
+    """The id of the run in an archive, once all of it was read and found restorable, and
+    to fit on the disk of `base`.
+    """
     free = math.inf if base is None else _free(base)
     run_id, wanted = "", 0
     with open(archive, "rb") as file:
@@ -169,7 +185,8 @@ def _looked_through(archive: Path, limits: Limits, base: Path | None) -> str:
             wanted += _ON_DISK - -member.size // _ON_DISK * _ON_DISK
             if wanted - _ON_DISK > free:
                 raise StorageError(
-                    f"{archive} unpacks to {wanted / 2**20:.1f} MiB or more, and {base} has {free / 2**20:.1f} MiB free",
+                    f"{archive} unpacks to {wanted / 2**20:.1f} MiB or more, and {base} has "
+                    f"{free / 2**20:.1f} MiB free",
                     hint="free some space or set ORCHESTRATION_BASE_DIR to another disk",
                 )
     if not run_id:
@@ -181,7 +198,11 @@ def _top(member: Member, run_id: str) -> str:
     """The run that a member belongs to. Raises `NotAnArchive` when that is none, or another one."""
     top = member.parts[0] if member.parts else run_id
     if (top and not is_run_id(top)) or (run_id and top != run_id):
-        raise NotAnArchive(f"holds '{top[:100]}', which is no run" if not run_id else f"holds two runs, {run_id} and '{top[:100]}'")
+        raise NotAnArchive(
+            f"holds '{top[:100]}', which is no run"
+            if not run_id
+            else f"holds two runs, {run_id} and '{top[:100]}'"
+        )
     return top
 
 
@@ -193,8 +214,8 @@ def _free(base: Path) -> int:
 
 
 def _unpack(archive: Path, limits: Limits, run_id: str, folder: Path) -> None:
-    """Writes the folders and files of an archive. Two that have the same name here, as two that differ in case have on
-    some file systems, end it: no file is ever written twice."""
+    """Writes the folders and files of an archive. Two that have the same name here, as two that differ in
+    case have on some file systems, end it: no file is ever written twice."""
     with open(archive, "rb") as file:
         for member in members(file, limits):
             _top(member, run_id)
@@ -214,7 +235,9 @@ def _write(member: Member, target: Path) -> None:
         return
     make_folder(target.parent)
     # Private, and executable for nobody: whoever made the archive does not say who may read or run it here.
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE_FILE)
+    descriptor = os.open(
+        target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE_FILE
+    )
     with open(descriptor, "wb") as file:
         file.writelines(member.pieces())
     os.utime(target, (member.mtime, member.mtime))

@@ -11,7 +11,19 @@ from typing import Any
 
 from dagogy.api.display import json_text
 from dagogy.workspace.files import PRIVATE_FILE, PRIVATE_FOLDER, from_json, open_regular, storage_error
-from dagogy.workspace.shapes import Shape, number, shaped, table, tables, text, text_table, texts, truth, whole, words
+from dagogy.workspace.shapes import (
+    Shape,
+    number,
+    shaped,
+    table,
+    tables,
+    text,
+    text_table,
+    texts,
+    truth,
+    whole,
+    words,
+)
 
 
 def utc_now() -> str:
@@ -22,7 +34,11 @@ def utc_now() -> str:
 
 _SHAPES: dict[str, Shape] = {
     **dict.fromkeys(
-        "at_utc last_utc stage folder code message incident record failure action safety outcome told by run_id reason name provider cause".split(), text
+        (
+            "at_utc last_utc stage folder code message incident record failure action safety outcome told "
+            "by run_id reason name provider cause"
+        ).split(),
+        text,
     ),
     **dict.fromkeys(("pid", "exit_status"), whole),
     **dict.fromkeys(("score", "minutes", "time_delta_minutes"), number),
@@ -36,7 +52,9 @@ _SHAPES: dict[str, Shape] = {
 
 
 def _event(line: bytes) -> dict[str, Any] | None:
-    """The event in a line of the log; None for what is none. Facts of another type than we write are left out."""
+    """The event in a line of the log; None for what is none. Facts of another type
+    than we write are left out.
+    """
     try:
         event = from_json(line)
     except ValueError:
@@ -45,7 +63,9 @@ def _event(line: bytes) -> dict[str, Any] | None:
 
 
 def append_event(path: Path, event: str, /, **facts: Any) -> None:
-    """Appends one event. A line that a killed writer left torn is closed first, so that it spoils no other."""
+    """Appends one event. A line that a killed writer left torn is closed first,
+    so that it spoils no other.
+    """
     line = json_text({"at_utc": utc_now(), "event": event, **facts}, indent=None).encode() + b"\n"
     try:
         # This folder alone: a run that was removed meanwhile does not come back as a folder with a log.
@@ -63,14 +83,17 @@ def append_event(path: Path, event: str, /, **facts: Any) -> None:
         raise storage_error("append to", path, error) from error
 
 
-#: How a command is over, as its run's log tells; `command_lost` where a later command found that one had gone without a word.
+#: How a command is over, as its run's log tells; `command_lost` where a later command found that
+#: one had gone without a word.
 _ENDS = frozenset({"command_ended", "command_stopped", "command_failed", "command_lost"})
 #: What is read of the log's end to find the last command. A command writes a few lines.
 _END_BYTES = 256 * 1024
 
 
 def last_lost(path: Path) -> int | None:
-    """The process of the last command on the run, if a later one found that it had died without a word; else None."""
+    """The process of the last command on the run, if a later one found that it had
+    died without a word; else None.
+    """
     last: dict[str, Any] = {}
     for event in _last_events(path):
         if event["event"] in _ENDS or event["event"] == "command_started":
@@ -79,9 +102,11 @@ def last_lost(path: Path) -> int | None:
 
 
 def unfinished(path: Path) -> dict[str, Any] | None:
-    """The `command_started` of the last command, as long as nothing says that it is over, with the time of its last event as `last_utc`.
+    """The `command_started` of the last command, as long as nothing says that it is over, with the time of
+    its last event as `last_utc`.
 
-    Commands that write take turns, so who may hold the run's lock and finds one knows that its process died without a word.
+    Commands that write take turns, so who may hold the run's lock and finds one knows that its
+    process died without a word.
     """
     started: dict[str, Any] | None = None
     for event in _last_events(path):
@@ -94,7 +119,9 @@ def unfinished(path: Path) -> dict[str, Any] | None:
 
 
 def _last_events(path: Path) -> Iterator[dict[str, Any]]:
-    """The events at the log's end, in order: of a log of any length the same work. None where it cannot be read."""
+    """The events at the log's end, in order: of a log of any length the same work.
+    None where it cannot be read.
+    """
     try:
         with open_regular(path) as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - _END_BYTES))
@@ -108,7 +135,9 @@ def _last_events(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def read_events(path: Path) -> Iterator[dict[str, Any]]:
-    """The events in order; a torn line, and what is no event, is passed over. No log, no events. Raises `StorageError`."""
+    """The events in order; a torn line, and what is no event, is passed over. No log, no
+    events. Raises `StorageError`.
+    """
     try:
         with open_regular(path) as file:
             for line in file:

@@ -18,7 +18,9 @@ from dagogy.api.display import visible_json
 from dagogy.api.errors import StorageError
 
 _HINTS = {
-    errno.ENOSPC: "free some space or set ORCHESTRATION_BASE_DIR to another disk; what was there before is untouched",
+    errno.ENOSPC: (
+        "free some space or set ORCHESTRATION_BASE_DIR to another disk; what was there before is untouched"
+    ),
     errno.EDQUOT: "your disk quota is used up; what was there before is untouched",
     errno.EACCES: "check the owner and the mode of that path ('ls -ld' shows them)",
     errno.EPERM: "check the owner and the mode of that path ('ls -ld' shows them)",
@@ -30,9 +32,9 @@ _HINTS = {
     errno.EMFILE: "too many files are open; raise 'ulimit -n'",
 }
 _TEMPORARY = ".tmp"
-#: The modes of what dagogy keeps for its user: a run can hold unpublished course material, prompts and answers that
-#: were paid for. A wider umask does not widen them; a narrower one stays. What is exported to a path that the user
-#: names follows the umask, as with any other program.
+#: The modes of what dagogy keeps for its user: a run can hold unpublished course material, prompts and
+#: answers that were paid for. A wider umask does not widen them; a narrower one stays. What is exported to a
+#: path that the user names follows the umask, as with any other program.
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 _EXPORTED_FILE = 0o666
 
@@ -42,7 +44,9 @@ def storage_error(doing: str, path: Path | str, error: OSError) -> StorageError:
     reason = error.strerror or str(error)
     name = errno.errorcode.get(error.errno, "") if error.errno else ""
     return StorageError(
-        f"cannot {doing} {path}: {reason}", hint=_HINTS.get(error.errno or 0, ""), details={"path": str(path), "errno": error.errno, "errno_name": name}
+        f"cannot {doing} {path}: {reason}",
+        hint=_HINTS.get(error.errno or 0, ""),
+        details={"path": str(path), "errno": error.errno, "errno_name": name},
     )
 
 
@@ -55,7 +59,9 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_regular(path: Path) -> bytes:
-    """The whole of a file in a run. A pipe or device in its place would make the command wait for ever: that is a `StorageError`."""
+    """The whole of a file in a run. A pipe or device in its place would make the command wait for ever: that
+    is a `StorageError`.
+    """
     try:
         return _read_regular(path)
     except OSError as error:
@@ -68,7 +74,8 @@ def _read_regular(path: Path) -> bytes:
 
 
 def open_regular(path: Path, flags: int = 0) -> BinaryIO:
-    """A regular file, to be read; `flags` (of `os.open`) are added, such as `O_NOFOLLOW` for a path that must not be a symlink by now.
+    """A regular file, to be read; `flags` (of `os.open`) are added, such as `O_NOFOLLOW` for a path that must
+    not be a symlink by now.
 
     Raises `OSError`, also for a folder, and for a pipe or a device, which could keep the reader waiting.
     """
@@ -85,8 +92,9 @@ def open_regular(path: Path, flags: int = 0) -> BinaryIO:
 def make_folder(path: Path, inside: Path | None = None) -> None:
     """Makes `path` and the folders above it that are missing, private. Raises `OSError`.
 
-    Unlike `Path.mkdir(parents=True)` it gives all of them the mode, and needs no stack for deep ones. The folder `inside` is
-    not made: a run that was removed meanwhile does not come back as a folder with one file.
+    Unlike `Path.mkdir(parents=True)` it gives all of them the mode, and needs no stack for
+    deep ones. The folder `inside` is not made: a run that was removed meanwhile does not come
+    back as a folder with one file.
     """
     missing = []
     for folder in (path, *path.parents):
@@ -101,7 +109,9 @@ def make_folder(path: Path, inside: Path | None = None) -> None:
 
 
 def write_atomic(path: Path, data: bytes, inside: Path | None = None) -> None:
-    """Writes `data` to `path` whole or not at all, private; makes its folder, as `make_folder` does. Raises `StorageError`."""
+    """Writes `data` to `path` whole or not at all, private; makes its folder, as `make_folder`
+    does. Raises `StorageError`.
+    """
     try:
         make_folder(path.parent, inside)
     except OSError as error:
@@ -122,7 +132,9 @@ def _write_atomic(path: Path, data: bytes, mode: int) -> None:
     """Temporary file, fsync, rename, fsync of the folder."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}{_TEMPORARY}")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
+        descriptor = os.open(
+            temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, mode
+        )
         try:
             view = memoryview(data)
             while view:
@@ -140,10 +152,11 @@ def _write_atomic(path: Path, data: bytes, mode: int) -> None:
 
 
 def walk(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """All that is below `folder`, each folder before what is in it, sorted by name; symlinks are not followed.
+    """All that is below `folder`, each folder before what is in it, sorted by
+    name; symlinks are not followed.
 
-    Raises `OSError`. Needs no stack: `os.walk`, `Path.rglob`, `shutil.rmtree` and `TarFile.add` of Python 3.11 recurse,
-    and a thousand folders in one another end them.
+    Raises `OSError`. Needs no stack: `os.walk`, `Path.rglob`, `shutil.rmtree` and `TarFile.add` of Python
+    3.11 recurse, and a thousand folders in one another end them.
     """
     waiting = [str(folder)]
     while waiting:
@@ -154,7 +167,9 @@ def walk(folder: Path) -> Iterator[os.DirEntry[str]]:
 
 
 def remove_tree(folder: Path) -> None:
-    """Removes `folder` and all that is in it; a symlink in it is removed, not what it leads to. Raises `OSError`."""
+    """Removes `folder` and all that is in it; a symlink in it is removed, not what it
+    leads to. Raises `OSError`.
+    """
     folders = [str(folder)]
     for entry in walk(folder):
         if entry.is_dir(follow_symlinks=False):
@@ -180,18 +195,24 @@ def sync_folder(folder: Path) -> None:
 def remove_temporaries(folder: Path, older_than: float = 0.0) -> None:
     """Removes what a killed writer left in `folder`.
 
-    Only for who holds the lock; where others write without it, what is younger than `older_than` seconds may be theirs.
+    Only for who holds the lock; where others write without it, what is younger than
+    `older_than` seconds may be theirs.
     """
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith(".") and entry.name.endswith(_TEMPORARY):
                 with contextlib.suppress(OSError):
-                    if not older_than or time.time() - entry.stat(follow_symlinks=False).st_mtime > older_than:
+                    if (
+                        not older_than
+                        or time.time() - entry.stat(follow_symlinks=False).st_mtime > older_than
+                    ):
                         os.unlink(entry.path)
 
 
 def content_hash(data: bytes) -> str:
-    """SHA-256 of a text file's content. Line ends count as LF, so that a checkout that turns them changes nothing."""
+    """SHA-256 of a text file's content. Line ends count as LF, so that a checkout that
+    turns them changes nothing.
+    """
     # One byte is looked for ten times as fast as two.
     return hashlib.sha256(data.replace(b"\r\n", b"\n") if b"\r" in data else data).hexdigest()
 
@@ -210,15 +231,17 @@ class TooDeep(ValueError):
     """JSON that is nested too deeply to be looked at, or to be written again."""
 
 
-#: Our own documents are a few levels deep. What is deeper could be read, but not redacted, shown or written again.
+#: Our own documents are a few levels deep. What is deeper could be read, but not
+#: redacted, shown or written again.
 _DEEPEST_JSON = 100
 
 
 def from_json(data: bytes | str) -> Any:
-    """The value of a JSON document that anybody may have written. Raises `ValueError` (`TooDeep` for one) and nothing else.
+    """The value of a JSON document that anybody may have written. Raises `ValueError`
+    (`TooDeep` for one) and nothing else.
 
-    What Python reads and JSON has not (NaN, Infinity, a number beyond the range of a double or of 64 bits) is refused, since
-    `to_json` could not write it again.
+    What Python reads and JSON has not (NaN, Infinity, a number beyond the range of a double or of 64 bits) is
+    refused, since `to_json` could not write it again.
     """
     try:
         text = data if isinstance(data, str) else data.decode("utf-8-sig")
@@ -227,7 +250,12 @@ def from_json(data: bytes | str) -> Any:
         raise TooDeep("it is nested too deeply") from None
     layer = [value] if isinstance(value, dict | list) else []
     for _ in range(_DEEPEST_JSON):
-        layer = [x for holder in layer for x in (holder.values() if isinstance(holder, dict) else holder) if isinstance(x, dict | list)]
+        layer = [
+            x
+            for holder in layer
+            for x in (holder.values() if isinstance(holder, dict) else holder)
+            if isinstance(x, dict | list)
+        ]
         if not layer:
             return value
     raise TooDeep("it is nested too deeply")
@@ -249,8 +277,8 @@ def _whole(text: str) -> int:
 def to_json(document: Any) -> bytes:
     """`document` as JSON the way every artifact is written: indented by 2, UTF-8, a final newline.
 
-    What is hidden, or steers a terminal that shows the file, is written as JSON's own escapes; so are lone surrogates,
-    which UTF-8 does not have: a file name that is not UTF-8 comes as such.
+    What is hidden, or steers a terminal that shows the file, is written as JSON's own escapes; so are lone
+    surrogates, which UTF-8 does not have: a file name that is not UTF-8 comes as such.
     """
     return visible_json(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
@@ -260,7 +288,11 @@ def guarded(path: Path, root: Path) -> Path:
     try:
         inside = path.resolve().is_relative_to(root.resolve())
     except (OSError, RuntimeError) as error:
-        raise storage_error("resolve", path, error if isinstance(error, OSError) else OSError(errno.ELOOP, os.strerror(errno.ELOOP))) from error
+        raise storage_error(
+            "resolve",
+            path,
+            error if isinstance(error, OSError) else OSError(errno.ELOOP, os.strerror(errno.ELOOP)),
+        ) from error
     if not inside:
         raise StorageError(
             f"{path} leads out of {root} through a symlink",
@@ -271,13 +303,19 @@ def guarded(path: Path, root: Path) -> Path:
 
 
 def unlinked(path: Path, root: Path) -> Path:
-    """`path`, unless it is not below `root`, or anything on the way from there is a symlink: then a `StorageError`."""
+    """`path`, unless it is not below `root`, or anything on the way from there is a
+    symlink: then a `StorageError`.
+    """
     relative = path.relative_to(root) if path.is_relative_to(root) else Path()
     place = root
     for part in relative.parts:
         place /= part
         if part == ".." or place.is_symlink():
-            raise StorageError(f"{place} is a symlink", hint="replace it by a copy of what it points to", details={"path": str(place), "root": str(root)})
+            raise StorageError(
+                f"{place} is a symlink",
+                hint="replace it by a copy of what it points to",
+                details={"path": str(place), "root": str(root)},
+            )
     if not relative.parts:
         raise StorageError(f"{path} is no file in {root}", details={"path": str(path), "root": str(root)})
     return path

@@ -1,8 +1,9 @@
 """Which files the `local_paths` of a run's topic spec may name.
 
-What such a file says goes into the curriculum and its evidence, and to the provider. A run may come from a stranger, so its spec reaches out of the
-run only where this user made the run (`dagogy init`) or has agreed to the very entries (`dagogy trust RUN`). The workspace root is where they reach,
-and never the home folder, a folder above it, or a file or folder whose name begins with a dot.
+What such a file says goes into the curriculum and its evidence, and to the provider. A run may come from a
+stranger, so its spec reaches out of the run only where this user made the run (`dagogy init`) or has agreed
+to the very entries (`dagogy trust RUN`). The workspace root is where they reach, and never the home folder, a
+folder above it, or a file or folder whose name begins with a dot.
 """
 
 from __future__ import annotations
@@ -25,12 +26,16 @@ AGREED = "local_paths_trusted"
 
 def agree(run: Run, names: Sequence[str], environ: Mapping[str, str]) -> None:
     """Seals that the user agreed to these `local_paths` of the run. Raises `StorageError`."""
-    append_event(run.file(_EVENTS), AGREED, **sealed({"what": AGREED, "local_paths": list(names)}, run.path, environ))
+    append_event(
+        run.file(_EVENTS), AGREED, **sealed({"what": AGREED, "local_paths": list(names)}, run.path, environ)
+    )
 
 
 @dataclass(frozen=True)
 class LocalPaths:
-    """What the `local_paths` of one run may name. `root`: the workspace root, which relative entries count from."""
+    """What the `local_paths` of one run may name. `root`: the workspace root, which
+    relative entries count from.
+    """
 
     run: Run
     root: Path
@@ -48,11 +53,15 @@ class LocalPaths:
     def _root_objection(self) -> str:
         root, own_home = os.path.realpath(self.root), os.path.realpath(home(self.environ))
         if root == "/" or own_home == root or own_home.startswith(root + os.sep):
-            return f"the workspace root {self.root} is your home folder or above it, where no document is read"
+            return (
+                f"the workspace root {self.root} is your home folder or above it, where no document is read"
+            )
         return ""
 
     def path(self, name: str) -> Path | None:
-        """The file that an entry means, symlinks followed; None where `objection` has something against it."""
+        """The file that an entry means, symlinks followed; None where
+        `objection` has something against it.
+        """
         return self._found(name)[0]
 
     def objection(self, name: str) -> tuple[str, str]:
@@ -77,8 +86,14 @@ class LocalPaths:
         if self.is_own(path):
             return path, "", ""
         if self._root_objection:
-            return None, f"and {self._root_objection}", "put the workspace into a folder of its own, or copy the document into the run"
+            return (
+                None,
+                f"and {self._root_objection}",
+                "put the workspace into a folder of its own, or copy the document into the run",
+            )
         if self._agreed is not None and name not in self._agreed:
-            reason = "and the run was not made here by you, so its topic spec reaches nothing outside of the run"
+            reason = (
+                "and the run was not made here by you, so its topic spec reaches nothing outside of the run"
+            )
             return None, reason, f"'dagogy trust {self.run.id}' shows what it names, and agrees to it"
         return path, "", ""

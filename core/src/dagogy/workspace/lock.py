@@ -1,7 +1,9 @@
-"""One lock a run, for those who write, and one for each file that all runs share. It is the kernel's (`flock`), so it dies with its process and is never stale.
+"""One lock a run, for those who write, and one for each file that all runs share. It is the kernel's
+(`flock`), so it dies with its process and is never stale.
 
-A command that changes artifacts holds it alone and puts its name into the file. A command that only brings `run.json` into line
-shares it with its like, for a moment, and never keeps a writer out: the kernel tells the two apart, not what the file says.
+A command that changes artifacts holds it alone and puts its name into the file. A command that only brings
+`run.json` into line shares it with its like, for a moment, and never keeps a writer out: the kernel tells the
+two apart, not what the file says.
 """
 
 from __future__ import annotations
@@ -28,13 +30,18 @@ _READERS_SECONDS = 30.0
 def locked(run: Path, command: str, wait_seconds: float = 0.0) -> Iterator[None]:
     """Holds the lock of `run` for the body.
 
-    Raises `Locked`, naming the holder, when another process still has it after `wait_seconds`; `NotFound` when the run was removed
-    meanwhile; `StorageError` when the lock file cannot be written.
+    Raises `Locked`, naming the holder, when another process still has it after `wait_seconds`; `NotFound`
+    when the run was removed meanwhile; `StorageError` when the lock file cannot be written.
     """
     descriptor = _taken(run, wait_seconds)
     try:
-        holder = {"pid": os.getpid(), "command": command, "since_utc": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
-        with contextlib.suppress(OSError):  # a full disk must not keep anybody from the lock: the note is for people
+        holder = {
+            "pid": os.getpid(),
+            "command": command,
+            "since_utc": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        }
+        # a full disk must not keep anybody from the lock: the note is for people
+        with contextlib.suppress(OSError):
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, json.dumps(holder).encode(), 0)
         yield
@@ -44,7 +51,9 @@ def locked(run: Path, command: str, wait_seconds: float = 0.0) -> Iterator[None]
 
 @contextlib.contextmanager
 def shared(run: Path) -> Iterator[None]:
-    """Keeps writers out while the body brings `run.json` into line. Raises `Locked` at once when one is at work."""
+    """Keeps writers out while the body brings `run.json` into line. Raises `Locked`
+    at once when one is at work.
+    """
     descriptor = _open(run)
     try:
         if not _try(descriptor, fcntl.LOCK_SH, run):
@@ -58,7 +67,8 @@ def shared(run: Path) -> Iterator[None]:
 def alone(path: Path, *, wait: bool = True) -> Iterator[None]:
     """Holds the lock file `path`, made where it is missing, for the body: for a file that several runs share.
 
-    Raises `StorageError` where there can be no lock; without `wait`, `BlockingIOError` when another process has it.
+    Raises `StorageError` where there can be no lock; without `wait`, `BlockingIOError`
+    when another process has it.
     """
     try:
         descriptor = _opened(path)
@@ -87,7 +97,9 @@ def _opened(path: Path) -> int:
 
 
 def _taken(run: Path, wait_seconds: float) -> int:
-    """The descriptor of the lock file, locked, and still the one of that name: a run may be archived away while we wait."""
+    """The descriptor of the lock file, locked, and still the one of that name: a run may be
+    archived away while we wait.
+    """
     give_up = time.monotonic() + wait_seconds
     while True:
         descriptor = _open(run)

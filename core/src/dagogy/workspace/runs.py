@@ -15,7 +15,18 @@ from typing import Any, NamedTuple
 
 from dagogy.api.errors import DagogyError, InvalidArgument, NotFound, StorageError
 from dagogy.workspace.events import append_event, utc_now
-from dagogy.workspace.files import TooDeep, from_json, guarded, make_folder, read_regular, remove_tree, storage_error, sync_folder, to_json, write_atomic
+from dagogy.workspace.files import (
+    TooDeep,
+    from_json,
+    guarded,
+    make_folder,
+    read_regular,
+    remove_tree,
+    storage_error,
+    sync_folder,
+    to_json,
+    write_atomic,
+)
 from dagogy.workspace.provenance import is_made_here
 
 STAGES = ("initialized", "spec_ready", "generated", "validated", "planned", "iterated")
@@ -40,7 +51,9 @@ def is_run_id(name: str) -> bool:
 
 
 def slugify(name: str) -> str:
-    """The slug of a name: lower-case ASCII letters, digits and single dashes; "" when nothing is left of it."""
+    """The slug of a name: lower-case ASCII letters, digits and single dashes; ""
+    when nothing is left of it.
+    """
     import unicodedata
 
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
@@ -60,7 +73,15 @@ class Metadata:
 
     def note(self, event_type: str, message: str, **metadata: Any) -> None:
         """Adds to the history."""
-        self.history.append({"at_utc": utc_now(), "event_type": event_type, "stage": self.stage, "message": message, "metadata": metadata})
+        self.history.append(
+            {
+                "at_utc": utc_now(),
+                "event_type": event_type,
+                "stage": self.stage,
+                "message": message,
+                "metadata": metadata,
+            }
+        )
         del self.history[:-HISTORY_LIMIT]
 
     def as_dict(self) -> dict[str, Any]:
@@ -98,7 +119,11 @@ def parse_metadata(run_id: str, data: bytes) -> Metadata:
     if version != SCHEMA_VERSION or isinstance(version, bool):
         newer = isinstance(version, int) and version > SCHEMA_VERSION
         raise invalid_metadata(
-            run_id, f"has schema_version {version!r}, {'newer than this dagogy reads' if newer else 'incompatible'} (wanted {SCHEMA_VERSION})"
+            run_id,
+            (
+                f"has schema_version {version!r}, "
+                f"{'newer than this dagogy reads' if newer else 'incompatible'} (wanted {SCHEMA_VERSION})"
+            ),
         )
     shapes = {"run_id": str, "created_at_utc": str, "stage": str, "history": list, "stamps": dict}
     for key, kind in shapes.items():
@@ -106,20 +131,32 @@ def parse_metadata(run_id: str, data: bytes) -> Metadata:
             raise invalid_metadata(run_id, f"has no valid '{key}'")
     if document["stage"] not in STAGES:
         raise invalid_metadata(run_id, f"has the unknown stage {document['stage']!r}")
-    if not all(isinstance(s, dict) for s in document["stamps"].values()) or not all(isinstance(h, dict) for h in document["history"]):
+    if not all(isinstance(s, dict) for s in document["stamps"].values()) or not all(
+        isinstance(h, dict) for h in document["history"]
+    ):
         raise invalid_metadata(run_id, "has stamps or history entries that are not objects")
     if _deeper_than(document, _DEPTH_LIMIT):
         raise invalid_metadata(run_id, "is nested too deeply")
     known = {"schema_version", *shapes}
     return Metadata(
-        run_id, document["created_at_utc"], document["stage"], document["history"], document["stamps"], {k: v for k, v in document.items() if k not in known}
+        run_id,
+        document["created_at_utc"],
+        document["stage"],
+        document["history"],
+        document["stamps"],
+        {k: v for k, v in document.items() if k not in known},
     )
 
 
 def _deeper_than(value: Any, levels: int) -> bool:
     layer = [value]
     for _ in range(levels):
-        layer = [x for holder in layer for x in (holder.values() if isinstance(holder, dict) else holder) if isinstance(x, dict | list)]
+        layer = [
+            x
+            for holder in layer
+            for x in (holder.values() if isinstance(holder, dict) else holder)
+            if isinstance(x, dict | list)
+        ]
         if not layer:
             return False
     return True
@@ -176,8 +213,9 @@ class Run(NamedTuple):
 
     @contextlib.contextmanager
     def standing(self) -> Iterator[None]:
-        """Around whatever reads the run without its lock. A run may be archived away in the meantime, and then neither what was
-        read of it counts nor what failed: that is `NotFound`, whichever file was missed first."""
+        """Around whatever reads the run without its lock. A run may be archived away in the
+        meantime, and then neither what was read of it counts nor what failed: that is `NotFound`,
+        whichever file was missed first."""
         before = self._identity()
         try:
             yield
@@ -230,10 +268,14 @@ class Runs:
     def find(self, reference: str) -> Run:
         """The run that `reference` means: an id, a unique prefix of one, a unique slug, or `latest`.
 
-        Raises `InvalidArgument` for what could leave the runs dir or means several runs, `NotFound` for what means none.
+        Raises `InvalidArgument` for what could leave the runs dir or means several runs,
+        `NotFound` for what means none.
         """
         if not reference or reference.startswith(".") or any(c in reference for c in "/\\\x00"):
-            raise InvalidArgument(f"'{reference}' is not a run id", hint="'dagogy list' shows the ids; a unique prefix, a slug or 'latest' will do")
+            raise InvalidArgument(
+                f"'{reference}' is not a run id",
+                hint="'dagogy list' shows the ids; a unique prefix, a slug or 'latest' will do",
+            )
         ids = self.ids()
         if reference == "latest":
             if not ids:
@@ -252,20 +294,31 @@ class Runs:
         """The error for a reference that means several runs, or none."""
         if hits:
             shown = ", ".join(hits[-5:]) + (f" and {len(hits) - 5} more" if len(hits) > 5 else "")
-            return InvalidArgument(f"'{reference}' means {len(hits)} runs: {shown}", hint="give the whole id", details={"candidates": list(hits[:100])})
+            return InvalidArgument(
+                f"'{reference}' means {len(hits)} runs: {shown}",
+                hint="give the whole id",
+                details={"candidates": list(hits[:100])},
+            )
         from dagogy.contracts.suggest import did_you_mean
 
         known = [*ids[-200:], *(i[_STAMP + 1 :] for i in ids[-200:] if len(i) > _STAMP + 1)]
-        return NotFound(f"no run '{reference}' in {self.base}", hint=did_you_mean(reference, known) or "'dagogy list' shows the runs")
+        return NotFound(
+            f"no run '{reference}' in {self.base}",
+            hint=did_you_mean(reference, known) or "'dagogy list' shows the runs",
+        )
 
     def replacement(self, run_id: str) -> str:
-        """The id of the run that took the place of this one, as both tell, if this user made it here; "" where none did.
+        """The id of the run that took the place of this one, as both tell, if this user made
+        it here; "" where none did.
 
         What runs of strangers say of one another gives none of them the name of a third.
         """
         try:
             fresh = read_regular(self.base / run_id / REPLACED_BY)[:200].decode().strip()
-            mutual = is_run_id(fresh) and read_regular(self.base / fresh / REPLACES)[:200].decode().strip() == run_id
+            mutual = (
+                is_run_id(fresh)
+                and read_regular(self.base / fresh / REPLACES)[:200].decode().strip() == run_id
+            )
         except (StorageError, UnicodeDecodeError):
             return ""
         return fresh if mutual and is_made_here(self.base / fresh, self._environ) else ""
@@ -292,7 +345,9 @@ class Runs:
         return max(same, key=made)
 
     def named(self, run_id: str) -> Run:
-        """The run of that id. A symlink to another run is that other run; raises `InvalidArgument` for one out of the runs dir."""
+        """The run of that id. A symlink to another run is that other run; raises `InvalidArgument` for one
+        out of the runs dir.
+        """
         path = self.base / run_id
         if not path.is_symlink():
             return Run(path)
@@ -302,12 +357,16 @@ class Runs:
         except (OSError, RuntimeError):
             inside = False
         if not inside:
-            raise InvalidArgument(f"run '{run_id}' is a symlink that leads out of {self.base}", hint="move the run itself into the runs dir")
+            raise InvalidArgument(
+                f"run '{run_id}' is a symlink that leads out of {self.base}",
+                hint="move the run itself into the runs dir",
+            )
         return Run(self.base / target.name)
 
     def create(self, build: Callable[[Run], None], *, run_id: str = "", slug: str = "") -> Run:
-        """A new run: `build` fills a hidden folder, which then gets its id in one step: `run_id`, or one made of the time and
-        `slug`. An id that is taken gets a suffix. Raises `StorageError`; then nothing is left behind."""
+        """A new run: `build` fills a hidden folder, which then gets its id in one step: `run_id`, or
+        one made of the time and `slug`. An id that is taken gets a suffix. Raises `StorageError`;
+        then nothing is left behind."""
         try:
             make_folder(self.base)
             self._sweep()
@@ -317,7 +376,10 @@ class Runs:
         try:
             with _alive(hidden):
                 build(Run(hidden))
-                return self._place(hidden, run_id or time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + (f"-{slug}" if slug else ""))
+                return self._place(
+                    hidden,
+                    run_id or time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + (f"-{slug}" if slug else ""),
+                )
         except OSError as error:
             raise storage_error("create a run in", self.base, error) from error
         finally:
@@ -325,7 +387,9 @@ class Runs:
                 remove_tree(hidden)
 
     def _sweep(self) -> None:
-        """Removes what a killed `create` left. A folder that is being filled is locked, or so young that it is about to be."""
+        """Removes what a killed `create` left. A folder that is being filled is locked, or so
+        young that it is about to be.
+        """
         with contextlib.suppress(OSError), os.scandir(self.base) as entries:
             for entry in [e for e in entries if e.name.startswith(_NEW)]:
                 with contextlib.suppress(OSError):
@@ -362,7 +426,9 @@ def _set_run_id(path: Path, run_id: str) -> None:
 
 @contextlib.contextmanager
 def _alive(folder: Path) -> Iterator[None]:
-    """Shows others that `folder` is being filled. Raises `BlockingIOError` when one does already; a dead one's lock is gone."""
+    """Shows others that `folder` is being filled. Raises `BlockingIOError` when one does already; a dead
+    one's lock is gone.
+    """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,8 +1,9 @@
 """Settings: flag beats environment beats file beats default, each value with the place it came from.
 
-The file is `dagogy.toml`, or `[tool.dagogy]` of a `pyproject.toml`, in the current folder or the nearest one above it, up to the root of the
-repository or the user's home, and never inside a runs dir. Its keys are the environment variables' names in lower case; the `rules` table
-configures rules by id. What a file says of programs, providers and keys counts only once the user has trusted it (`workspace.trust`).
+The file is `dagogy.toml`, or `[tool.dagogy]` of a `pyproject.toml`, in the current folder or the nearest one
+above it, up to the root of the repository or the user's home, and never inside a runs dir. Its keys are the
+environment variables' names in lower case; the `rules` table configures rules by id. What a file says of
+programs, providers and keys counts only once the user has trusted it (`workspace.trust`).
 """
 
 from __future__ import annotations
@@ -22,10 +23,13 @@ Kind = Literal["text", "number", "integer", "path", "list"]
 
 
 class Known(NamedTuple):
-    """A setting of the core. `low` and `high` bound a number, both inclusive unless `above` says more than `low`.
+    """A setting of the core. `low` and `high` bound a number, both inclusive unless
+    `above` says more than `low`.
 
-    `sensitive`: it counts from a file only when that file is trusted. A path is sensitive where it leads out of the file's own folder.
-    `costs`: more of it spends more; a file that is not trusted may lower it, and counts only up to `free` (the default, where that is a number).
+    `sensitive`: it counts from a file only when that file is trusted. A path is sensitive where it leads out
+    of the file's own folder.
+    `costs`: more of it spends more; a file that is not trusted may lower it, and counts only up to `free`
+    (the default, where that is a number).
     """
 
     name: str
@@ -40,7 +44,9 @@ class Known(NamedTuple):
     free: float | None = None
 
     def spends_more(self, value: Any) -> bool:
-        """Whether a value of a setting that `costs` is more than may be spent on the word of a file that is not trusted."""
+        """Whether a value of a setting that `costs` is more than may be spent on the word of
+        a file that is not trusted.
+        """
         most = self.default if self.free is None else self.free
         if not self.costs or most is None:
             return False
@@ -59,31 +65,120 @@ class Known(NamedTuple):
 
 
 #: The settings of CONTRACT.md that are not a provider's own. A provider declares the rest in its description.
-#: The model is sensitive like the provider: at a gateway it decides which company gets the text, and anywhere what it costs.
+#: The model is sensitive like the provider: at a gateway it decides which company gets the text,
+#: and anywhere what it costs.
 CORE_SETTINGS = {
     known.name: known
     for known in (
-        Known("AGENT_PROVIDER", "text", "id of the provider that proposes and repairs", "internal", sensitive=True),
-        Known("AGENT_MODEL", "text", "model the provider asks for; empty: the provider's own choice", sensitive=True),
         Known(
-            "AGENT_TIMEOUT_SECONDS", "number", "bound on one answer of the provider; default: the provider's", None, 0, 86_400, above=True, costs=True, free=300
+            "AGENT_PROVIDER",
+            "text",
+            "id of the provider that proposes and repairs",
+            "internal",
+            sensitive=True,
         ),
-        Known("AGENT_RETRY_BUDGET", "integer", "how often one call may be tried again", 1, 0, 100, costs=True),
-        Known("AGENT_MAX_ITERATIONS", "integer", "most rounds of the generation loop", 4, 1, 1000, costs=True),
-        Known("AGENT_MAX_ACTIONS_PER_ITERATION", "integer", "most findings handed to the provider in one round", 4, 1, 10_000, costs=True),
-        Known("AGENT_TARGET_SCORE", "number", "score from which a draft without errors is accepted", 82.0, 0, 100),
-        Known("AGENT_MAX_CALLS", "integer", "most requests to a service in one command; default: no limit", None, 1, 1_000_000),
-        Known("AGENT_MAX_TOKENS", "integer", "most tokens, read and written, in one command; default: no limit", None, 1, 1_000_000_000_000),
+        Known(
+            "AGENT_MODEL",
+            "text",
+            "model the provider asks for; empty: the provider's own choice",
+            sensitive=True,
+        ),
+        Known(
+            "AGENT_TIMEOUT_SECONDS",
+            "number",
+            "bound on one answer of the provider; default: the provider's",
+            None,
+            0,
+            86_400,
+            above=True,
+            costs=True,
+            free=300,
+        ),
+        Known(
+            "AGENT_RETRY_BUDGET", "integer", "how often one call may be tried again", 1, 0, 100, costs=True
+        ),
+        Known(
+            "AGENT_MAX_ITERATIONS", "integer", "most rounds of the generation loop", 4, 1, 1000, costs=True
+        ),
+        Known(
+            "AGENT_MAX_ACTIONS_PER_ITERATION",
+            "integer",
+            "most findings handed to the provider in one round",
+            4,
+            1,
+            10_000,
+            costs=True,
+        ),
+        Known(
+            "AGENT_TARGET_SCORE",
+            "number",
+            "score from which a draft without errors is accepted",
+            82.0,
+            0,
+            100,
+        ),
+        Known(
+            "AGENT_MAX_CALLS",
+            "integer",
+            "most requests to a service in one command; default: no limit",
+            None,
+            1,
+            1_000_000,
+        ),
+        Known(
+            "AGENT_MAX_TOKENS",
+            "integer",
+            "most tokens, read and written, in one command; default: no limit",
+            None,
+            1,
+            1_000_000_000_000,
+        ),
         Known(
             "AGENT_FALLBACK_PROVIDERS",
             "list",
-            "consent to ask these providers instead, in this order, when the one that was meant cannot answer",
+            (
+                "consent to ask these providers instead, in this order, when the one that was meant cannot "
+                "answer"
+            ),
             sensitive=True,
         ),
-        Known("AGENT_HEAL_ATTEMPTS", "integer", "with 'run --self-heal': how often the command is run again at most", 4, 1, 100, costs=True),
-        Known("AGENT_HEAL_SECONDS", "number", "with 'run --self-heal': seconds that recovering may take", 900, 0, 604_800, above=True, costs=True),
-        Known("AGENT_HEAL_CALLS", "integer", "with 'run --self-heal': most requests to a service while recovering", 12, 1, 1_000_000, costs=True),
-        Known("AGENT_SCOPE_TEXT_MAX_CHARS", "integer", "most characters of scope text in a prompt", 12_000, 1, 100_000_000, costs=True),
+        Known(
+            "AGENT_HEAL_ATTEMPTS",
+            "integer",
+            "with 'run --self-heal': how often the command is run again at most",
+            4,
+            1,
+            100,
+            costs=True,
+        ),
+        Known(
+            "AGENT_HEAL_SECONDS",
+            "number",
+            "with 'run --self-heal': seconds that recovering may take",
+            900,
+            0,
+            604_800,
+            above=True,
+            costs=True,
+        ),
+        Known(
+            "AGENT_HEAL_CALLS",
+            "integer",
+            "with 'run --self-heal': most requests to a service while recovering",
+            12,
+            1,
+            1_000_000,
+            costs=True,
+        ),
+        Known(
+            "AGENT_SCOPE_TEXT_MAX_CHARS",
+            "integer",
+            "most characters of scope text in a prompt",
+            12_000,
+            1,
+            100_000_000,
+            costs=True,
+        ),
         Known("ORCHESTRATION_BASE_DIR", "path", "the runs dir", "runs"),
         Known("ORCHESTRATION_ARCHIVE_DIR", "path", "where archives go; default: archives/ in the runs dir"),
         Known("ORCHESTRATION_TEMPLATE_FILE", "path", "topic spec that 'init' starts from"),
@@ -99,7 +194,8 @@ _FILES = ("dagogy.toml", "pyproject.toml")
 
 
 class Ignored(NamedTuple):
-    """What was not read from a file: a setting by its key there ("" for the whole file), the file, why not, and the way out.
+    """What was not read from a file: a setting by its key there ("" for the whole file), the
+    file, why not, and the way out.
 
     `loud`: every command says so, since the file would have counted, were it not for who can write to it.
     """
@@ -113,10 +209,12 @@ class Ignored(NamedTuple):
 
 @dataclass(eq=False, repr=False)
 class Settings:
-    """The settings of one command. `environ` and `flags` by variable name; `file` by lower-case key, from `path`.
+    """The settings of one command. `environ` and `flags` by variable name; `file` by
+    lower-case key, from `path`.
 
-    `source`: the file as it was read, by which it is trusted or not; without one nothing sensitive counts. `declared`: the settings of providers that
-    stand in the file, and whether they are sensitive. `skipped`: files that were not read at all.
+    `source`: the file as it was read, by which it is trusted or not; without one nothing sensitive counts.
+    `declared`: the settings of providers that stand in the file, and whether they are sensitive. `skipped`:
+    files that were not read at all.
     """
 
     environ: Mapping[str, str]
@@ -148,12 +246,18 @@ class Settings:
         if not isinstance(text, str) or "\0" in text:
             return False  # it is refused as a value
         root = os.path.realpath(self.root)
-        return text.strip().startswith("~") or not Path(os.path.realpath(os.path.join(root, text.strip()))).is_relative_to(root)
+        return text.strip().startswith("~") or not Path(
+            os.path.realpath(os.path.join(root, text.strip()))
+        ).is_relative_to(root)
 
     @cached_property
     def objection(self) -> tuple[str, str]:
         """Why the file is not trusted, and the way out; two empty texts where it is."""
-        return ("it was not read from a file", "") if self.source is None else TrustStore(self.environ).objection(self.source)
+        return (
+            ("it was not read from a file", "")
+            if self.source is None
+            else TrustStore(self.environ).objection(self.source)
+        )
 
     @property
     def ignored(self) -> tuple[Ignored, ...]:
@@ -166,10 +270,12 @@ class Settings:
 
     @property
     def notices(self) -> list[str]:
-        """A line for each file that would have counted, were it not for who can write to it, and one about the sensitive settings that were asked
-        for and ignored.
+        """A line for each file that would have counted, were it not for who can write to it, and one about
+        the sensitive settings that were asked for and ignored.
         """
-        lines = [f"ignored {found.path}: {found.reason}; {found.hint}" for found in self.skipped if found.loud]
+        lines = [
+            f"ignored {found.path}: {found.reason}; {found.hint}" for found in self.skipped if found.loud
+        ]
         keys = [found.key for found in self.ignored if found.key] if self._missed else []
         if keys:
             reason, hint = self.objection
@@ -177,9 +283,11 @@ class Settings:
         return lines
 
     def raw(self, name: str, *, peek: bool = False) -> tuple[Any, str]:
-        """The value of `name` as it was given, and where; `(None, "default")` when nobody gave one. Empty text counts as not given.
+        """The value of `name` as it was given, and where; `(None, "default")` when nobody gave one. Empty
+        text counts as not given.
 
-        A sensitive value of a file that is not trusted counts as not given; unless it was only a `peek`, `notices` then tells of it.
+        A sensitive value of a file that is not trusted counts as not given; unless it was only a `peek`,
+        `notices` then tells of it.
         """
         if self.flags.get(name) is not None:
             return self.flags[name], "flag"
@@ -192,11 +300,13 @@ class Settings:
 
     def in_file(self, name: str) -> bool:
         """Whether the file says something of `name` that counts, were it not for flags and environment."""
-        return self.file.get(name.lower()) not in (None, "") and not (self.is_sensitive(name.lower()) and self.objection[0])
+        return self.file.get(name.lower()) not in (None, "") and not (
+            self.is_sensitive(name.lower()) and self.objection[0]
+        )
 
     def command(self, name: str) -> Any:
-        """The value of a setting that holds a command. In one that a file sets, the program and each word that begins with `./` or `../` are paths
-        from that file's folder, wherever we were started.
+        """The value of a setting that holds a command. In one that a file sets, the program and each word
+        that begins with `./` or `../` are paths from that file's folder, wherever we were started.
 
         None where nobody gave one.
         """
@@ -210,13 +320,19 @@ class Settings:
         folder = self.source.real.parent
 
         def anchored(word: str, first: bool) -> str:
-            relative = os.sep in word and not word.startswith(("/", "-", "~")) if first else word.startswith(("./", "../"))
+            relative = (
+                os.sep in word and not word.startswith(("/", "-", "~"))
+                if first
+                else word.startswith(("./", "../"))
+            )
             return str(folder / word) if relative else word
 
         return shlex.join(anchored(word, not number) for number, word in enumerate(words))
 
     def get(self, name: str, *, peek: bool = False) -> Any:
-        """The parsed value of a core setting. Raises `ConfigError` that names the variable, the value and what is accepted."""
+        """The parsed value of a core setting. Raises `ConfigError` that names the variable, the value and
+        what is accepted.
+        """
         known = CORE_SETTINGS[name]
         value, source = self.raw(name, peek=peek)
         if value is None:
@@ -228,7 +344,9 @@ class Settings:
         return value.strip()
 
     def path_of(self, name: str) -> Path | None:
-        """A path setting, absolute; a relative one counts from the current folder, or from the file that sets it. None when not set."""
+        """A path setting, absolute; a relative one counts from the current folder, or from the file that sets
+        it. None when not set.
+        """
         value, source = self.raw(name)
         text = self.get(name)
         if not text:
@@ -237,7 +355,10 @@ class Settings:
         try:
             return base / Path(text).expanduser()
         except RuntimeError:
-            raise ConfigError(f"{_named(name, source)} is '{text}', and there is no such home folder", hint="write the path out") from None
+            raise ConfigError(
+                f"{_named(name, source)} is '{text}', and there is no such home folder",
+                hint="write the path out",
+            ) from None
 
     def check(self) -> None:
         """Parses every core setting that was given; the first wrong one is a `ConfigError`."""
@@ -270,7 +391,9 @@ def _named(name: str, source: str) -> str:
 def _number(known: Known, value: Any, source: str) -> float | int:
     wrong = ConfigError(
         f"{_named(known.name, source)} is {value!r}; accepted: {known.accepted()}",
-        hint=f"set it to such a number, or unset {known.name}" if source == "environment" else "give it such a number, or leave it out",
+        hint=f"set it to such a number, or unset {known.name}"
+        if source == "environment"
+        else "give it such a number, or leave it out",
         details={"setting": known.name, "value": str(value), "accepted": known.accepted(), "source": source},
     )
     if isinstance(value, bool):
@@ -292,13 +415,15 @@ def load_settings(
 ) -> Settings:
     """Reads the configuration file, if there is one, and checks its keys; `Settings.check` does the values.
 
-    `provider_keys` is asked for the settings that providers declare, each with whether it is sensitive, and only when a key is not the core's.
-    Raises `ConfigError`.
+    `provider_keys` is asked for the settings that providers declare, each with whether it is sensitive, and
+    only when a key is not the core's. Raises `ConfigError`.
     """
     try:
         folder = Path.cwd()
     except OSError as error:
-        raise ConfigError(f"the current folder cannot be used: {error.strerror}", hint="change to one that exists") from None
+        raise ConfigError(
+            f"the current folder cannot be used: {error.strerror}", hint="change to one that exists"
+        ) from None
     source, table, skipped = find_file(folder, environ, flags or {})
     path = source.path if source else None
     settings = Settings(environ, table, path, flags or {}, folder, source, {}, skipped)
@@ -316,19 +441,26 @@ def _check_keys(keys: Iterable[str], known: set[str], path: Path | None) -> None
 
     for key in keys:
         if key.upper() in ENVIRONMENT_ONLY:
-            raise ConfigError(f"'{key}' in {path} cannot stand in a file: it acts before files are read", hint=f"set {key.upper()} in the environment")
+            raise ConfigError(
+                f"'{key}' in {path} cannot stand in a file: it acts before files are read",
+                hint=f"set {key.upper()} in the environment",
+            )
         if key not in known:
-            raise ConfigError(f"unknown key '{key}' in {path}", hint=did_you_mean(key, known) or f"known: {', '.join(sorted(known))}")
+            raise ConfigError(
+                f"unknown key '{key}' in {path}",
+                hint=did_you_mean(key, known) or f"known: {', '.join(sorted(known))}",
+            )
 
 
 def find_file(
     folder: Path, environ: Mapping[str, str], flags: Mapping[str, Any] | None = None
 ) -> tuple[ConfigFile | None, dict[str, Any], tuple[Ignored, ...]]:
-    """The nearest configuration file from `folder` upwards with its table, and the files that were passed over. Raises `ConfigError`.
+    """The nearest configuration file from `folder` upwards with its table, and the files that were passed
+    over. Raises `ConfigError`.
 
-    The search ends at the root of a repository (a folder with `.git`), and at the user's home. Runs come from other people too, so what lies inside
-    a runs dir is none of the user's: a file there is not even read, and a `.git` there is no end. Neither is a file that another user owns or that
-    everybody can write to.
+    The search ends at the root of a repository (a folder with `.git`), and at the user's home. Runs come from
+    other people too, so what lies inside a runs dir is none of the user's: a file there is not even read, and
+    a `.git` there is no end. Neither is a file that another user owns or that everybody can write to.
     """
     from dagogy.workspace.state import home
 
@@ -344,7 +476,14 @@ def find_file(
                 return source, table, tuple(skipped)
         elif "dagogy.toml" in names:
             reason = f"it is inside the runs dir {runs_dir}"
-            skipped.append(Ignored("", place / "dagogy.toml", reason, "a configuration file belongs beside or above the runs dir"))
+            skipped.append(
+                Ignored(
+                    "",
+                    place / "dagogy.toml",
+                    reason,
+                    "a configuration file belongs beside or above the runs dir",
+                )
+            )
         if (is_repository and runs_dir in (None, place)) or str(place) == end:
             break
     return None, {}, tuple(skipped)
@@ -353,7 +492,8 @@ def find_file(
 def config_in(place: Path, skipped: list[Ignored] | None = None) -> tuple[ConfigFile | None, dict[str, Any]]:
     """The configuration file of one folder with its table; None where it has none. Raises `ConfigError`.
 
-    With `skipped` a file that another user owns, or that everybody can write to, is not read, and is noted there.
+    With `skipped` a file that another user owns, or that everybody can write to, is
+    not read, and is noted there.
     """
     for path in (place / "dagogy.toml", place / "pyproject.toml"):
         if not os.path.lexists(path):
@@ -362,7 +502,11 @@ def config_in(place: Path, skipped: list[Ignored] | None = None) -> tuple[Config
         if problem and skipped is not None:
             if _has_settings(path):
                 plain = path.is_file() and not path.is_symlink()
-                way = f"'chmod go-w {shlex.quote(str(path))}'" if "mode" in problem and plain else "put a file of your own in its place"
+                way = (
+                    f"'chmod go-w {shlex.quote(str(path))}'"
+                    if "mode" in problem and plain
+                    else "put a file of your own in its place"
+                )
                 skipped.append(Ignored("", path, f"it {problem}", way, loud=True))
             continue
         if path.name == "pyproject.toml" and not path.exists():
@@ -385,14 +529,18 @@ def _has_settings(path: Path) -> bool:
 
 
 def table_of(source: ConfigFile) -> dict[str, Any] | None:
-    """The settings in a configuration file; None for a pyproject.toml without any, which need not be parsed for that. Raises `ConfigError`."""
+    """The settings in a configuration file; None for a pyproject.toml without any, which need not be parsed
+    for that. Raises `ConfigError`.
+    """
     if source.path.name != "pyproject.toml":
         return source.table()
     tool = source.table().get("tool", {}) if b"tool.dagogy" in source.data else {}
     return tool["dagogy"] if isinstance(tool, dict) and isinstance(tool.get("dagogy"), dict) else None
 
 
-def _runs_dir_around(place: Path, folder: Path, environ: Mapping[str, str], flags: Mapping[str, Any]) -> Path | None:
+def _runs_dir_around(
+    place: Path, folder: Path, environ: Mapping[str, str], flags: Mapping[str, Any]
+) -> Path | None:
     """The runs dir that `place` is, or lies in: the one that was set, or any folder that holds runs."""
     given = flags.get("ORCHESTRATION_BASE_DIR") or environ.get("ORCHESTRATION_BASE_DIR", "").strip()
     if given:
@@ -415,4 +563,6 @@ def _is_run(folder: Path) -> bool:
     """Whether it looks like a run. One that came from somewhere else may lack its `run.json`."""
     from dagogy.workspace.runs import is_run_id
 
-    return is_run_id(folder.name) and any(os.path.lexists(folder / name) for name in ("run.json", "inputs", "outputs", "logs"))
+    return is_run_id(folder.name) and any(
+        os.path.lexists(folder / name) for name in ("run.json", "inputs", "outputs", "logs")
+    )

@@ -1,7 +1,8 @@
-"""What stands in our own logs and records, by key. Anybody can edit them, and an archive brings those of a stranger.
+"""What stands in our own logs and records, by key. Anybody can edit them, and an
+archive brings those of a stranger.
 
-A fact of another type than the one that is written is no fact: it is left out, once, where the document is read, and so
-nobody who asks for it later meets a list where a text belongs.
+A fact of another type than the one that is written is no fact: it is left out, once, where the document is
+read, and so nobody who asks for it later meets a list where a text belongs.
 """
 
 from __future__ import annotations
@@ -56,5 +57,7 @@ def tables(value: Any) -> bool:
 
 
 def shaped(document: Mapping[str, Any], shapes: Mapping[str, Shape]) -> dict[str, Any]:
-    """`document` without the values that are not what their key says. Keys that `shapes` does not name stay."""
+    """`document` without the values that are not what their key says. Keys that
+    `shapes` does not name stay.
+    """
     return {key: value for key, value in document.items() if key not in shapes or shapes[key](value)}

@@ -1,7 +1,9 @@
-"""In which stage a run is, inferred from the content of its artifacts each time a command starts (the runbook's stage auto-sync).
+"""In which stage a run is, inferred from the content of its artifacts each time a command starts (the
+runbook's stage auto-sync).
 
-An artifact is current when it was made from what is there now; "what" is a content hash, never a time. The stamps in `run.json`
-remember what each artifact was made from. Content that changed by hand is adopted: the user is allowed to edit.
+An artifact is current when it was made from what is there now; "what" is a content hash, never a time. The
+stamps in `run.json` remember what each artifact was made from. Content that changed by hand is adopted: the
+user is allowed to edit.
 """
 
 from __future__ import annotations
@@ -37,12 +39,20 @@ DAG = "scope_dag.json"
 EVIDENCE = "outputs/curriculum/evidence.json"
 
 #: The artifacts that `status` speaks of, with the stage each one makes.
-ARTIFACTS = {SPEC: "spec_ready", CURRICULUM: "generated", REPORT_JSON: "validated", PLAN: "planned", DIFF: "iterated"}
+ARTIFACTS = {
+    SPEC: "spec_ready",
+    CURRICULUM: "generated",
+    REPORT_JSON: "validated",
+    PLAN: "planned",
+    DIFF: "iterated",
+}
 
 
 @dataclass(eq=False, repr=False)
 class State:
-    """What was inferred. `current` tells of each artifact whether it is there and up to date; `reasons` why one is not."""
+    """What was inferred. `current` tells of each artifact whether it is there and up to
+    date; `reasons` why one is not.
+    """
 
     stage: str
     hashes: dict[str, str]
@@ -57,11 +67,13 @@ class State:
         return {key: self.hashes[key] for key in ("topic_spec", "scope", "sources")} | more
 
 
-def infer(run: Run, metadata: Metadata, ruleset: str, local: LocalPaths, known: dict[str, str] | None = None) -> State:
+def infer(
+    run: Run, metadata: Metadata, ruleset: str, local: LocalPaths, known: dict[str, str] | None = None
+) -> State:
     """The state of `run`; brings `metadata.stamps` into line, but writes nothing. Raises `StorageError`.
 
-    `ruleset` is the digest of the effective rules; `local` what the spec's `local_paths` may name; `known` the hashes of all artifacts, where the
-    caller has them.
+    `ruleset` is the digest of the effective rules; `local` what the spec's `local_paths` may name; `known`
+    the hashes of all artifacts, where the caller has them.
     """
     state = State("initialized", {**(known or _hashes(run, local)), "ruleset": ruleset})
     stamps, hashes = metadata.stamps, state.hashes
@@ -75,8 +87,16 @@ def infer(run: Run, metadata: Metadata, ruleset: str, local: LocalPaths, known: 
         # It passes with the inputs as they are now: whatever it was made from, it is theirs.
         state.current[CURRICULUM] = True
         state.reasons.pop(CURRICULUM, None)
-    _derived(state, stamps, "plan", PLAN, {"curriculum": hashes["curriculum"], "topic_spec": hashes["topic_spec"]})
-    _derived(state, stamps, "iteration", DIFF, {"curriculum": hashes["curriculum"], "previous": hashes["previous"], "plan": hashes["plan"]})
+    _derived(
+        state, stamps, "plan", PLAN, {"curriculum": hashes["curriculum"], "topic_spec": hashes["topic_spec"]}
+    )
+    _derived(
+        state,
+        stamps,
+        "iteration",
+        DIFF,
+        {"curriculum": hashes["curriculum"], "previous": hashes["previous"], "plan": hashes["plan"]},
+    )
     for artifact, stage in ARTIFACTS.items():
         if not state.current[artifact]:
             break
@@ -85,20 +105,35 @@ def infer(run: Run, metadata: Metadata, ruleset: str, local: LocalPaths, known: 
 
 
 def _hashes(run: Run, local: LocalPaths) -> dict[str, str]:
-    files = {"topic_spec": SPEC, "scope": SCOPE, "curriculum": CURRICULUM, "previous": PREVIOUS, "plan": PLAN, "diff": DIFF, "reading": READING}
-    hashes = {name: hash_file(run.file(relative)) if run.exists(relative) else "" for name, relative in files.items()}
+    files = {
+        "topic_spec": SPEC,
+        "scope": SCOPE,
+        "curriculum": CURRICULUM,
+        "previous": PREVIOUS,
+        "plan": PLAN,
+        "diff": DIFF,
+        "reading": READING,
+    }
+    hashes = {
+        name: hash_file(run.file(relative)) if run.exists(relative) else ""
+        for name, relative in files.items()
+    }
     hashes["sources"] = _sources_hash(run, local)
     hashes["evidence"] = evidence_hash(run)
     return hashes
 
 
 def evidence_files(run: Run) -> tuple[str, ...]:
-    """Where the evidence of the curriculum's edges is kept: with the curriculum, else with the reading of the scope document; empty where nowhere."""
+    """Where the evidence of the curriculum's edges is kept: with the curriculum, else with the reading of the
+    scope document; empty where nowhere.
+    """
     return next((files for files in ((EVIDENCE,), (CONCEPTS, DAG)) if all(map(run.exists, files))), ())
 
 
 def evidence_hash(run: Run) -> str:
-    """One hash of what `evidence_files` names, with `unreadable` for a file that cannot be read; "" where there is none."""
+    """One hash of what `evidence_files` names, with `unreadable` for a file that cannot be
+    read; "" where there is none.
+    """
     hashes = []
     for relative in evidence_files(run):
         try:
@@ -140,7 +175,11 @@ def _spec_stamp(run: Run, stamps: dict[str, dict[str, Any]], sha: str) -> dict[s
     from dagogy import __version__
 
     stamp = stamps.get("topic_spec", {})
-    if stamp.get("sha256") == sha and stamp.get("judged_by") == __version__ and isinstance(stamp.get("ready"), bool):
+    if (
+        stamp.get("sha256") == sha
+        and stamp.get("judged_by") == __version__
+        and isinstance(stamp.get("ready"), bool)
+    ):
         return stamp
     if not sha:
         problems = [f"{SPEC} is missing"]
@@ -169,27 +208,45 @@ def _curriculum_current(run: Run, state: State, stamps: dict[str, dict[str, Any]
     if stamp.get("sha256") != sha:
         problem = _unreadable(run)
         # Nobody but the user changes it without leaving a stamp, so it is meant for the inputs of today.
-        stamp = stamps["curriculum"] = {"sha256": sha, "inputs": state.inputs, "made_by": "edit", "problem": problem}
+        stamp = stamps["curriculum"] = {
+            "sha256": sha,
+            "inputs": state.inputs,
+            "made_by": "edit",
+            "problem": problem,
+        }
     if stamp.get("problem"):
         state.reasons[CURRICULUM] = f"cannot be read: {stamp['problem']}"
         return False
     made_from = stamp["inputs"] if isinstance(stamp.get("inputs"), dict) else {}
     changed = [name for name in state.inputs | made_from if made_from.get(name) != state.inputs.get(name)]
     if changed:
-        words = {"topic_spec": "the topic spec", "scope": "the scope document", "sources": "a document of local_paths", "reading": READING}
-        state.reasons[CURRICULUM] = f"{' and '.join(words.get(name, name) for name in changed)} changed since it was made"
+        words = {
+            "topic_spec": "the topic spec",
+            "scope": "the scope document",
+            "sources": "a document of local_paths",
+            "reading": READING,
+        }
+        state.reasons[CURRICULUM] = (
+            f"{' and '.join(words.get(name, name) for name in changed)} changed since it was made"
+        )
     return not changed
 
 
 def _unreadable(run: Run) -> str:
-    """Why the curriculum is not even a JSON object with nodes, or an empty string. Its rules are `validate`'s business."""
+    """Why the curriculum is not even a JSON object with nodes, or an empty string. Its
+    rules are `validate`'s business.
+    """
     from dagogy.contracts.documents import MalformedJson, outline
 
     try:
         document = outline(run.read(CURRICULUM))
     except MalformedJson as error:
         return str(error)
-    return "" if isinstance(document, dict) and isinstance(document.get("nodes"), list) else "it is no object with a list of nodes"
+    return (
+        ""
+        if isinstance(document, dict) and isinstance(document.get("nodes"), list)
+        else "it is no object with a list of nodes"
+    )
 
 
 def _validation_current(state: State, stamps: dict[str, dict[str, Any]]) -> bool:
@@ -206,7 +263,9 @@ def _validation_current(state: State, stamps: dict[str, dict[str, Any]]) -> bool
     elif stamp["evidence"] != state.hashes["evidence"]:
         state.reasons[REPORT_JSON] = "the evidence of its edges changed since it was validated"
     elif stamp.get("ruleset") != state.hashes["ruleset"]:
-        state.reasons[REPORT_JSON] = "the rules, their versions or their options changed since it was validated"
+        state.reasons[REPORT_JSON] = (
+            "the rules, their versions or their options changed since it was validated"
+        )
     elif not stamp.get("passed"):
         state.reasons[REPORT_JSON] = "the last validation failed"
     else:
@@ -214,7 +273,9 @@ def _validation_current(state: State, stamps: dict[str, dict[str, Any]]) -> bool
     return False
 
 
-def _derived(state: State, stamps: dict[str, dict[str, Any]], name: str, artifact: str, made_from: dict[str, str]) -> None:
+def _derived(
+    state: State, stamps: dict[str, dict[str, Any]], name: str, artifact: str, made_from: dict[str, str]
+) -> None:
     stamp = stamps.get(name, {})
     sha = state.hashes["plan" if artifact == PLAN else "diff"]
     if not sha or not stamp:
@@ -222,20 +283,33 @@ def _derived(state: State, stamps: dict[str, dict[str, Any]], name: str, artifac
     elif stamp.get("sha256") != sha:
         state.reasons[artifact] = "it was changed since it was made"
     elif any(stamp.get(key) != value for key, value in made_from.items()):
-        state.reasons[artifact] = f"{' and '.join(k.replace('_', ' ') for k, v in made_from.items() if stamp.get(k) != v)} changed since it was made"
+        state.reasons[artifact] = (
+            f"{' and '.join(k.replace('_', ' ') for k, v in made_from.items() if stamp.get(k) != v)} changed "
+            "since it was made"
+        )
     state.current[artifact] = artifact not in state.reasons
 
 
 def out_of_line(run: Run, metadata: Metadata, state: State, before: bytes) -> bool:
     """Whether `sync` has anything to write. `before` is `run.json` as it was read."""
-    return metadata.stage != state.stage or _recorded(before) != metadata.as_dict() or run.exists(VALID) != state.current[REPORT_JSON]
+    return (
+        metadata.stage != state.stage
+        or _recorded(before) != metadata.as_dict()
+        or run.exists(VALID) != state.current[REPORT_JSON]
+    )
 
 
 def sync(run: Run, metadata: Metadata, state: State, before: bytes) -> None:
-    """Brings `run.json` and the marker `logs/validation.ok` into line with `state`, if they are not. Only for who holds the lock."""
+    """Brings `run.json` and the marker `logs/validation.ok` into line with `state`, if they are not. Only for
+    who holds the lock.
+    """
     if metadata.stage != state.stage:
         was, metadata.stage = metadata.stage, state.stage
-        metadata.note("stage_sync", f"stage brought into line with the artifacts: {was} -> {state.stage}", previous_stage=was)
+        metadata.note(
+            "stage_sync",
+            f"stage brought into line with the artifacts: {was} -> {state.stage}",
+            previous_stage=was,
+        )
     if _recorded(before) != metadata.as_dict():
         run.save(metadata)
     mark(run, state)

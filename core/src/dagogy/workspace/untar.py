@@ -1,8 +1,9 @@
 """Reads a `.tar.gz` that a stranger may have made, within limits that are checked while it is read.
 
-Not with `tarfile.open`, which reads the headers that it is given to their end into memory, follows them recursively, parses
-PAX records in quadratic time (CVE-2024-6232) and takes an invalid header for the end of the archive, in the Python 3.11.2 of
-Debian 12 at least. `TarInfo.frombuf` decodes a header block; what stands around it is a loop.
+Not with `tarfile.open`, which reads the headers that it is given to their end into memory, follows them
+recursively, parses PAX records in quadratic time (CVE-2024-6232) and takes an invalid header for the end of
+the archive, in the Python 3.11.2 of Debian 12 at least. `TarInfo.frombuf` decodes a header block; what stands
+around it is a loop.
 """
 
 from __future__ import annotations
@@ -39,10 +40,11 @@ class Limits:
 
 #: A run of 100,000 nodes with its previous curriculum, plan and evidence takes less than half of it.
 _TOTAL = 2**30
-#: The repetitive nodes of a generated curriculum (100,000 of them: 95 MiB) compress 18 to 1; DEFLATE can do 1,032 to 1.
+#: The repetitive nodes of a generated curriculum (100,000 of them: 95 MiB) compress 18 to
+#: 1; DEFLATE can do 1,032 to 1.
 _RATIO = 200
-#: A run has some twenty files, one more for each command that failed and one for each question to a model, of which a
-#: curriculum of 100,000 nodes takes some thousands.
+#: A run has some twenty files, one more for each command that failed and one for each question to a model, of
+#: which a curriculum of 100,000 nodes takes some thousands.
 _MEMBERS = 20_000
 #: Extension headers of all members together: more than a kilobyte for each of them.
 _HEADERS = 32 * 2**20
@@ -52,7 +54,8 @@ _DEPTH = 32
 _NAME = 255
 #: A quarter of Linux's PATH_MAX, which leaves the rest for the path of the runs dir.
 _PATH = 1024
-#: Deeper folders cannot be looked through by programs that recurse, ours among them in parts: `--allow-large` goes so far.
+#: Deeper folders cannot be looked through by programs that recurse, ours among them in parts:
+#: `--allow-large` goes so far.
 _DEEPEST = 256
 #: PATH_MAX less the path of a runs dir.
 _LONGEST = 3072
@@ -95,7 +98,9 @@ class BeyondLimit(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A folder, or a file of `size` bytes. `parts` are the names in its path, none of which leads anywhere but down."""
+    """A folder, or a file of `size` bytes. `parts` are the names in its path, none of
+    which leads anywhere but down.
+    """
 
     parts: tuple[str, ...]
     is_folder: bool
@@ -104,7 +109,9 @@ class Member:
     _source: _Unzipped
 
     def pieces(self) -> Iterator[bytes]:
-        """The file's bytes. To be read before the next member is asked for; what is not read is passed over."""
+        """The file's bytes. To be read before the next member is asked for; what
+        is not read is passed over.
+        """
         return self._source.pieces()
 
 
@@ -145,12 +152,16 @@ class _Unzipped:
         self.padding = 0
 
     def drain(self) -> None:
-        """Reads what stands behind the last member: at its end is the checksum, the only thing that notices a flipped bit."""
+        """Reads what stands behind the last member: at its end is the checksum, the only thing
+        that notices a flipped bit.
+        """
         while self._piece(_PIECE):
             pass
 
     def _piece(self, size: int) -> bytes:
-        """At least one byte and `size` at most; none at the end. Raises `EOFError` for a file that is cut off."""
+        """At least one byte and `size` at most; none at the end. Raises `EOFError`
+        for a file that is cut off.
+        """
         while self._at == len(self._output):
             if self._ended:
                 return b""
@@ -175,7 +186,10 @@ class _Unzipped:
         # Headers and padding are no file's bytes, but they too cost time.
         if self._unpacked > self._limits.total * 1.25 + _RATIO_FREE:
             raise BeyondLimit(f"unpacks to more than {self._limits.total / 2**20:,.0f} MiB")
-        if self._unpacked > _RATIO_FREE and self._unpacked > (self._packed - len(self._input)) * self._limits.ratio:
+        if (
+            self._unpacked > _RATIO_FREE
+            and self._unpacked > (self._packed - len(self._input)) * self._limits.ratio
+        ):
             raise BeyondLimit(f"unpacks to more than {self._limits.ratio:,.0f} times its size")
 
     def _end(self) -> None:
@@ -203,7 +217,13 @@ def members(file: BinaryIO, limits: Limits) -> Iterator[Member]:
             source.drain()
             return
         header = _header(block)
-        if header.type in (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK):
+        if header.type in (
+            tarfile.XHDTYPE,
+            tarfile.XGLTYPE,
+            tarfile.SOLARIS_XHDTYPE,
+            tarfile.GNUTYPE_LONGNAME,
+            tarfile.GNUTYPE_LONGLINK,
+        ):
             in_a_row += 1
             if in_a_row > _EXTENSIONS_OF_ONE:
                 raise NotAnArchive("has too many headers for one member")
@@ -289,11 +309,21 @@ def _member(header: tarfile.TarInfo, named: dict[str, bytes], limits: Limits, so
     if len(parts) > limits.depth:
         raise BeyondLimit(f"is nested more than {limits.depth} folders deep", _way_out(limits))
     if len(name.encode()) > limits.path or any(len(part.encode()) > limits.name for part in parts):
-        raise BeyondLimit(f"holds a path of more than {limits.path:,} bytes, or a name of more than {limits.name} in it: '{shown}'", _way_out(limits))
+        raise BeyondLimit(
+            f"holds a path of more than {limits.path:,} bytes, or a name of more than {limits.name} in it: "
+            f"'{shown}'",
+            _way_out(limits),
+        )
     size = named.get("size", b"")
     if size and not (size.isdigit() and len(size) < 20):
         raise NotAnArchive(f"holds '{shown}' of an invalid size")
-    return Member(parts, is_folder, 0 if is_folder else int(size) if size else header.size, _time(named.get("mtime"), header.mtime), source)
+    return Member(
+        parts,
+        is_folder,
+        0 if is_folder else int(size) if size else header.size,
+        _time(named.get("mtime"), header.mtime),
+        source,
+    )
 
 
 def _way_out(limits: Limits) -> str:

@@ -16,7 +16,11 @@ def dagogy_providers() -> Iterator[ProviderInfo]:
         impl="acme_dagogy_provider_chat.provider:AcmeChat",
         default_timeout_seconds=300.0,
         settings=(
-            Setting(name="ACME_CHAT_URL", summary="root of the API, up to /v1", default="http://127.0.0.1:11434/v1"),
+            Setting(
+                name="ACME_CHAT_URL",
+                summary="root of the API, up to /v1",
+                default="http://127.0.0.1:11434/v1",
+            ),
             Setting(name="ACME_CHAT_KEY", summary="key of the API, where it wants one", secret=True),
         ),
     )

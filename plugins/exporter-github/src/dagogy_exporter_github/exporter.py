@@ -11,12 +11,22 @@ _COMMANDS: Mapping[str, str] = {"error": "error", "warning": "warning", "info": 
 
 
 class GitHub(Exporter):
-    """One command a finding, in the report's order; then what could not be judged; where there is neither, a notice that all is well."""
+    """One command a finding, in the report's order; then what could not be judged; where there is neither, a
+    notice that all is well.
+    """
 
     def export(self, context: ExportContext) -> str:
         lines = list(_commands(context))
         if not lines:
-            lines = [_command("notice", f"{context.document['run_id']}: every rule is satisfied", title="dagogy", file="", line="")]
+            lines = [
+                _command(
+                    "notice",
+                    f"{context.document['run_id']}: every rule is satisfied",
+                    title="dagogy",
+                    file="",
+                    line="",
+                )
+            ]
         return "".join(line + "\n" for line in lines)
 
 
@@ -30,21 +40,35 @@ def _commands(context: ExportContext) -> Iterator[str]:
             title=finding["rule_id"],
             file=files.get(finding["document"], ""),
             # The lines that are known are those of the curriculum.
-            line=str(context.lines.get(finding["pointer"], "")) if finding["document"] == "curriculum" else "",
+            line=str(context.lines.get(finding["pointer"], ""))
+            if finding["document"] == "curriculum"
+            else "",
         )
     for outcome in context.document["rules"]:
         if outcome["status"] in ("skipped", "failed"):
             name = "error" if outcome["status"] == "failed" else "notice"
-            yield _command(name, f"{outcome['rule_id']} was not checked: {outcome['reason']}", title=outcome["rule_id"], file="", line="")
+            yield _command(
+                name,
+                f"{outcome['rule_id']} was not checked: {outcome['reason']}",
+                title=outcome["rule_id"],
+                file="",
+                line="",
+            )
 
 
 def _command(name: str, message: str, *, title: str, file: str, line: str) -> str:
-    properties = ",".join(f"{key}={_escaped(value, ':,')}" for key, value in (("file", file), ("line", line), ("title", title)) if value)
+    properties = ",".join(
+        f"{key}={_escaped(value, ':,')}"
+        for key, value in (("file", file), ("line", line), ("title", title))
+        if value
+    )
     return f"::{name} {properties}::{_escaped(message)}"
 
 
 def _escaped(text: str, more: str = "") -> str:
-    """By the runner's own rules, `%` first, so that no escape is escaped again. It shows its log as it is: nothing hidden."""
+    """By the runner's own rules, `%` first, so that no escape is escaped again. It shows its
+    log as it is: nothing hidden.
+    """
     text = visible(text)
     for character in "%\r\n" + more:
         text = text.replace(character, f"%{ord(character):02X}")

@@ -11,8 +11,9 @@ from dagogy.api.text import one_line
 
 
 class JUnit(Exporter):
-    """A test case a rule: it fails with findings of severity `error`, is an error where the rule could not run, and is skipped where a
-    rule that it requires is not clean. Findings of lower severity are its output."""
+    """A test case a rule: it fails with findings of severity `error`, is an error where the rule could not
+    run, and is skipped where a rule that it requires is not clean. Findings of lower severity are its output.
+    """
 
     def export(self, context: ExportContext) -> str:
         rules = context.document["rules"]
@@ -29,9 +30,16 @@ class JUnit(Exporter):
         return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(suites, encoding="unicode")}\n'
 
 
-def _case(suite: ElementTree.Element, outcome: Mapping[str, Any], findings: Iterable[Mapping[str, Any]], artifact: str) -> None:
+def _case(
+    suite: ElementTree.Element,
+    outcome: Mapping[str, Any],
+    findings: Iterable[Mapping[str, Any]],
+    artifact: str,
+) -> None:
     rule_id = _safe(outcome["rule_id"])
-    case = ElementTree.SubElement(suite, "testcase", classname=rule_id.partition(".")[0], name=rule_id, time="0")
+    case = ElementTree.SubElement(
+        suite, "testcase", classname=rule_id.partition(".")[0], name=rule_id, time="0"
+    )
     if artifact:
         case.set("file", _safe(artifact))
     reason = _safe(outcome["reason"])
@@ -51,7 +59,11 @@ def _case(suite: ElementTree.Element, outcome: Mapping[str, Any], findings: Iter
 
 def _line(finding: Mapping[str, Any]) -> str:
     place = finding["pointer"] or "the whole document"
-    return _safe(f"{place}: {finding['message']}" if finding["document"] == "curriculum" else f"{finding['document']} {place}: {finding['message']}")
+    return _safe(
+        f"{place}: {finding['message']}"
+        if finding["document"] == "curriculum"
+        else f"{finding['document']} {place}: {finding['message']}"
+    )
 
 
 def _safe(text: str) -> str:

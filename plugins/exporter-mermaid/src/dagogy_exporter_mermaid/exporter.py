@@ -9,12 +9,15 @@ from typing import Any
 from dagogy.api.exporters import ExportContext, Exporter
 from dagogy.api.text import one_line
 
-# What means something to Mermaid inside a quoted label: its own quotes, entities, tags, directives and Markdown.
+# What means something to Mermaid inside a quoted label: its own quotes, entities,
+# tags, directives and Markdown.
 _SPECIAL = re.compile(r"""["#&<>`%*_~{}|\\]|^[-+](?=\s)|(?<=^\d)\.|(?<=^\d\d)\.""")
 
 
 class Mermaid(Exporter):
-    """An arrow leads from a prerequisite to what builds on it. Unknown ids are left out; of two nodes with the same id the first has it."""
+    """An arrow leads from a prerequisite to what builds on it. Unknown ids are left out; of two nodes with
+    the same id the first has it.
+    """
 
     def export(self, context: ExportContext) -> str:
         return "\n".join(["flowchart TD", *_lines(context.document)]) + "\n"

@@ -18,9 +18,11 @@ _POSITION = re.compile(r"/\d+(?=/|$)")
 
 
 class Sarif(Exporter):
-    """One run with all the rules of the report, a result a finding, and a notification for each rule that did not judge.
+    """One run with all the rules of the report, a result a finding, and a notification for
+    each rule that did not judge.
 
-    Fixes are not exported: SARIF's replace regions of text, ours are patches of the document; `validate --fix` applies them.
+    Fixes are not exported: SARIF's replace regions of text, ours are patches of the document;
+    `validate --fix` applies them.
     """
 
     def export(self, context: ExportContext) -> str:
@@ -33,9 +35,14 @@ def _run(context: ExportContext) -> dict[str, Any]:
     report = context.document
     severities = {outcome["rule_id"]: outcome["severity"] for outcome in report["rules"]}
     # A report names each rule that ran; a finding of any other one must still have its descriptor.
-    severities.update((f["rule_id"], f["severity"]) for f in report["findings"] if f["rule_id"] not in severities)
+    severities.update(
+        (f["rule_id"], f["severity"]) for f in report["findings"] if f["rule_id"] not in severities
+    )
     position = {rule_id: i for i, rule_id in enumerate(severities)}
-    driver: dict[str, Any] = {"name": "dagogy", "rules": [_descriptor(rule_id, severity, context) for rule_id, severity in severities.items()]}
+    driver: dict[str, Any] = {
+        "name": "dagogy",
+        "rules": [_descriptor(rule_id, severity, context) for rule_id, severity in severities.items()],
+    }
     if context.version:
         driver["version"] = context.version
     return {
@@ -47,7 +54,9 @@ def _run(context: ExportContext) -> dict[str, Any]:
                 "toolExecutionNotifications": _notifications(report["rules"], position),
             }
         ],
-        "results": [_result(finding, position[finding["rule_id"]], context) for finding in report["findings"]],
+        "results": [
+            _result(finding, position[finding["rule_id"]], context) for finding in report["findings"]
+        ],
         "properties": {"passed": report["passed"], "score": report["score"], "nodes": report["nodes"]},
     }
 
@@ -66,11 +75,16 @@ def _descriptor(rule_id: str, severity: str, context: ExportContext) -> dict[str
     }
 
 
-def _notifications(outcomes: Iterable[Mapping[str, Any]], position: Mapping[str, int]) -> list[dict[str, Any]]:
+def _notifications(
+    outcomes: Iterable[Mapping[str, Any]], position: Mapping[str, int]
+) -> list[dict[str, Any]]:
     return [
         {
             "level": "error" if outcome["status"] == "failed" else "note",
-            "message": _message(f"{outcome['rule_id']} {'could not run' if outcome['status'] == 'failed' else 'was skipped'}: {outcome['reason']}"),
+            "message": _message(
+                f"{outcome['rule_id']} {'could not run' if outcome['status'] == 'failed' else 'was skipped'}:"
+                f" {outcome['reason']}"
+            ),
             "associatedRule": {"id": outcome["rule_id"], "index": position[outcome["rule_id"]]},
         }
         for outcome in outcomes
@@ -94,7 +108,9 @@ def _result(finding: Mapping[str, Any], rule_index: int, context: ExportContext)
 
 def _location(finding: Mapping[str, Any], context: ExportContext) -> dict[str, Any]:
     location: dict[str, Any] = {}
-    file = context.files.get(finding["document"]) or (context.artifact if finding["document"] == "curriculum" else "")
+    file = context.files.get(finding["document"]) or (
+        context.artifact if finding["document"] == "curriculum" else ""
+    )
     if file:
         location["physicalLocation"] = {"artifactLocation": {"uri": _uri(file)}}
         # The lines that are known are those of the curriculum.
@@ -109,8 +125,16 @@ def _location(finding: Mapping[str, Any], context: ExportContext) -> dict[str, A
 
 
 def _fingerprint(finding: Mapping[str, Any]) -> str:
-    """The same for the same finding after nodes and lines have moved: positions are left out of the pointer."""
-    parts = [finding["rule_id"], finding["document"], finding["node_id"] or "", _POSITION.sub("/#", finding["pointer"]), finding["message"]]
+    """The same for the same finding after nodes and lines have moved: positions
+    are left out of the pointer.
+    """
+    parts = [
+        finding["rule_id"],
+        finding["document"],
+        finding["node_id"] or "",
+        _POSITION.sub("/#", finding["pointer"]),
+        finding["message"],
+    ]
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -16,7 +16,12 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
         escalations=(
             Escalation(
                 summary="repeated structured-output failures across retries or providers",
-                incidents=("codex_structured_output", "provider_output_not_json", "provider_output_schema_mismatch", "provider_output_truncated"),
+                incidents=(
+                    "codex_structured_output",
+                    "provider_output_not_json",
+                    "provider_output_schema_mismatch",
+                    "provider_output_truncated",
+                ),
             ),
         ),
         service=True,

@@ -10,15 +10,28 @@ from typing import Any
 from dagogy.api.failures import Kind, Line, LogDialect, Unit
 
 _BANNER = re.compile(r"^OpenAI Codex v")
-_BANNER_KEY = re.compile(r"^(?:workdir|model|provider|approval|sandbox|reasoning effort|reasoning summaries|session id):\s|^-----")
-_ROLES: dict[str, Kind] = {"user": "prompt", "codex": "reply", "thinking": "reply", "exec": "tool", "tokens used": "banner", "[last message]": "reply"}
+_BANNER_KEY = re.compile(
+    r"^(?:workdir|model|provider|approval|sandbox|reasoning effort|reasoning summaries|session id):\s|^-----"
+)
+_ROLES: dict[str, Kind] = {
+    "user": "prompt",
+    "codex": "reply",
+    "thinking": "reply",
+    "exec": "tool",
+    "tokens used": "banner",
+    "[last message]": "reply",
+}
 #: Its own errors and warnings, where other lines that look like some were echoed.
 _OWN = re.compile(r"ERROR: |[Ww]arning: |bwrap: |\d{4}-\d\d-\d\dT")
-_QUOTED = re.compile(r"(?m)^[^\S\n]*(?:last_message|output-last-message)\s*[=:]\s*(?P<quoted>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\s*$")
+_QUOTED = re.compile(
+    r"(?m)^[^\S\n]*(?:last_message|output-last-message)\s*[=:]\s*(?P<quoted>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\s*$"
+)
 
 
 class CodexDialect(LogDialect):
-    """The transcript of `codex exec`, from the banner over the echoed prompt to replies and tools; and the events of `codex exec --json`."""
+    """The transcript of `codex exec`, from the banner over the echoed prompt to replies and tools; and the
+    events of `codex exec --json`.
+    """
 
     def kinds(self, raw: Sequence[str], kinds: Sequence[Kind]) -> Sequence[Kind]:
         region: Kind = "plain"
@@ -30,7 +43,11 @@ class CodexDialect(LogDialect):
             role = _ROLES.get(line.strip())
             if role is not None and (transcript or line.startswith("[")):
                 region, kind = role, "banner"
-            elif form in ("error", "warning", "retry", "trace") and region != "plain" and not _inside(region, line):
+            elif (
+                form in ("error", "warning", "retry", "trace")
+                and region != "plain"
+                and not _inside(region, line)
+            ):
                 region = "plain"
             elif region != "plain":
                 kind = region
@@ -40,13 +57,20 @@ class CodexDialect(LogDialect):
         return found
 
     def wrote(self, text: str, lines: Sequence[Line]) -> bool:
-        return any(line.kind == "banner" and _BANNER.match(line.text) for line in lines) or '"type":"thread.started"' in text
+        return (
+            any(line.kind == "banner" and _BANNER.match(line.text) for line in lines)
+            or '"type":"thread.started"' in text
+        )
 
     def reply(self, text: str, lines: Sequence[Line]) -> str | None:
         for message in (_in_events(lines), _quoted(text), _spoken(lines)):
             if message is not None:
                 return message
-        return "" if any(line.kind == "warning" and "no last agent message" in line.text for line in lines) else None
+        return (
+            ""
+            if any(line.kind == "warning" and "no last agent message" in line.text for line in lines)
+            else None
+        )
 
     def last_words(self, units: Sequence[Unit]) -> Sequence[Unit] | None:
         errors = [u for u in units if u.kind == "error"]
@@ -63,7 +87,9 @@ def _inside(region: Kind, line: str) -> bool:
 
 def _in_events(lines: Sequence[Line]) -> str | None:
     """The last message among the events."""
-    messages = [e["item"] for e in _events(lines) if e.get("type") == "item.completed" and _is_message(e.get("item"))]
+    messages = [
+        e["item"] for e in _events(lines) if e.get("type") == "item.completed" and _is_message(e.get("item"))
+    ]
     return str(messages[-1].get("text") or "") if messages else None
 
 
@@ -75,7 +101,11 @@ def _quoted(text: str) -> str | None:
 
 def _spoken(lines: Sequence[Line]) -> str | None:
     """What stands in the transcript below the last heading of a reply."""
-    headings = [i for i, line in enumerate(lines) if line.kind == "banner" and line.text in ("codex", "[last message]")]
+    headings = [
+        i
+        for i, line in enumerate(lines)
+        if line.kind == "banner" and line.text in ("codex", "[last message]")
+    ]
     if not headings:
         return None
     rest = lines[headings[-1] + 1 :]

@@ -12,7 +12,12 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
         summary="The coding agent cannot be started as it is set up.",
         api_version=1,
         impl="dagogy_incident_coding_agent.classifier:CodingAgent",
-        incidents=("coding_agent_not_found", "coding_agent_misconfigured", "coding_agent_sandbox", "os_limit_exceeded"),
+        incidents=(
+            "coding_agent_not_found",
+            "coding_agent_misconfigured",
+            "coding_agent_sandbox",
+            "os_limit_exceeded",
+        ),
         service=True,
     )
 

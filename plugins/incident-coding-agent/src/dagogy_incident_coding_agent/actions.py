@@ -28,21 +28,36 @@ class FixAgentConfig(RecoveryAction):
         if flag or not place:
             commands += [f"{agent} --version", f"{agent} exec --help"]
         message = (
-            f"{agent} does not know {flag['flag']}: it is older or newer than what the option is from" if flag else f"{agent} stops at its settings: {shown}"
+            f"{agent} does not know {flag['flag']}: it is older or newer than what the option is from"
+            if flag
+            else f"{agent} stops at its settings: {shown}"
         )
-        return RecoveryOutcome(changed=False, message=message, commands=(*commands, f"dagogy recover {context.run_id}"))
+        return RecoveryOutcome(
+            changed=False, message=message, commands=(*commands, f"dagogy recover {context.run_id}")
+        )
 
 
 class AllowSandbox(RecoveryAction):
-    """How to try the sandbox alone, what it needs of the machine, and who can answer without it. It is never switched off."""
+    """How to try the sandbox alone, what it needs of the machine, and who can answer without
+    it. It is never switched off.
+    """
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         text = "\n".join([*diagnosis.evidence, failure.text[-4000:]]).lower()
         commands = [f"{agent_of(context)} sandbox true"]
         if "bwrap" in text or "namespace" in text or "bubblewrap" in text:
-            commands += ["sudo apt-get install bubblewrap", "sysctl kernel.apparmor_restrict_unprivileged_userns kernel.unprivileged_userns_clone"]
-        commands += [f"AGENT_PROVIDER=remote_llm dagogy recover {context.run_id}", f"dagogy recover {context.run_id}"]
-        message = "the sandbox cannot be set up here: a container, an old kernel, or AppArmor's limit on user namespaces, for which bubblewrap needs a profile"
+            commands += [
+                "sudo apt-get install bubblewrap",
+                "sysctl kernel.apparmor_restrict_unprivileged_userns kernel.unprivileged_userns_clone",
+            ]
+        commands += [
+            f"AGENT_PROVIDER=remote_llm dagogy recover {context.run_id}",
+            f"dagogy recover {context.run_id}",
+        ]
+        message = (
+            "the sandbox cannot be set up here: a container, an old kernel, or AppArmor's limit on user "
+            "namespaces, for which bubblewrap needs a profile"
+        )
         return RecoveryOutcome(changed=False, message=message, commands=tuple(commands))
 
 
@@ -53,12 +68,27 @@ class RaiseLimit(RecoveryAction):
         text = "\n".join([*diagnosis.evidence, failure.message])
         again = f"dagogy recover {context.run_id}"
         if re.search(r"ENAMETOOLONG|name too long|filename or extension is too long", text, re.IGNORECASE):
-            return RecoveryOutcome(changed=False, message="a file name is too long for this file system: use a shorter run name or runs dir", commands=(
-                "export ORCHESTRATION_BASE_DIR=/short/path", "dagogy init short-name"))  # fmt: skip
+            return RecoveryOutcome(
+                changed=False,
+                message="a file name is too long for this file system: use a shorter run name or runs dir",
+                commands=("export ORCHESTRATION_BASE_DIR=/short/path", "dagogy init short-name"),
+            )
         if re.search(r"EMFILE|ENFILE|open files", text, re.IGNORECASE):
-            return RecoveryOutcome(changed=False, message="too many files are open", commands=("ulimit -n", "ulimit -n 4096", again))
-        message = "the argument list is too long: a prompt belongs on standard input, so this is a defect; smaller texts get past it"
-        commands = ("getconf ARG_MAX", "export AGENT_SCOPE_TEXT_MAX_CHARS=6000", again, f"dagogy escalate {context.run_id}")
+            return RecoveryOutcome(
+                changed=False,
+                message="too many files are open",
+                commands=("ulimit -n", "ulimit -n 4096", again),
+            )
+        message = (
+            "the argument list is too long: a prompt belongs on standard input, so this is a defect; smaller "
+            "texts get past it"
+        )
+        commands = (
+            "getconf ARG_MAX",
+            "export AGENT_SCOPE_TEXT_MAX_CHARS=6000",
+            again,
+            f"dagogy escalate {context.run_id}",
+        )
         return RecoveryOutcome(changed=False, message=message, commands=commands)
 
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dagogy.api.failures import Signature, SignatureClassifier
 
-_GONE, _SETUP, _SANDBOX, _LIMIT = "coding_agent_not_found", "coding_agent_misconfigured", "coding_agent_sandbox", "os_limit_exceeded"
+_GONE, _SETUP, _SANDBOX, _LIMIT = (
+    "coding_agent_not_found",
+    "coding_agent_misconfigured",
+    "coding_agent_sandbox",
+    "os_limit_exceeded",
+)
 #: A file that is a coding agent, or what one is started with.
 _AGENT = r"(?:^|[/\\])(?:codex[\w-]*|node|npx|claude|gemini|aider)(?:\.(?:exe|cmd|ps1|js))?$"
 _AGENT_WORD = r"(?:codex[\w./-]*|node|npx)"
@@ -15,33 +20,39 @@ class CodingAgent(SignatureClassifier):
     """codex, or whatever `CODING_AGENT_CMD` names, does not come to its work.
 
     coding_agent_not_found:
-        What: The command, the interpreter it needs, or the package for this platform is missing, is not executable, or is for another machine.
-        Recognised by: "No such file or directory", "command not found", "spawn codex ENOENT", "is not recognized as", "Permission denied" and "Exec
-        format error" where the file is the agent or its Node; exit status `127` and `126` beside them; codex's missing platform package.
-        What to do: Ask for it with `command -v codex` and `codex --version`; install it with `npm install -g @openai/codex`, or give its whole path
-        in `CODING_AGENT_CMD`. Where it cannot be had: `AGENT_PROVIDER=internal`.
+        What: The command, the interpreter it needs, or the package for this platform is missing, is not
+        executable, or is for another machine.
+        Recognised by: "No such file or directory", "command not found", "spawn codex ENOENT", "is not
+        recognized as", "Permission denied" and "Exec format error" where the file is the agent or its Node;
+        exit status `127` and `126` beside them; codex's missing platform package.
+        What to do: Ask for it with `command -v codex` and `codex --version`; install it with
+        `npm install -g @openai/codex`, or give its whole path in `CODING_AGENT_CMD`. Where it cannot be had:
+        `AGENT_PROVIDER=internal`.
         Retry: Only after the command is found.
 
     coding_agent_misconfigured:
-        What: The agent starts and stops at its own settings: an error in `config.toml`, a flag that this version does not know, a folder it does not
-        trust, a provider or profile that is not defined.
-        Recognised by: "Error loading config.toml", "unexpected argument" of codex's own usage, "Not inside a trusted directory", `CODEX_HOME`.
-        What to do: Do what codex's message says, at the file and line that it names; after a change of version compare the flags with
-        `codex exec --help`.
+        What: The agent starts and stops at its own settings: an error in `config.toml`, a flag that this
+        version does not know, a folder it does not trust, a provider or profile that is not defined.
+        Recognised by: "Error loading config.toml", "unexpected argument" of codex's own usage, "Not inside a
+        trusted directory", `CODEX_HOME`.
+        What to do: Do what codex's message says, at the file and line that it names; after a change of
+        version compare the flags with `codex exec --help`.
         Retry: Only after the setting is changed.
 
     coding_agent_sandbox:
-        What: The agent's sandbox (bubblewrap, Landlock, seatbelt) cannot be set up here: a container, AppArmor's limits on user namespaces, an old
-        kernel.
+        What: The agent's sandbox (bubblewrap, Landlock, seatbelt) cannot be set up here: a container,
+        AppArmor's limits on user namespaces, an old kernel.
         Recognised by: Lines of `bwrap:`; errors of Landlock, seccomp and `sandbox-exec`.
-        What to do: Try it alone with `codex sandbox true`; allow bubblewrap an AppArmor profile, use the legacy Landlock sandbox, or use another
-        provider. The sandbox is never to be switched off by itself.
+        What to do: Try it alone with `codex sandbox true`; allow bubblewrap an AppArmor profile, use the
+        legacy Landlock sandbox, or use another provider. The sandbox is never to be switched off by itself.
         Retry: Only after the machine allows it.
 
     os_limit_exceeded:
-        What: A limit of the system was hit: an argument list or a file name that is too long, too many open files.
+        What: A limit of the system was hit: an argument list or a file name that is too
+        long, too many open files.
         Recognised by: `E2BIG`, `ENAMETOOLONG`, `EMFILE`, `ENFILE` and their like on Windows.
-        What to do: Use a shorter name for the run, or raise the limit (`ulimit -n 4096`). A prompt on the command line is a defect: report it.
+        What to do: Use a shorter name for the run, or raise the limit (`ulimit -n 4096`). A prompt on the
+        command line is a defect: report it.
         Retry: Only after the name, the prompt or the limit is changed.
     """
 
@@ -49,22 +60,37 @@ class CodingAgent(SignatureClassifier):
         Signature(incident=_GONE, cause="binary_missing"),
         # Not there.
         Signature(incident=_GONE, errno="ENOENT EACCES ENOEXEC ENOTDIR", exception=_FILE_ERROR, path=_AGENT),
-        Signature(incident=_GONE, errno="ENOENT EACCES ENOEXEC EPERM", where=r"\bCODING_AGENT_CMD\b", exception=_FILE_ERROR),
+        Signature(
+            incident=_GONE,
+            errno="ENOENT EACCES ENOEXEC EPERM",
+            where=r"\bCODING_AGENT_CMD\b",
+            exception=_FILE_ERROR,
+        ),
         Signature(incident=_GONE, errno="ENOENT EACCES ENOEXEC", message=r"\bCODING_AGENT_CMD\b"),
-        Signature(incident=_GONE, errno="ENOENT EACCES ENOEXEC EPERM", message=rf"\bspawn(?:Sync)? \S*{_AGENT_WORD}\b"),
+        Signature(
+            incident=_GONE,
+            errno="ENOENT EACCES ENOEXEC EPERM",
+            message=rf"\bspawn(?:Sync)? \S*{_AGENT_WORD}\b",
+        ),
         Signature(incident=_GONE, errno="ENOEXEC"),
-        Signature(incident=_GONE, exception=r"FileNotFoundError", errno="ENOENT", message=r"^\[WinError 2\] [^:]*$"),
+        Signature(
+            incident=_GONE, exception=r"FileNotFoundError", errno="ENOENT", message=r"^\[WinError 2\] [^:]*$"
+        ),
         Signature(
             incident=_GONE,
             typed="config_error provider_error not_found",
-            message=r"\bCODING_AGENT_CMD\b.*\b(?:not found|no such|cannot be (?:found|started|run)|is not executable)",
+            message=(
+                r"\bCODING_AGENT_CMD\b.*\b(?:not found|no such"
+                r"|cannot be (?:found|started|run)|is not executable)"
+            ),
         ),
         Signature(
             incident=_GONE,
             message=(
                 rf"^(?:/usr/bin/)?env: '?{_AGENT_WORD}'?: (?:No such file or directory|Permission denied)"
                 rf"|\b{_AGENT_WORD}: (?:command )?not found$|\bcommand not found: {_AGENT_WORD}$"
-                rf"|\b{_AGENT_WORD}: (?:No such file or directory|Permission denied|cannot execute|bad interpreter|exec format error)"
+                rf"|\b{_AGENT_WORD}: (?:No such file or directory|Permission denied"
+                r"|cannot execute|bad interpreter|exec format error)"
                 rf"|^(?:error: )?not found: {_AGENT_WORD} (?:in|on) (?:the )?\$?PATH\b"
             ),
         ),
@@ -72,43 +98,54 @@ class CodingAgent(SignatureClassifier):
             incident=_GONE,
             message=(
                 rf"'?\"?{_AGENT_WORD}'?\"? is not recognized as (?:an internal|a name|the name)"
-                rf"|\bThe term '{_AGENT_WORD}' is not recognized\b|\bspawn(?:Sync)? \S*{_AGENT_WORD} (?:ENOENT|EACCES|ENOEXEC)"
+                rf"|\bThe term '{_AGENT_WORD}' is not recognized\b"
+                rf"|\bspawn(?:Sync)? \S*{_AGENT_WORD} (?:ENOENT|EACCES|ENOEXEC)"
                 rf"|\bsh: (?:line )?\d+: {_AGENT_WORD}: (?:not found|Permission denied)"
             ),
         ),
         Signature(
             incident=_GONE,
             message=(
-                r"\bMissing optional dependency @openai/codex|\bUnsupported platform: |\bCannot find (?:module"
-                r"|package) '[^']*@openai/codex|\bCannot find module '[^']*codex[^']*'|\bcodex\b.{0,200}\bGLIBC_\S+' not found"
+                r"\bMissing optional dependency @openai/codex"
+                r"|\bUnsupported platform: |\bCannot find (?:module"
+                r"|package) '[^']*@openai/codex|\bCannot find module '[^']*codex[^']*'"
+                r"|\bcodex\b.{0,200}\bGLIBC_\S+' not found"
                 r"|\bBad CPU type in executable\b"
             ),
         ),
         Signature(
             incident=_GONE,
-            message=(r"^(?:error: )?(?:\w+: )*(?:coding agent|codex)(?: binary| CLI| command)?\b.{0,60}\b(?:not found|not installed|is not executable)\b"),
+            message=(
+                r"^(?:error: )?(?:\w+: )*(?:coding agent|codex)(?: binary| CLI"
+                r"| command)?\b.{0,60}\b(?:not found|not installed|is not executable)\b"
+            ),
             unless=r"provider|profile|model|thread|session",
         ),
         # Set up wrongly.
         Signature(
             incident=_SETUP,
             message=(
-                r"^Error loading (?:config|configuration)\b|\bconfig\.toml\b.{0,40}:\d+:\d+|\bTOML parse error at line\b"
-                r"|^Error (?:finding|loading|resolving|parsing) (?:codex home|config|-c|overrides?)|\bCODEX_HOME points to\b|\bAbsolutePathBuf deserialized\b"
+                r"^Error loading (?:config|configuration)\b"
+                r"|\bconfig\.toml\b.{0,40}:\d+:\d+|\bTOML parse error at line\b"
+                r"|^Error (?:finding|loading|resolving|parsing) (?:codex home|config|-c|overrides?)"
+                r"|\bCODEX_HOME points to\b|\bAbsolutePathBuf deserialized\b"
             ),
         ),
         Signature(
             incident=_SETUP,
             message=(
-                r"\bNot inside a trusted directory\b|\bModel provider `[^`]+` not found\b|\bconfig profile `[^`]+` not found\b"
-                r"|\bprofile `?[\w-]+`? not found\b|\bwire_api\b.{0,60}\bno longer supported\b|\bUnknown feature flag\b"
+                r"\bNot inside a trusted directory\b|\bModel provider `[^`]+` not found\b"
+                r"|\bconfig profile `[^`]+` not found\b"
+                r"|\bprofile `?[\w-]+`? not found\b"
+                r"|\bwire_api\b.{0,60}\bno longer supported\b|\bUnknown feature flag\b"
                 r"|\bInvalid override\b"
             ),
         ),
         Signature(
             incident=_SETUP,
             message=(
-                r"^error: (?:unexpected argument|invalid value|unrecognized subcommand|a value is required for|the argument"
+                r"^error: (?:unexpected argument|invalid value"
+                r"|unrecognized subcommand|a value is required for|the argument"
                 r"|the following required arguments)"
             ),
             unless=r"dagogy|orchestration",
@@ -116,15 +153,20 @@ class CodingAgent(SignatureClassifier):
         Signature(
             incident=_SETUP,
             message=(
-                r"\brequired MCP servers? (?:failed|could not)\b|\bFailed to (?:parse|read|load) (?:the )?(?:config(?:uration)?"
-                r"|auth)(?:\.toml|\.json)?\b.*\b(?:codex|toml)|\bcodex\b.{0,60}\bversion\b.{0,40}\b(?:too old|required|unsupported)\b"
+                r"\brequired MCP servers? (?:failed|could not)\b"
+                r"|\bFailed to (?:parse|read|load) (?:the )?(?:config(?:uration)?"
+                r"|auth)(?:\.toml|\.json)?\b.*\b(?:codex|toml)"
+                r"|\bcodex\b.{0,60}\bversion\b.{0,40}\b(?:too old|required|unsupported)\b"
             ),
             unless=r"GLIBC",
         ),
         # The sandbox.
         Signature(
             incident=_SANDBOX,
-            message=(r"^(?:\w+: )*bwrap: |\bbubblewrap\b.{0,60}\b(?:failed|cannot|not permitted|denied)|\bNo permissions to creat\w+ (?:a )?new namespace\b"),
+            message=(
+                r"^(?:\w+: )*bwrap: |\bbubblewrap\b.{0,60}\b(?:failed|cannot|not permitted|denied)"
+                r"|\bNo permissions to creat\w+ (?:a )?new namespace\b"
+            ),
             unless=r"could not find bubblewrap",
         ),
         Signature(
@@ -132,11 +174,16 @@ class CodingAgent(SignatureClassifier):
             message=(
                 r"\bsandbox_apply: |\berror (?:running|applying) (?:landlock|seccomp|legacy linux sandbox)\b"
                 r"|\bLandlock was not able\b|\blandlock\b.{0,60}\b(?:error|fail|denied|unsupported|restrict"
-                r"|not supported)|\bseccomp (?:setup|backend) error\b|\bcodex-linux-sandbox\b.{0,60}\b(?:required|not found|failed"
+                r"|not supported)|\bseccomp (?:setup|backend) error\b"
+                r"|\bcodex-linux-sandbox\b.{0,60}\b(?:required|not found|failed"
                 r"|panicked)|\bsandbox error: |\blinux-sandbox\b.*\bpanicked|\bSandbox\((?:Landlock|Seccomp)"
             ),
         ),
-        Signature(incident=_SANDBOX, errno="EPERM EACCES ENOENT EINVAL ENOSYS", message=r"\b(?:bwrap|bubblewrap|landlock|seccomp|sandbox(?:-exec)?)\b"),
+        Signature(
+            incident=_SANDBOX,
+            errno="EPERM EACCES ENOENT EINVAL ENOSYS",
+            message=r"\b(?:bwrap|bubblewrap|landlock|seccomp|sandbox(?:-exec)?)\b",
+        ),
         Signature(
             incident=_SANDBOX,
             message=(
@@ -149,6 +196,9 @@ class CodingAgent(SignatureClassifier):
         Signature(incident=_LIMIT, errno="ENOSPC", message=r"inotify|file watchers"),
         Signature(
             incident=_LIMIT,
-            message=(r"\bArgument list too long\b|\bFile ?name too long\b|\bToo many open files\b|\bThe (?:filename or extension|command line) is too long\b"),
+            message=(
+                r"\bArgument list too long\b|\bFile ?name too long\b|\bToo many open files\b"
+                r"|\bThe (?:filename or extension|command line) is too long\b"
+            ),
         ),
     )

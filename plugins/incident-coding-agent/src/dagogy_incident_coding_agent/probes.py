@@ -24,7 +24,9 @@ def agent_words(context: ProbeContext) -> list[str]:
 
 
 def asked(failure: Failure, context: ProbeContext) -> bool:
-    """Whether the provider that failed starts an agent, or may have: what is only known from a text does not name its provider."""
+    """Whether the provider that failed starts an agent, or may have: what is only known from a text does not
+    name its provider.
+    """
     concerned = failure.provider in ("", "codex_exec") or "returncode" in failure.details
     return concerned or "CODING_AGENT_CMD" in failure.message or "CODING_AGENT_CMD" in context.environ_names
 
@@ -45,9 +47,13 @@ def interpreter(path: str) -> str:
 
 
 def run(command: Sequence[str]) -> tuple[int | None, str]:
-    """Exit status and first line of a command; None and why when it cannot be started or does not end in time."""
+    """Exit status and first line of a command; None and why when it cannot be
+    started or does not end in time.
+    """
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_ANSWER_SECONDS, check=False)
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_ANSWER_SECONDS, check=False
+        )
     except subprocess.TimeoutExpired:
         return None, f"no answer within {_ANSWER_SECONDS:g} s"
     except OSError as error:
@@ -58,39 +64,65 @@ def run(command: Sequence[str]) -> tuple[int | None, str]:
 
 
 class Command(Probe):
-    """Is the command of `CODING_AGENT_CMD` on the PATH, is the interpreter there that it asks for, and does it answer `--version` within 5 s?"""
+    """Is the command of `CODING_AGENT_CMD` on the PATH, is the interpreter there that it asks for, and does
+    it answer `--version` within 5 s?
+    """
 
     def look(self, failure: Failure, context: ProbeContext) -> Iterator[ProbeResult]:
         words = agent_words(context)
         if not asked(failure, context):
             return
         if not words:
-            yield ProbeResult(subject="CODING_AGENT_CMD", state="bad", message="it is no command: a quotation is not closed", confirms=(_GONE,))
+            yield ProbeResult(
+                subject="CODING_AGENT_CMD",
+                state="bad",
+                message="it is no command: a quotation is not closed",
+                confirms=(_GONE,),
+            )
             return
         subject = f"command {words[0]}"
         path = shutil.which(words[0])
         if path is None:
             there = os.path.exists(words[0])
-            message = f"{words[0]} is there, but not executable" if there else f"{words[0]} is not on the PATH"
+            message = (
+                f"{words[0]} is there, but not executable" if there else f"{words[0]} is not on the PATH"
+            )
             yield ProbeResult(subject=subject, state="bad", message=message, confirms=(_GONE,))
             return
         wanted = interpreter(path)
         if wanted and shutil.which(wanted) is None:
-            yield ProbeResult(subject=subject, state="bad", message=f"{path} needs {wanted}, which is not there", confirms=(_GONE,))
+            yield ProbeResult(
+                subject=subject,
+                state="bad",
+                message=f"{path} needs {wanted}, which is not there",
+                confirms=(_GONE,),
+            )
             return
         status, output = run([path, *words[1:], "--version"])
         if status == 0:
-            yield ProbeResult(subject=subject, state="ok", message=f"{path} answers --version: {output}", refutes=(_GONE,))
+            yield ProbeResult(
+                subject=subject, state="ok", message=f"{path} answers --version: {output}", refutes=(_GONE,)
+            )
         elif status is None and output.startswith("no answer"):
             yield ProbeResult(subject=subject, state="unknown", message=f"{path} --version: {output}")
         else:
-            # What cannot be executed at all is as good as not there; what ends with an error of its own may have other reasons.
-            confirms = (_GONE,) if status in (None, 126, 127) or "Missing optional dependency" in output else ()
-            yield ProbeResult(subject=subject, state="bad", message=f"{path} --version: {output} (exit status {status})", confirms=confirms)
+            # What cannot be executed at all is as good as not there; what ends with an error of its own may
+            # have other reasons.
+            confirms = (
+                (_GONE,) if status in (None, 126, 127) or "Missing optional dependency" in output else ()
+            )
+            yield ProbeResult(
+                subject=subject,
+                state="bad",
+                message=f"{path} --version: {output} (exit status {status})",
+                confirms=confirms,
+            )
 
 
 class Sandbox(Probe):
-    """Can codex set up its sandbox here? `codex sandbox true` runs nothing but `true` in it (before 0.100: `codex sandbox linux true`)."""
+    """Can codex set up its sandbox here? `codex sandbox true` runs nothing but `true` in it (before 0.100:
+    `codex sandbox linux true`).
+    """
 
     def look(self, failure: Failure, context: ProbeContext) -> Iterator[ProbeResult]:
         words = agent_words(context)
@@ -100,10 +132,26 @@ class Sandbox(Probe):
         for form in (["sandbox", "true"], ["sandbox", "linux", "true"]):
             status, output = run([path, *words[1:], *form])
             if status == 0:
-                yield ProbeResult(subject="codex sandbox", state="ok", message=f"codex {' '.join(form)} ends well", refutes=(_SANDBOX,))
+                yield ProbeResult(
+                    subject="codex sandbox",
+                    state="ok",
+                    message=f"codex {' '.join(form)} ends well",
+                    refutes=(_SANDBOX,),
+                )
                 return
-            if status is None or not any(word in output for word in ("unrecognized subcommand", "unexpected argument", "invalid value")):
+            if status is None or not any(
+                word in output for word in ("unrecognized subcommand", "unexpected argument", "invalid value")
+            ):
                 break
         words_of_it = ("bwrap", "landlock", "seccomp", "sandbox", "namespace", "Operation not permitted")
-        confirms = (_SANDBOX,) if status is not None and any(w.lower() in output.lower() for w in words_of_it) else ()
-        yield ProbeResult(subject="codex sandbox", state="bad" if confirms else "unknown", message=output or f"exit status {status}", confirms=confirms)
+        confirms = (
+            (_SANDBOX,)
+            if status is not None and any(w.lower() in output.lower() for w in words_of_it)
+            else ()
+        )
+        yield ProbeResult(
+            subject="codex sandbox",
+            state="bad" if confirms else "unknown",
+            message=output or f"exit status {status}",
+            confirms=confirms,
+        )

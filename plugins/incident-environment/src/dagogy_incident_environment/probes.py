@@ -22,11 +22,22 @@ class PythonInUse(Probe):
     def look(self, failure: Failure, context: ProbeContext) -> Iterator[ProbeResult]:
         version = ".".join(map(str, sys.version_info[:3]))
         fit = sys.version_info >= _OLDEST
-        text = f"{version} in {sys.prefix}" + ("" if sys.prefix != sys.base_prefix else ", no virtual environment")
-        yield ProbeResult(subject="Python", state="ok" if fit else "bad", message=text, confirms=() if fit else (_ENVIRONMENT,))
+        text = f"{version} in {sys.prefix}" + (
+            "" if sys.prefix != sys.base_prefix else ", no virtual environment"
+        )
+        yield ProbeResult(
+            subject="Python",
+            state="ok" if fit else "bad",
+            message=text,
+            confirms=() if fit else (_ENVIRONMENT,),
+        )
         encoding = locale.getpreferredencoding(False)
         utf8 = sys.flags.utf8_mode == 1 or encoding.lower().replace("-", "") == "utf8"
-        message = encoding if utf8 else f"{encoding}: not every text can be shown or read in it; PYTHONUTF8=1 makes it UTF-8"
+        message = (
+            encoding
+            if utf8
+            else f"{encoding}: not every text can be shown or read in it; PYTHONUTF8=1 makes it UTF-8"
+        )
         yield ProbeResult(subject="encoding", state="ok" if utf8 else "bad", message=message)
         missing = _missing_module(failure)
         if missing:
@@ -41,7 +52,12 @@ class PythonInUse(Probe):
             there = False
         if there:
             return ProbeResult(subject=f"module {name}", state="ok", message="this Python has it now")
-        return ProbeResult(subject=f"module {name}", state="bad", message=f"{sys.executable} does not have it", confirms=(_ENVIRONMENT,))
+        return ProbeResult(
+            subject=f"module {name}",
+            state="bad",
+            message=f"{sys.executable} does not have it",
+            confirms=(_ENVIRONMENT,),
+        )
 
 
 def _missing_module(failure: Failure) -> str:
@@ -51,7 +67,9 @@ def _missing_module(failure: Failure) -> str:
 
 
 class Memory(Probe):
-    """Did the kernel kill something for lack of memory? `memory.events` of this process's cgroups, and the count since the machine started."""
+    """Did the kernel kill something for lack of memory? `memory.events` of this process's cgroups, and the
+    count since the machine started.
+    """
 
     def look(self, failure: Failure, context: ProbeContext) -> Iterator[ProbeResult]:
         for group in cgroups():
@@ -59,13 +77,24 @@ class Memory(Probe):
             if "oom_kill" in events:
                 killed, limit = events["oom_kill"], _text(group / "memory.max")
                 message = f"oom_kill {killed}, limit {limit or 'unknown'}"
-                yield ProbeResult(subject=f"cgroup {group}", state="bad" if killed else "ok", message=message, confirms=(_MEMORY,) if killed else ())
+                yield ProbeResult(
+                    subject=f"cgroup {group}",
+                    state="bad" if killed else "ok",
+                    message=message,
+                    confirms=(_MEMORY,) if killed else (),
+                )
         since_start = counters(Path("/proc/vmstat")).get("oom_kill")
         if since_start is not None:
-            # Only where the machine has run on since then does 0 say that nobody was killed; and a MemoryError needs no kill.
+            # Only where the machine has run on since then does 0 say that nobody was killed; and a
+            # MemoryError needs no kill.
             never = since_start == 0 and killed_silently(failure) and failed_since_start(failure)
             message = f"{since_start} processes killed for memory since the machine started"
-            yield ProbeResult(subject="kernel", state="unknown" if since_start else "ok", message=message, refutes=(_MEMORY,) if never else ())
+            yield ProbeResult(
+                subject="kernel",
+                state="unknown" if since_start else "ok",
+                message=message,
+                refutes=(_MEMORY,) if never else (),
+            )
 
 
 def cgroups() -> list[Path]:

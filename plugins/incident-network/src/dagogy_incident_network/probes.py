@@ -1,4 +1,6 @@
-"""Looks at the way to the provider: name, connection, certificate, proxies. Nothing is sent but the handshake."""
+"""Looks at the way to the provider: name, connection, certificate, proxies.
+Nothing is sent but the handshake.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +36,12 @@ class Address(NamedTuple):
 
 
 def address(failure: Failure, context: ProbeContext) -> Address | None:
-    """The host that the failed request went to; None where the provider asks nobody, or the address is none."""
-    if (failure.provider or context.setting("AGENT_PROVIDER") or "internal") == "internal" and not context.setting("OPENAI_BASE_URL"):
+    """The host that the failed request went to; None where the provider asks
+    nobody, or the address is none.
+    """
+    if (
+        failure.provider or context.setting("AGENT_PROVIDER") or "internal"
+    ) == "internal" and not context.setting("OPENAI_BASE_URL"):
         return None
     endpoint = str(failure.details.get("endpoint") or "")
     base = context.setting("OPENAI_BASE_URL").strip() or _DEFAULT
@@ -54,8 +60,8 @@ def address(failure: Failure, context: ProbeContext) -> Address | None:
 class Connection(Probe):
     """Does the provider's host resolve, accept a connection, and show a certificate that this Python trusts?
 
-    The issuer is shown where the certificate is not trusted, with this machine's clock. A connection that works now refutes nothing: networks
-    come back.
+    The issuer is shown where the certificate is not trusted, with this machine's clock. A connection that
+    works now refutes nothing: networks come back.
     """
 
     def look(self, failure: Failure, context: ProbeContext) -> Iterator[ProbeResult]:
@@ -63,15 +69,25 @@ class Connection(Probe):
         if at is None:
             return
         if any(context.setting(n) or context.setting(n.lower()) for n in _PROXIES) and not at.local:
-            yield ProbeResult(subject=f"host {at.host}", state="unknown", message="a proxy is set, so this machine need not reach it itself")
+            yield ProbeResult(
+                subject=f"host {at.host}",
+                state="unknown",
+                message="a proxy is set, so this machine need not reach it itself",
+            )
             return
         gateway = "; it is this machine's: start your gateway" if at.local else ""
         try:
             found = socket.getaddrinfo(at.host, at.port, type=socket.SOCK_STREAM)
         except OSError as error:
-            yield ProbeResult(subject=f"DNS {at.host}", state="bad", message=f"{error.strerror or error}", confirms=(_NET,))
+            yield ProbeResult(
+                subject=f"DNS {at.host}", state="bad", message=f"{error.strerror or error}", confirms=(_NET,)
+            )
             return
-        yield ProbeResult(subject=f"DNS {at.host}", state="ok", message=", ".join(dict.fromkeys(str(f[4][0]) for f in found[:4])))
+        yield ProbeResult(
+            subject=f"DNS {at.host}",
+            state="ok",
+            message=", ".join(dict.fromkeys(str(f[4][0]) for f in found[:4])),
+        )
         try:
             with socket.create_connection((at.host, at.port), timeout=_SECONDS) as connection:
                 yield ProbeResult(subject=f"TCP {at.host}:{at.port}", state="ok", message="connected")
@@ -79,10 +95,15 @@ class Connection(Probe):
                     yield self._handshake(at, connection)
         except OSError as error:
             message = f"{error.strerror or error}{gateway}"
-            yield ProbeResult(subject=f"TCP {at.host}:{at.port}", state="bad", message=message, confirms=(_NET,))
+            yield ProbeResult(
+                subject=f"TCP {at.host}:{at.port}", state="bad", message=message, confirms=(_NET,)
+            )
 
     def _handshake(self, at: Address, connection: socket.socket) -> ProbeResult:
-        subject, clock = f"TLS {at.host}", f"the clock here shows {time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC"
+        subject, clock = (
+            f"TLS {at.host}",
+            f"the clock here shows {time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC",
+        )
         try:
             with ssl.create_default_context().wrap_socket(connection, server_hostname=at.host) as secured:
                 known = secured.getpeercert() or {}
@@ -92,13 +113,22 @@ class Connection(Probe):
             message = f"{error.verify_message}; issuer {issuer(at) or 'unknown'}; {clock}"
             return ProbeResult(subject=subject, state="bad", message=message, confirms=(_TLS,))
         except ssl.SSLError as error:
-            return ProbeResult(subject=subject, state="bad", message=f"the handshake fails: {error.reason or error}", confirms=(_TLS,))
+            return ProbeResult(
+                subject=subject,
+                state="bad",
+                message=f"the handshake fails: {error.reason or error}",
+                confirms=(_TLS,),
+            )
         except OSError as error:
-            return ProbeResult(subject=subject, state="bad", message=f"the handshake breaks off: {error.strerror or error}")
+            return ProbeResult(
+                subject=subject, state="bad", message=f"the handshake breaks off: {error.strerror or error}"
+            )
 
 
 def issuer(at: Address) -> str:
-    """Who signed the certificate that is not trusted. It is looked at and nothing is sent over that connection."""
+    """Who signed the certificate that is not trusted. It is looked at and nothing
+    is sent over that connection.
+    """
     unverified = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE
     try:
@@ -157,7 +187,12 @@ class Proxy(Probe):
             try:
                 parts = urlsplit(value if "://" in value else f"http://{value}")
             except ValueError as error:
-                yield ProbeResult(subject=name, state="bad", message=f"it is no proxy's address: {error}", confirms=(_PROXY,))
+                yield ProbeResult(
+                    subject=name,
+                    state="bad",
+                    message=f"it is no proxy's address: {error}",
+                    confirms=(_PROXY,),
+                )
                 continue
             shown = masked(parts)
             if shown in seen:
@@ -165,7 +200,11 @@ class Proxy(Probe):
             seen.add(shown)
             yield self._look_at(name, value, parts, f"{shown}{f'; NO_PROXY {past}' if past else ''}")
         if not seen:
-            yield ProbeResult(subject="proxy variables", state="ok", message="none is set" + (f"; NO_PROXY {past}" if past else ""))
+            yield ProbeResult(
+                subject="proxy variables",
+                state="ok",
+                message="none is set" + (f"; NO_PROXY {past}" if past else ""),
+            )
 
     def _look_at(self, name: str, value: str, parts: SplitResult, shown: str) -> ProbeResult:
         try:
@@ -173,17 +212,27 @@ class Proxy(Probe):
         except ValueError:
             host, port = None, None
         if not host or port is None:
-            return ProbeResult(subject=name, state="bad", message=f"{shown}: it is no proxy's address", confirms=(_PROXY,))
+            return ProbeResult(
+                subject=name, state="bad", message=f"{shown}: it is no proxy's address", confirms=(_PROXY,)
+            )
         try:
             socket.create_connection((host, port), timeout=3.0).close()
         except OSError as error:
-            return ProbeResult(subject=name, state="bad", message=f"{shown}: {error.strerror or error}", confirms=(_PROXY,))
+            return ProbeResult(
+                subject=name, state="bad", message=f"{shown}: {error.strerror or error}", confirms=(_PROXY,)
+            )
         if "://" not in value:
-            return ProbeResult(subject=name, state="unknown", message=f"{shown}: it accepts connections, but has no scheme, which some clients want")
+            return ProbeResult(
+                subject=name,
+                state="unknown",
+                message=f"{shown}: it accepts connections, but has no scheme, which some clients want",
+            )
         return ProbeResult(subject=name, state="ok", message=f"{shown}: it accepts connections")
 
 
 def masked(parts: SplitResult) -> str:
     """A proxy's address without user and password, and whether it has them."""
     who, _, place = parts.netloc.rpartition("@")
-    return f"{parts.scheme}://{place}" + (" (with user and password)" if ":" in who else " (with a user)" if who else "")
+    return f"{parts.scheme}://{place}" + (
+        " (with user and password)" if ":" in who else " (with a user)" if who else ""
+    )

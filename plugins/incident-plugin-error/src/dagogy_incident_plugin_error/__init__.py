@@ -13,7 +13,11 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
         api_version=1,
         impl="dagogy_incident_plugin_error.classifier:PluginFailure",
         incidents=("plugin_error",),
-        escalations=(Escalation(summary="a plugin that fails in the same way again", incidents=("plugin_error",), same=True),),
+        escalations=(
+            Escalation(
+                summary="a plugin that fails in the same way again", incidents=("plugin_error",), same=True
+            ),
+        ),
     )
 
 

@@ -25,9 +25,11 @@ class _Culprit(NamedTuple):
 
 
 class LeaveOutPlugin(RecoveryAction):
-    """Sets `DAGOGY_DISABLE` for one attempt, where the plugin is a rule. A provider, exporter or command is what was asked for: that is not left out.
+    """Sets `DAGOGY_DISABLE` for one attempt, where the plugin is a rule. A provider, exporter or command is
+    what was asked for: that is not left out.
 
-    The validation counts only as long as the rule is left out: without `DAGOGY_DISABLE` the run asks to be validated again.
+    The validation counts only as long as the rule is left out: without `DAGOGY_DISABLE` the run
+    asks to be validated again.
     """
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
@@ -35,24 +37,37 @@ class LeaveOutPlugin(RecoveryAction):
         if not culprit.id:
             return RecoveryOutcome(changed=False, message="the failure does not name the plugin")
         if culprit.kind not in _SPARED:
-            return RecoveryOutcome(changed=False, message=f"the {culprit.kind or 'plugin'} '{culprit.id}' is what the command needs")
+            return RecoveryOutcome(
+                changed=False,
+                message=f"the {culprit.kind or 'plugin'} '{culprit.id}' is what the command needs",
+            )
         return RecoveryOutcome(
-            changed=True, message=f"without the {culprit.kind} '{culprit.id}'", environment={"DAGOGY_DISABLE": _without(context, culprit.id)}
+            changed=True,
+            message=f"without the {culprit.kind} '{culprit.id}'",
+            environment={"DAGOGY_DISABLE": _without(context, culprit.id)},
         )
 
 
 class UpdatePlugin(RecoveryAction):
-    """Names the plugin and its distribution, and gives the commands that show it, update it, or run the failed command without it."""
+    """Names the plugin and its distribution, and gives the commands that show it, update it, or run the
+    failed command without it.
+    """
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         culprit = _culprit(failure)
         commands = [f"dagogy plugins show {culprit.id}"] if culprit.id else ["dagogy doctor"]
         if culprit.distribution:
-            commands.append(shlex.join([sys.executable, "-m", "pip", "install", "--upgrade", culprit.distribution]))
+            commands.append(
+                shlex.join([sys.executable, "-m", "pip", "install", "--upgrade", culprit.distribution])
+            )
         if culprit.id and culprit.kind in _SPARED and failure.command:
             commands.append(f"DAGOGY_DISABLE={_without(context, culprit.id)} {shlex.join(failure.command)}")
         to = "dagogy's own authors" if culprit.distribution.startswith(_OURS) else "its author"
-        return RecoveryOutcome(changed=False, message=f"{failure.message}; if the newest version fails too, report it to {to}", commands=tuple(commands))
+        return RecoveryOutcome(
+            changed=False,
+            message=f"{failure.message}; if the newest version fails too, report it to {to}",
+            commands=tuple(commands),
+        )
 
 
 def _culprit(failure: Failure) -> _Culprit:

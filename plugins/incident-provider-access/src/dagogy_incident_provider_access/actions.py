@@ -30,24 +30,39 @@ _KEYS = {
     "api.groq.com": "https://console.groq.com/keys",
 }
 _VARIABLE = re.compile(r"\b[A-Z][A-Z0-9]*_(?:API_KEY|KEY|TOKEN)\b")
-_TOKEN = re.compile(r"\b(?:token_expired|(?:access|session|authentication) token (?:is expired|has expired|could not be refreshed))\b", re.IGNORECASE)
-_PLACE = re.compile(r"unsupported_country_region_territory|Country, region|IP address|ip_not_a|Cloudflare|\bcountry\b", re.IGNORECASE)
+_TOKEN = re.compile(
+    r"\b(?:token_expired|(?:access|session|authentication) token "
+    r"(?:is expired|has expired|could not be refreshed))\b",
+    re.IGNORECASE,
+)
+_PLACE = re.compile(
+    r"unsupported_country_region_territory|Country, region|IP address|ip_not_a|Cloudflare|\bcountry\b",
+    re.IGNORECASE,
+)
 _EFFORT = re.compile(r"[-:](?:minimal|low|medium|high|xhigh)$")
 _LINK = re.compile(r"https://[^\s\"'<>)\]]+")
 
 
 class WaitRateLimit(RecoveryAction):
-    """Waits for the time that the provider named, or 10 s, then 20, then 40; at most two minutes, and a little more, so that not all come back at once."""
+    """Waits for the time that the provider named, or 10 s, then 20, then 40; at most two minutes, and a
+    little more, so that not all come back at once.
+    """
 
     rehearsable = True
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         retry_after = diagnosis.retry_after_seconds
         if retry_after is not None and retry_after > _LONGEST_SECONDS:
-            return RecoveryOutcome(changed=False, message=f"the provider wants {retry_after:.0f} s; that is too long to wait here")
+            return RecoveryOutcome(
+                changed=False,
+                message=f"the provider wants {retry_after:.0f} s; that is too long to wait here",
+            )
         seconds = retry_after if retry_after is not None else _FIRST_SECONDS * 2**context.attempt
         context.wait(min(seconds * _jitter(), _LONGEST_SECONDS))
-        return RecoveryOutcome(changed=True, message=f"waited {seconds:g} s" + (", as the provider asked" if retry_after is not None else ""))
+        return RecoveryOutcome(
+            changed=True,
+            message=f"waited {seconds:g} s" + (", as the provider asked" if retry_after is not None else ""),
+        )
 
 
 class SlowDown(RecoveryAction):
@@ -57,43 +72,73 @@ class SlowDown(RecoveryAction):
         retry_after = diagnosis.retry_after_seconds
         return RecoveryOutcome(
             changed=False,
-            message=f"the rate limit ends {when(failure, retry_after) if retry_after is not None else 'by itself'}; run fewer commands at the same time",
+            message=(
+                "the rate limit ends "
+                f"{when(failure, retry_after) if retry_after is not None else 'by itself'}; run fewer "
+                "commands at the same time"
+            ),
             commands=(f"dagogy recover {context.run_id}",),
         )
 
 
 class RenewSession(RecoveryAction):
-    """A client renews an expired session token by itself when it is started again. One such attempt is allowed; a key is not renewed that way."""
+    """A client renews an expired session token by itself when it is started again. One such attempt is
+    allowed; a key is not renewed that way.
+    """
 
     rehearsable = True
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         message = "\n".join([*diagnosis.evidence, failure.message, failure.machine_code])
         if not _TOKEN.search(message):
-            return RecoveryOutcome(changed=False, message="no session token expired: the same key would be refused again")
-        return RecoveryOutcome(changed=True, message="an expired session token is renewed when the client starts again")
+            return RecoveryOutcome(
+                changed=False, message="no session token expired: the same key would be refused again"
+            )
+        return RecoveryOutcome(
+            changed=True, message="an expired session token is renewed when the client starts again"
+        )
 
 
 class RenewCredentials(RecoveryAction):
-    """The lines that log in again or set another key, with the variable's own name; what the probes saw of the key goes before."""
+    """The lines that log in again or set another key, with the variable's own name; what the probes saw of
+    the key goes before.
+    """
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         text = "\n".join([*diagnosis.evidence, failure.message, failure.machine_code])
         again = f"dagogy recover {context.run_id}"
-        seen = "; ".join(f"{p.subject}: {p.message}" for p in context.probes if p.state == "bad" and diagnosis.incident_id in p.confirms)
+        seen = "; ".join(
+            f"{p.subject}: {p.message}"
+            for p in context.probes
+            if p.state == "bad" and diagnosis.incident_id in p.confirms
+        )
         shown = f" ({seen})" if seen else ""
         if _PLACE.search(text):
-            message = f"the provider does not serve the place that the request came from{shown}: use another network route, or another provider"
-            return RecoveryOutcome(changed=False, message=message, commands=("curl -s https://ipinfo.io/country", again))
+            message = (
+                f"the provider does not serve the place that the request came from{shown}: use another "
+                "network route, or another provider"
+            )
+            return RecoveryOutcome(
+                changed=False, message=message, commands=("curl -s https://ipinfo.io/country", again)
+            )
         if failure.provider == "codex_exec":
             agent = context.setting("CODING_AGENT_CMD").strip() or "codex"
-            message = f"the login of {agent} is not accepted{shown}; two processes that share one auth.json use up each other's token"
-            return RecoveryOutcome(changed=False, message=message, commands=(f"{agent} login status", f"{agent} logout && {agent} login", again))
+            message = (
+                f"the login of {agent} is not accepted{shown}; two processes that share one auth.json use up "
+                "each other's token"
+            )
+            return RecoveryOutcome(
+                changed=False,
+                message=message,
+                commands=(f"{agent} login status", f"{agent} logout && {agent} login", again),
+            )
         named = _VARIABLE.search(text)
         name, host = named[0] if named else "OPENAI_API_KEY", host_of(failure, context)
         page = f"; keys of {host}: {_KEYS[host]}" if host in _KEYS else ""
         message = f"{host} does not accept {name}{shown}{page}"
-        return RecoveryOutcome(changed=False, message=message, commands=(f"export {name}='<key of {host}>'", again))
+        return RecoveryOutcome(
+            changed=False, message=message, commands=(f"export {name}='<key of {host}>'", again)
+        )
 
 
 class AwaitQuota(RecoveryAction):
@@ -101,12 +146,28 @@ class AwaitQuota(RecoveryAction):
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         host = host_of(failure, context)
-        page = _BILLING.get("chatgpt.com" if failure.provider == "codex_exec" and "plan" in failure.text + failure.message else host, "")
+        page = _BILLING.get(
+            "chatgpt.com"
+            if failure.provider == "codex_exec" and "plan" in failure.text + failure.message
+            else host,
+            "",
+        )
         retry_after = diagnosis.retry_after_seconds
-        reset = f"it comes back {when(failure, retry_after)}" if retry_after is not None else "no reset time was given"
+        reset = (
+            f"it comes back {when(failure, retry_after)}"
+            if retry_after is not None
+            else "no reset time was given"
+        )
         raised = f"; it is raised at {page}" if page else f"; it is raised on the billing page of {host}"
-        commands = (f"dagogy recover {context.run_id}", f"AGENT_PROVIDER=internal dagogy recover {context.run_id}")
-        return RecoveryOutcome(changed=False, message=f"the quota is used up: {reset}{raised}; until then another provider can answer", commands=commands)
+        commands = (
+            f"dagogy recover {context.run_id}",
+            f"AGENT_PROVIDER=internal dagogy recover {context.run_id}",
+        )
+        return RecoveryOutcome(
+            changed=False,
+            message=f"the quota is used up: {reset}{raised}; until then another provider can answer",
+            commands=commands,
+        )
 
 
 class DefaultModel(RecoveryAction):
@@ -117,12 +178,19 @@ class DefaultModel(RecoveryAction):
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         model = context.setting("AGENT_MODEL").strip()
         if any(word.split("=")[0] == "--model" for word in failure.command):
-            return RecoveryOutcome(changed=False, message="the command names the model itself: leave out its --model")
+            return RecoveryOutcome(
+                changed=False, message="the command names the model itself: leave out its --model"
+            )
         if context.in_file("AGENT_MODEL"):
-            return RecoveryOutcome(changed=False, message=f"the configuration file sets agent_model = '{model}': take that line out")
+            return RecoveryOutcome(
+                changed=False,
+                message=f"the configuration file sets agent_model = '{model}': take that line out",
+            )
         if not model:
             return RecoveryOutcome(changed=False, message="AGENT_MODEL is not set")
-        return RecoveryOutcome(changed=True, message=f"without AGENT_MODEL (it is '{model}')", environment={"AGENT_MODEL": ""})
+        return RecoveryOutcome(
+            changed=True, message=f"without AGENT_MODEL (it is '{model}')", environment={"AGENT_MODEL": ""}
+        )
 
 
 class ChooseModel(RecoveryAction):
@@ -130,7 +198,10 @@ class ChooseModel(RecoveryAction):
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         model = failure.model or context.setting("AGENT_MODEL").strip()
-        host, base = host_of(failure, context), context.setting("OPENAI_BASE_URL").strip().rstrip("/") or _DEFAULT
+        host, base = (
+            host_of(failure, context),
+            context.setting("OPENAI_BASE_URL").strip().rstrip("/") or _DEFAULT,
+        )
         link = _LINK.search("\n".join([*diagnosis.evidence, failure.message]))
         odd = [f"'{model}' is not open to this account" if model else "no model is named"]
         if "/" in model and host == "api.openai.com":
@@ -143,7 +214,13 @@ class ChooseModel(RecoveryAction):
         agent = context.setting("CODING_AGENT_CMD").strip() or "codex"
         commands = (f"{agent} --help",) if failure.provider == "codex_exec" else (listing,)
         return RecoveryOutcome(
-            changed=False, message="; ".join(odd), commands=(*commands, "export AGENT_MODEL='<model of that list>'", f"dagogy recover {context.run_id}")
+            changed=False,
+            message="; ".join(odd),
+            commands=(
+                *commands,
+                "export AGENT_MODEL='<model of that list>'",
+                f"dagogy recover {context.run_id}",
+            ),
         )
 
 
@@ -152,7 +229,11 @@ def host_of(failure: Failure, context: RecoveryContext) -> str:
     endpoint = str(failure.details.get("endpoint") or "")
     try:
         named = urlsplit(endpoint if "://" in endpoint else f"https://{endpoint}").hostname or ""
-        return named if "." in named else urlsplit(context.setting("OPENAI_BASE_URL").strip() or _DEFAULT).hostname or "the provider"
+        return (
+            named
+            if "." in named
+            else urlsplit(context.setting("OPENAI_BASE_URL").strip() or _DEFAULT).hostname or "the provider"
+        )
     except ValueError:
         return "the provider"
 

@@ -1,4 +1,6 @@
-"""What helps when the provider refuses, cuts off or misshapes its answer, or does not take the request's form."""
+"""What helps when the provider refuses, cuts off or misshapes its answer, or does
+not take the request's form.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,15 @@ _DEFAULT_CHARS, _LEAST_CHARS = 12_000, 1_000
 _SPEC, _SCOPE = "inputs/topic_spec.json", "inputs/scope.md"
 _MOST_RETRIES = 3
 _PARAM = re.compile(
-    r"(?:Unsupported|Unknown|Unrecognized) (?:parameter|value|request argument\w*(?: supplied)?):? ['\"]?(?P<a>[\w.\[\]]+)|['\"]param['\"]: ?['\"](?P<b>[\w.]+)"
+    r"(?:Unsupported|Unknown|Unrecognized) (?:parameter|value|request argument\w*(?: supplied)?):? ['\"]?"
+    r"(?P<a>[\w.\[\]]+)|['\"]param['\"]: ?['\"](?P<b>[\w.]+)"
 )
 
 
 class LessScopeText(RecoveryAction):
-    """Halves `AGENT_SCOPE_TEXT_MAX_CHARS` for one attempt, down to 1,000 characters. What is left out is told in the prompt, and no input changes."""
+    """Halves `AGENT_SCOPE_TEXT_MAX_CHARS` for one attempt, down to 1,000 characters. What is left out is told
+    in the prompt, and no input changes.
+    """
 
     rehearsable = True
 
@@ -28,11 +33,15 @@ class LessScopeText(RecoveryAction):
         wanted = max(now // 2, _LEAST_CHARS)
         if wanted >= now:
             return RecoveryOutcome(changed=False, message=f"{_NAME} is {now} already")
-        return RecoveryOutcome(changed=True, message=f"{_NAME} {now} -> {wanted}", environment={_NAME: str(wanted)})
+        return RecoveryOutcome(
+            changed=True, message=f"{_NAME} {now} -> {wanted}", environment={_NAME: str(wanted)}
+        )
 
 
 class NarrowScope(RecoveryAction):
-    """The command that compiles one section of the scope, and the two settings that decide how much is asked at once."""
+    """The command that compiles one section of the scope, and the two settings that
+    decide how much is asked at once.
+    """
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         scope = context.run / _SCOPE
@@ -54,7 +63,9 @@ class NarrowScope(RecoveryAction):
 
 
 class AskAgain(RecoveryAction):
-    """Raises `AGENT_RETRY_BUDGET` by one for one attempt, up to 3: the provider asks once more, with what was wrong, before it gives up."""
+    """Raises `AGENT_RETRY_BUDGET` by one for one attempt, up to 3: the provider asks once more, with what was
+    wrong, before it gives up.
+    """
 
     rehearsable = True
 
@@ -62,12 +73,20 @@ class AskAgain(RecoveryAction):
         given = context.setting("AGENT_RETRY_BUDGET").strip() or "1"
         now = int(given) if given.isdecimal() else 1
         if now >= _MOST_RETRIES:
-            return RecoveryOutcome(changed=False, message=f"AGENT_RETRY_BUDGET is {now} already, and the answers are no better")
-        return RecoveryOutcome(changed=True, message=f"AGENT_RETRY_BUDGET {now} -> {now + 1}", environment={"AGENT_RETRY_BUDGET": str(now + 1)})
+            return RecoveryOutcome(
+                changed=False, message=f"AGENT_RETRY_BUDGET is {now} already, and the answers are no better"
+            )
+        return RecoveryOutcome(
+            changed=True,
+            message=f"AGENT_RETRY_BUDGET {now} -> {now + 1}",
+            environment={"AGENT_RETRY_BUDGET": str(now + 1)},
+        )
 
 
 class Reword(RecoveryAction):
-    """The provider's own words, and the files that the prompt is made from. What was refused is not sent to another provider by itself."""
+    """The provider's own words, and the files that the prompt is made from. What was refused is not sent to
+    another provider by itself.
+    """
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         refusal = failure.message or " ".join(diagnosis.evidence)
@@ -75,19 +94,31 @@ class Reword(RecoveryAction):
         edit = tuple(f'"${{EDITOR:-vi}}" {shlex.quote(str(path))}' for path in files)
         return RecoveryOutcome(
             changed=False,
-            message=f"refused: {refusal[:400]}; rephrase what is to be taught, or deliberately choose another provider",
+            message=(
+                f"refused: {refusal[:400]}; rephrase what is to be taught, or deliberately choose another "
+                "provider"
+            ),
             commands=(*edit, f"dagogy run {context.run_id}"),
         )
 
 
 class ReportSchema(RecoveryAction):
-    """A schema that the provider refuses is a defect of whoever sends it; the bundle has what is needed to fix it."""
+    """A schema that the provider refuses is a defect of whoever sends it; the bundle
+    has what is needed to fix it.
+    """
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         return RecoveryOutcome(
             changed=False,
-            message="the provider does not take our output schema: report it; until it is fixed another provider or model may take it",
-            commands=(f"dagogy escalate {context.run_id}", f"dagogy postmortem {context.run_id}", f"AGENT_PROVIDER=internal dagogy recover {context.run_id}"),
+            message=(
+                "the provider does not take our output schema: report it; until it is fixed another provider "
+                "or model may take it"
+            ),
+            commands=(
+                f"dagogy escalate {context.run_id}",
+                f"dagogy postmortem {context.run_id}",
+                f"AGENT_PROVIDER=internal dagogy recover {context.run_id}",
+            ),
         )
 
 
@@ -98,9 +129,13 @@ class ChangeRequest(RecoveryAction):
         found = _PARAM.search("\n".join([*diagnosis.evidence, failure.message]))
         name = str(failure.details.get("param") or (found and (found["a"] or found["b"])) or "")
         model = failure.model or context.setting("AGENT_MODEL").strip() or "the model"
-        message = f"{model} does not take {name}" if name else f"{model} does not take a parameter of the request"
+        message = (
+            f"{model} does not take {name}" if name else f"{model} does not take a parameter of the request"
+        )
         commands = ("export AGENT_MODEL='<model that takes it>'", f"dagogy recover {context.run_id}")
-        return RecoveryOutcome(changed=False, message=f"{message}; another model may, or another gateway", commands=commands)
+        return RecoveryOutcome(
+            changed=False, message=f"{message}; another model may, or another gateway", commands=commands
+        )
 
 
 class StrongerModel(RecoveryAction):

@@ -34,7 +34,8 @@ def dagogy_recoveries() -> Iterator[RecoveryInfo]:
         summary="Tries again with the next provider of AGENT_FALLBACK_PROVIDERS.",
         api_version=1,
         impl="dagogy_incident_provider_fallback.actions:FallBack",
-        # Whatever another provider may do better. Not in it: a refusal, a schema that was rejected, and our own timeout, which are not the provider's fault.
+        # Whatever another provider may do better. Not in it: a refusal, a schema that was rejected, and our
+        # own timeout, which are not the provider's fault.
         incidents=(
             "provider_circuit_open",
             "provider_rate_limited",

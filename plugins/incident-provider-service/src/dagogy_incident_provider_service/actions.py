@@ -23,14 +23,19 @@ _STATUS_PAGES = {
 
 
 class BackOff(RecoveryAction):
-    """Waits 5 s, then 10, then 20, or as long as the provider said, up to a minute; each a little longer, so that not all come back at once."""
+    """Waits 5 s, then 10, then 20, or as long as the provider said, up to a minute; each a little longer, so
+    that not all come back at once.
+    """
 
     rehearsable = True
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         retry_after = diagnosis.retry_after_seconds
         if retry_after is not None and retry_after > _LONGEST_SECONDS:
-            return RecoveryOutcome(changed=False, message=f"the provider wants {retry_after:.0f} s; that is too long to wait here")
+            return RecoveryOutcome(
+                changed=False,
+                message=f"the provider wants {retry_after:.0f} s; that is too long to wait here",
+            )
         seconds = max(retry_after or 0.0, _FIRST_SECONDS * 2**context.attempt)
         context.wait(min(seconds * _jitter(), _LONGEST_SECONDS))
         return RecoveryOutcome(changed=True, message=f"waited {seconds:g} s")
@@ -40,15 +45,24 @@ class WaitOutOutage(RecoveryAction):
     """The status page of the host, the id of the request for its support, and the command to repeat later."""
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
-        base = str(failure.details.get("endpoint") or "") or context.setting("OPENAI_BASE_URL").strip() or "https://api.openai.com/v1"
+        base = (
+            str(failure.details.get("endpoint") or "")
+            or context.setting("OPENAI_BASE_URL").strip()
+            or "https://api.openai.com/v1"
+        )
         address = split_url(base if "://" in base else f"https://{base}")
         host = base if address is None else address.hostname or base
-        parts = [f"{host} is overloaded or down", f"its state: {_STATUS_PAGES[host]}" if host in _STATUS_PAGES else "look at its status page"]
+        parts = [
+            f"{host} is overloaded or down",
+            f"its state: {_STATUS_PAGES[host]}" if host in _STATUS_PAGES else "look at its status page",
+        ]
         if failure.request_id:
             parts.append(f"request id for its support: {failure.request_id}")
         model = failure.model or context.setting("AGENT_MODEL").strip()
         other = ("export AGENT_MODEL='<another model>'",) if model else ()
-        return RecoveryOutcome(changed=False, message="; ".join(parts), commands=(*other, f"dagogy recover {context.run_id}"))
+        return RecoveryOutcome(
+            changed=False, message="; ".join(parts), commands=(*other, f"dagogy recover {context.run_id}")
+        )
 
 
 class SplitWork(RecoveryAction):
@@ -59,7 +73,16 @@ class SplitWork(RecoveryAction):
         longer = longer_timeout(now)
         more = (f"export AGENT_TIMEOUT_SECONDS={longer:g}",) if longer > now else ()
         scope = context.run / _SCOPE
-        parts = (f"dagogy run {context.run_id} --scope-file {shlex.quote(str(scope))} --scope-section '<HEADING>'",) if scope.is_file() else ()
+        parts = (
+            (
+                (
+                    f"dagogy run {context.run_id} --scope-file {shlex.quote(str(scope))} --scope-section "
+                    "'<HEADING>'"
+                ),
+            )
+            if scope.is_file()
+            else ()
+        )
         return RecoveryOutcome(
             changed=False,
             message=f"no answer within {now:g} s; give it more time, or less to do at once",
@@ -68,7 +91,9 @@ class SplitWork(RecoveryAction):
 
 
 def timeout_in_effect(failure: Failure, context: RecoveryContext) -> float:
-    """The seconds that the call was given, or that are set by now where these are more; else the provider's default."""
+    """The seconds that the call was given, or that are set by now where these are more;
+    else the provider's default.
+    """
     known = [0.0]
     for setting in (failure.details.get("timeout_seconds", ""), context.setting("AGENT_TIMEOUT_SECONDS")):
         with contextlib.suppress(ValueError):

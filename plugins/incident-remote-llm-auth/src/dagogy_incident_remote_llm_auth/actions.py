@@ -17,7 +17,11 @@ class SetApiKey(RecoveryAction):
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         named = _NAME.search("\n".join([*diagnosis.evidence, failure.message]))
         name = named[0] if named else "OPENAI_API_KEY"
-        blank = " (it is set in your shell now: is it exported, and for this user?)" if context.setting(name).strip() else ""
+        blank = (
+            " (it is set in your shell now: is it exported, and for this user?)"
+            if context.setting(name).strip()
+            else ""
+        )
         return RecoveryOutcome(
             changed=False,
             message=f"{name} is not set{blank}; PowerShell: $env:{name} = '<your key>'",
@@ -31,7 +35,9 @@ class SetApiKey(RecoveryAction):
 
 
 def _from_file(name: str) -> tuple[str, ...]:
-    """The line that exports what a `.env` in the current folder sets, where it sets this variable: nothing reads such a file by itself."""
+    """The line that exports what a `.env` in the current folder sets, where it sets this variable: nothing
+    reads such a file by itself.
+    """
     try:
         text = Path(".env").read_text(encoding="utf-8", errors="replace")
     except OSError:

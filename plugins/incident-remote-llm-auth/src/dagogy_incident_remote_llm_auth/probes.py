@@ -21,11 +21,14 @@ _PREFIXES = {
     "xai-": "api.x.ai",
     "AIza": "generativelanguage.googleapis.com",
 }
-_PLACEHOLDERS = re.compile(r"(?i)^<.*>$|^(?:sk-)?(?:your|my|xxx|test|changeme|placeholder|\.\.\.|…)[\w. -]*$|^sk-\.{3}$")
+_PLACEHOLDERS = re.compile(
+    r"(?i)^<.*>$|^(?:sk-)?(?:your|my|xxx|test|changeme|placeholder|\.\.\.|…)[\w. -]*$|^sk-\.{3}$"
+)
 
 
 class Key(Probe):
-    """Is a key set, and can it be one for this host? Its length, white space, characters no header can carry, and the beginning against the host.
+    """Is a key set, and can it be one for this host? Its length, white space, characters no header can carry,
+    and the beginning against the host.
 
     The key itself is never shown.
     """
@@ -46,13 +49,31 @@ class Key(Probe):
         faults = list(_faults(value))
         shape = f"set, {len(value)} characters"
         host = _host(context.setting("OPENAI_BASE_URL").strip() or "https://api.openai.com/v1")
-        meant = next((at for prefix, at in sorted(_PREFIXES.items(), key=lambda p: -len(p[0])) if value.strip().startswith(prefix)), "")
+        meant = next(
+            (
+                at
+                for prefix, at in sorted(_PREFIXES.items(), key=lambda p: -len(p[0]))
+                if value.strip().startswith(prefix)
+            ),
+            "",
+        )
         if name == "OPENAI_API_KEY" and meant and host in _PREFIXES.values() and meant != host:
             faults.append(f"it begins like a key for {meant}, and requests go to {host}")
         if faults:
-            yield ProbeResult(subject=name, state="bad", message=f"{shape}: {'; '.join(faults)}", confirms=(_AUTH,), refutes=refutes)
+            yield ProbeResult(
+                subject=name,
+                state="bad",
+                message=f"{shape}: {'; '.join(faults)}",
+                confirms=(_AUTH,),
+                refutes=refutes,
+            )
         else:
-            yield ProbeResult(subject=name, state="ok", message=f"{shape}, of a shape that fits {host or 'any host'}", refutes=refutes)
+            yield ProbeResult(
+                subject=name,
+                state="ok",
+                message=f"{shape}, of a shape that fits {host or 'any host'}",
+                refutes=refutes,
+            )
 
 
 def _host(url: str) -> str:

@@ -56,6 +56,11 @@ def dagogy_probes() -> Iterator[ProbeInfo]:
         summary="Asks GET /models of the configured address.",
         api_version=1,
         impl="dagogy_incident_remote_llm_config.probes:Models",
-        incidents=("openai_base_url_invalid", "provider_auth_failed", "model_unavailable", "provider_overloaded"),
+        incidents=(
+            "openai_base_url_invalid",
+            "provider_auth_failed",
+            "model_unavailable",
+            "provider_overloaded",
+        ),
         seconds=8.0,
     )

@@ -19,7 +19,9 @@ _ROOT = ApiRoot(
 
 
 class TrimBaseUrl(RecoveryAction):
-    """Takes white space, quotes and slashes at the end off the address for one attempt; it stays the same address."""
+    """Takes white space, quotes and slashes at the end off the address for one
+    attempt; it stays the same address.
+    """
 
     rehearsable = True
 
@@ -28,11 +30,15 @@ class TrimBaseUrl(RecoveryAction):
         wanted = trimmed_base_url(given)
         if not wanted or wanted == given:
             return RecoveryOutcome(changed=False, message=f"{_NAME} has nothing to trim")
-        return RecoveryOutcome(changed=True, message=f"{_NAME} {given!r} -> {wanted!r}", environment={_NAME: wanted})
+        return RecoveryOutcome(
+            changed=True, message=f"{_NAME} {given!r} -> {wanted!r}", environment={_NAME: wanted}
+        )
 
 
 class UseTestedBaseUrl(RecoveryAction):
-    """Asks `GET /models` at the repaired address, and uses it for one attempt where an API lists its models there."""
+    """Asks `GET /models` at the repaired address, and uses it for one attempt where an
+    API lists its models there.
+    """
 
     rehearsable = True
 
@@ -40,11 +46,19 @@ class UseTestedBaseUrl(RecoveryAction):
         given = context.setting(_NAME)
         wanted = meant(failure, given)
         if same(wanted, trimmed_base_url(given)):
-            return RecoveryOutcome(changed=False, message=f"{_NAME} is well formed: nothing is known that could be better")
+            return RecoveryOutcome(
+                changed=False, message=f"{_NAME} is well formed: nothing is known that could be better"
+            )
         answers, answer = tested(context, given, wanted)
         if not answers:
-            return RecoveryOutcome(changed=False, message=f"{shown_base_url(wanted)} was probably meant, but {answer}")
-        return RecoveryOutcome(changed=True, message=f"{_NAME} -> {shown_base_url(wanted)} ({answer})", environment={_NAME: wanted})
+            return RecoveryOutcome(
+                changed=False, message=f"{shown_base_url(wanted)} was probably meant, but {answer}"
+            )
+        return RecoveryOutcome(
+            changed=True,
+            message=f"{_NAME} -> {shown_base_url(wanted)} ({answer})",
+            environment={_NAME: wanted},
+        )
 
 
 class RepairBaseUrl(RecoveryAction):
@@ -53,7 +67,11 @@ class RepairBaseUrl(RecoveryAction):
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         given = context.setting(_NAME) or _ROOT.default
         wanted = meant(failure, given)
-        words = "is well formed, but no API answers there" if same(wanted, given) else f"was probably meant to be {shown_base_url(wanted)}"
+        words = (
+            "is well formed, but no API answers there"
+            if same(wanted, given)
+            else f"was probably meant to be {shown_base_url(wanted)}"
+        )
         _, answer = tested(context, given, wanted)
         # The address that failed is no advice; which other one is meant, nobody here can know.
         setting = "'<root of the API>'" if same(wanted, given) else shlex.quote(shown_base_url(wanted))
@@ -61,7 +79,10 @@ class RepairBaseUrl(RecoveryAction):
             changed=False,
             message=f"{_NAME} {shown_base_url(given)!r} {words}; {answer}",
             commands=(
-                f"curl -s -m 5 -o /dev/null -w '%{{http_code}} %{{content_type}}\\n' {shlex.quote(shown_base_url(wanted) + '/models')}",
+                (
+                    f"curl -s -m 5 -o /dev/null -w '%{{http_code}} %{{content_type}}\\n' "
+                    f"{shlex.quote(shown_base_url(wanted) + '/models')}"
+                ),
                 f"export {_NAME}={setting}",
                 f"dagogy recover {context.run_id}",
             ),
@@ -80,7 +101,9 @@ def meant(failure: Failure, given: str) -> str:
 
 
 def tested(context: RecoveryContext, given: str, wanted: str) -> tuple[bool, str]:
-    """Whether an API answers at `wanted`, and what was seen. The key goes along only where the host stays the one that was set."""
+    """Whether an API answers at `wanted`, and what was seen. The key goes along only where the host stays the
+    one that was set.
+    """
     same = host_of(given) == host_of(wanted)
     changes = {_NAME: wanted} | ({} if same else {"OPENAI_API_KEY": ""})
     found = next((f for f in context.probe(_PROBE, changes) if f.subject.startswith("GET ")), None)
@@ -93,4 +116,6 @@ def tested(context: RecoveryContext, given: str, wanted: str) -> tuple[bool, str
 
 def host_of(url: str) -> str:
     """Host and port as they were typed, whatever is wrong with the rest."""
-    return re.split(r"[/?#]", re.sub(r"^[A-Za-z]+:/+", "", trimmed_base_url(url)))[0].rpartition("@")[2].lower()
+    return (
+        re.split(r"[/?#]", re.sub(r"^[A-Za-z]+:/+", "", trimmed_base_url(url)))[0].rpartition("@")[2].lower()
+    )

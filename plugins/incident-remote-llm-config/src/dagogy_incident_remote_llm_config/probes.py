@@ -1,4 +1,6 @@
-"""Looks at the address of the API: what it answers to `GET /models`. No prompt is sent, and no money spent."""
+"""Looks at the address of the API: what it answers to `GET /models`. No prompt
+is sent, and no money spent.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,12 @@ from dagogy.api.failures import Failure
 from dagogy.api.probes import Probe, ProbeContext, ProbeResult
 from dagogy.api.services import plain_http_hop, shown_base_url
 
-_URL, _AUTH, _MODEL, _BUSY = "openai_base_url_invalid", "provider_auth_failed", "model_unavailable", "provider_overloaded"
+_URL, _AUTH, _MODEL, _BUSY = (
+    "openai_base_url_invalid",
+    "provider_auth_failed",
+    "model_unavailable",
+    "provider_overloaded",
+)
 _DEFAULT = "https://api.openai.com/v1"
 _SECONDS = 5.0
 _MOST_BYTES = 2**20
@@ -30,15 +37,20 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 class Models(Probe):
-    """Is the root of an OpenAI-style API at `OPENAI_BASE_URL`? `GET {base}/models` within 5 s: status and content type.
+    """Is the root of an OpenAI-style API at `OPENAI_BASE_URL`? `GET {base}/models` within 5
+    s: status and content type.
 
-    The key goes in the header to the configured host alone, over TLS or to this machine, and is never shown. That `/models` answers refutes
-    nothing: a gateway may lack the endpoint that is needed, and a key the right to it.
+    The key goes in the header to the configured host alone, over TLS or to this machine, and is
+    never shown. That `/models` answers refutes nothing: a gateway may lack the endpoint that is
+    needed, and a key the right to it.
     """
 
     def look(self, failure: Failure, context: ProbeContext) -> Iterator[ProbeResult]:
         given = context.setting("OPENAI_BASE_URL")
-        if not given.strip() and (failure.provider or context.setting("AGENT_PROVIDER") or "internal") != "remote_llm":
+        if (
+            not given.strip()
+            and (failure.provider or context.setting("AGENT_PROVIDER") or "internal") != "remote_llm"
+        ):
             return
         base = given.strip().rstrip("/") or _DEFAULT
         reason = malformed(base)
@@ -54,14 +66,28 @@ class Models(Probe):
         request = urllib.request.Request(f"{base}/models", headers=headers)  # noqa: S310  (its scheme was looked at)
         try:
             with urllib.request.build_opener(_NoRedirect).open(request, timeout=_SECONDS) as answer:
-                status, kind, when, body = answer.status, answer.headers.get_content_type(), answer.headers["Date"], answer.read(_MOST_BYTES)
+                status, kind, when, body = (
+                    answer.status,
+                    answer.headers.get_content_type(),
+                    answer.headers["Date"],
+                    answer.read(_MOST_BYTES),
+                )
         except urllib.error.HTTPError as error:
             with error:
-                status, kind, when, body = error.code, error.headers.get_content_type(), error.headers["Date"], error.read(_MOST_BYTES)
+                status, kind, when, body = (
+                    error.code,
+                    error.headers.get_content_type(),
+                    error.headers["Date"],
+                    error.read(_MOST_BYTES),
+                )
                 target = error.headers["Location"] if 300 <= status < 400 else None
             if target:
                 place = shown_base_url(urljoin(base, target))
-                yield ProbeResult(subject=subject, state="unknown", message=f"status {status}, a redirect to {place}, which is not followed")
+                yield ProbeResult(
+                    subject=subject,
+                    state="unknown",
+                    message=f"status {status}, a redirect to {place}, which is not followed",
+                )
                 return
         except (OSError, ValueError) as error:
             reason = getattr(error, "reason", error)
@@ -69,7 +95,9 @@ class Models(Probe):
             return
         yield judged(subject, status, kind, body, bool(key), model)
         if when and (off := clock_off(when)):
-            yield ProbeResult(subject="clock", state="bad", message=f"the clock here is {off} minutes off the server's")
+            yield ProbeResult(
+                subject="clock", state="bad", message=f"the clock here is {off} minutes off the server's"
+            )
 
 
 def malformed(url: str) -> str:
@@ -95,9 +123,19 @@ def judged(subject: str, status: int, kind: str, body: bytes, with_key: bool, mo
     """What an answer to `GET /models` says."""
     answer = f"status {status}, {kind}" + ("" if with_key else ", asked without a key")
     if kind == "text/html" and status != 407:
-        return ProbeResult(subject=subject, state="bad", message=f"{answer}: a web page, no API", confirms=(_URL,) if status < 500 else (_BUSY,))
+        return ProbeResult(
+            subject=subject,
+            state="bad",
+            message=f"{answer}: a web page, no API",
+            confirms=(_URL,) if status < 500 else (_BUSY,),
+        )
     if status in (401, 403):
-        return ProbeResult(subject=subject, state="bad" if with_key else "unknown", message=answer, confirms=(_AUTH,) if with_key else ())
+        return ProbeResult(
+            subject=subject,
+            state="bad" if with_key else "unknown",
+            message=answer,
+            confirms=(_AUTH,) if with_key else (),
+        )
     if status >= 500:
         return ProbeResult(subject=subject, state="bad", message=answer, confirms=(_BUSY,))
     if status != 200:
@@ -105,10 +143,21 @@ def judged(subject: str, status: int, kind: str, body: bytes, with_key: bool, mo
         return ProbeResult(subject=subject, state="unknown", message=answer)
     names = model_names(body)
     if names is None:
-        return ProbeResult(subject=subject, state="bad", message=f"{answer}: no list of models", confirms=(_URL,))
+        return ProbeResult(
+            subject=subject, state="bad", message=f"{answer}: no list of models", confirms=(_URL,)
+        )
     if model and model not in names:
-        return ProbeResult(subject=subject, state="bad", message=f"{answer}: {len(names)} models, '{model}' is none of them", confirms=(_MODEL,))
-    return ProbeResult(subject=subject, state="ok", message=f"{answer}: {len(names)} models" + (f", '{model}' among them" if model else ""))
+        return ProbeResult(
+            subject=subject,
+            state="bad",
+            message=f"{answer}: {len(names)} models, '{model}' is none of them",
+            confirms=(_MODEL,),
+        )
+    return ProbeResult(
+        subject=subject,
+        state="ok",
+        message=f"{answer}: {len(names)} models" + (f", '{model}' among them" if model else ""),
+    )
 
 
 def model_names(body: bytes) -> set[str] | None:

@@ -13,7 +13,13 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
         api_version=1,
         impl="dagogy_incident_validation_failure.classifier:ValidationFailure",
         incidents=("validation_failure",),
-        escalations=(Escalation(summary="deterministic validator failures: the same finding again", incidents=("validation_failure",), same=True),),
+        escalations=(
+            Escalation(
+                summary="deterministic validator failures: the same finding again",
+                incidents=("validation_failure",),
+                same=True,
+            ),
+        ),
     )
 
 

@@ -19,7 +19,9 @@ _NOTHING_TAUGHT = "there is no curriculum: no concept was found in the scope doc
 
 
 class FixFindings(RecoveryAction):
-    """Applies the safe fixes (`dagogy validate RUN --fix`); the curriculum as it was is kept in `logs/kept/`."""
+    """Applies the safe fixes (`dagogy validate RUN --fix`); the curriculum as it
+    was is kept in `logs/kept/`.
+    """
 
     rehearsable = True
 
@@ -34,10 +36,11 @@ class FixFindings(RecoveryAction):
 
 
 class FixFindingsUnsafely(RecoveryAction):
-    """Applies the fixes that change the meaning (`dagogy validate RUN --unsafe-fixes`), before a costly generation is tried.
+    """Applies the fixes that change the meaning (`dagogy validate RUN --unsafe-fixes`), before a costly
+    generation is tried.
 
-    The curriculum as it was is kept in `logs/kept/`. `dagogy validate RUN --unsafe-fixes --diff` shows what would change. Not after a failed
-    `run`, which would generate anew and undo it.
+    The curriculum as it was is kept in `logs/kept/`. `dagogy validate RUN --unsafe-fixes --diff` shows what
+    would change. Not after a failed `run`, which would generate anew and undo it.
     """
 
     rehearsable = True
@@ -46,14 +49,17 @@ class FixFindingsUnsafely(RecoveryAction):
         if _is_without_concepts(failure):
             return RecoveryOutcome(changed=False, message=_NOTHING_TAUGHT)
         if _command(failure) == "run":
-            return RecoveryOutcome(changed=False, message="'run' would generate the curriculum again and undo it")
+            return RecoveryOutcome(
+                changed=False, message="'run' would generate the curriculum again and undo it"
+            )
         if failure.details.get("safe_fixes") == failure.details.get("unsafe_fixes") == 0:
             return RecoveryOutcome(changed=False, message=_NO_FIX)
         return _fixed(context, "--unsafe-fixes", _NO_FIX)
 
 
 class Regenerate(RecoveryAction):
-    """Runs the generation again, whose loop hands the findings back to the provider, with twice as many rounds.
+    """Runs the generation again, whose loop hands the findings back to the
+    provider, with twice as many rounds.
 
     The curriculum as it was is kept in `logs/kept/`.
     """
@@ -64,40 +70,63 @@ class Regenerate(RecoveryAction):
         if _is_without_concepts(failure):
             return RecoveryOutcome(changed=False, message=_NOTHING_TAUGHT)
         if "--max-iterations" in failure.command:
-            return RecoveryOutcome(changed=False, message="the command sets --max-iterations itself", commands=(f"dagogy run {context.run_id}",))
+            return RecoveryOutcome(
+                changed=False,
+                message="the command sets --max-iterations itself",
+                commands=(f"dagogy run {context.run_id}",),
+            )
         now = context.setting("AGENT_MAX_ITERATIONS").strip() or "4"
         rounds = min(2 * int(now), _MOST_ROUNDS) if now.isdecimal() else _MOST_ROUNDS
         kept = context.keep(_CURRICULUM)
         message = f"; the curriculum as it was: {kept}" if kept else ""
         more = {"AGENT_MAX_ITERATIONS": str(rounds)}
         if _command(failure) == "run":
-            return RecoveryOutcome(changed=True, message=f"to be generated again in up to {rounds} rounds{message}", environment=more)
+            return RecoveryOutcome(
+                changed=True,
+                message=f"to be generated again in up to {rounds} rounds{message}",
+                environment=more,
+            )
         done = context.dagogy("run", context.run_id, environment=more)
-        return RecoveryOutcome(changed=done.ok, message=("generated again" if done.ok else "what was generated again fails as well") + message)
+        return RecoveryOutcome(
+            changed=done.ok,
+            message=("generated again" if done.ok else "what was generated again fails as well") + message,
+        )
 
 
 class ReadReport(RecoveryAction):
-    """Names the report, its first errors with the place of each, and the commands that follow once they are fixed.
+    """Names the report, its first errors with the place of each, and the commands that
+    follow once they are fixed.
 
-    Where no concept was found in the scope document there is no report: then it says so, and how a document names its concepts.
+    Where no concept was found in the scope document there is no report: then it says so, and how a document
+    names its concepts.
     """
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         if _is_without_concepts(failure):
             source = failure.details.get("source", "FILE")
             again = f"dagogy run {context.run_id} --scope-file {shlex.quote(str(source))}"
-            return RecoveryOutcome(changed=False, message=f"{failure.message}; {failure.hint}", commands=(again, f"{again} --scope-mode seed-list"))
+            return RecoveryOutcome(
+                changed=False,
+                message=f"{failure.message}; {failure.hint}",
+                commands=(again, f"{again} --scope-mode seed-list"),
+            )
         try:
             report = json.loads(context.read(_REPORT) or b"")
             errors = [_line(f) for f in report["findings"] if f["severity"] == "error"]
         except (DagogyError, ValueError, RecursionError, KeyError, TypeError):
-            return RecoveryOutcome(changed=False, message="there is no report to read", commands=(f"dagogy validate {context.run_id}",))
+            return RecoveryOutcome(
+                changed=False,
+                message="there is no report to read",
+                commands=(f"dagogy validate {context.run_id}",),
+            )
         more = f"; and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
         path = context.run / _REPORT.replace(".json", ".md")
         return RecoveryOutcome(
             changed=False,
             message=f"{path}: {'; '.join(errors[:_SHOWN]) or 'no errors'}{more}",
-            commands=tuple(f"dagogy {command} {context.run_id}" for command in ("validate", "plan", "iterate")),
+            commands=tuple(
+                f"dagogy {command} {context.run_id}" for command in ("validate", "plan", "iterate")
+            ),
         )
 
 
@@ -113,7 +142,9 @@ def _fixed(context: RecoveryContext, flag: str, otherwise: str) -> RecoveryOutco
 
 
 def _is_without_concepts(failure: Failure) -> bool:
-    """Whether it was not a curriculum that did not pass, but a scope document out of which none can be made."""
+    """Whether it was not a curriculum that did not pass, but a scope document
+    out of which none can be made.
+    """
     return failure.details.get("concepts") == 0
 
 

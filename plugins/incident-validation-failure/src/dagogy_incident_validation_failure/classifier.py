@@ -9,20 +9,32 @@ class ValidationFailure(SignatureClassifier):
     """Runbook 3B: the validator did its work, and the artifact did not pass.
 
     validation_failure:
-        What: A rule about the schema, the graph, the evidence or the quality found errors in the curriculum or the topic spec, or no
-        concept was found in the scope document.
-        Recognised by: Our own code `validation_failed`, a line that begins `validation failed`, or the head of a validation report that
-        counts failures.
-        What to do: Where no concept was found, name each in the scope document by a heading with some text, a list item, or a row of a table with a
-        `Topic` column, or run with `--scope-mode seed-list`, which takes each line for one. Else read `outputs/reviews/validation_report.md`, mend the spec
-        or the settings (or generate again with the findings fed back), then run `dagogy validate RUN`, `dagogy plan RUN` and `dagogy iterate RUN`.
+        What: A rule about the schema, the graph, the evidence or the quality found errors in the curriculum
+        or the topic spec, or no concept was found in the scope document.
+        Recognised by: Our own code `validation_failed`, a line that begins `validation failed`, or the head
+        of a validation report that counts failures.
+        What to do: Where no concept was found, name each in the scope document by a heading with some text, a
+        list item, or a row of a table with a `Topic` column, or run with `--scope-mode seed-list`, which
+        takes each line for one. Else read `outputs/reviews/validation_report.md`, mend the spec or the
+        settings (or generate again with the findings fed back), then run `dagogy validate RUN`,
+        `dagogy plan RUN` and `dagogy iterate RUN`.
         Retry: Only after something changed. The same findings twice are a case for escalation.
     """
 
     signatures = (
         Signature(incident="validation_failure", typed="validation_failed"),
-        Signature(incident="validation_failure", message=r"^(?:error: )?validation[ _]failed\b", unless=r"remote_llm|codex|response|last message"),
+        Signature(
+            incident="validation_failure",
+            message=r"^(?:error: )?validation[ _]failed\b",
+            unless=r"remote_llm|codex|response|last message",
+        ),
         Signature(incident="validation_failure", where=r"^(?:\w+: )*validation[ _]failed\b", exception=r".+"),
-        Signature(incident="validation_failure", message=r"\bvalidation_report\.(?:md|json): \d+ (?:failures?|errors?|findings?)\b"),
-        Signature(incident="validation_failure", message=r"^(?:error: )?(?:validate|run)\b.{0,40}\bexited? (?:non-zero|with \d+)\b.*\breport\b"),
+        Signature(
+            incident="validation_failure",
+            message=r"\bvalidation_report\.(?:md|json): \d+ (?:failures?|errors?|findings?)\b",
+        ),
+        Signature(
+            incident="validation_failure",
+            message=r"^(?:error: )?(?:validate|run)\b.{0,40}\bexited? (?:non-zero|with \d+)\b.*\breport\b",
+        ),
     )

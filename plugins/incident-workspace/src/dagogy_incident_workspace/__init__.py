@@ -12,7 +12,13 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
         summary="A file or folder of the workspace cannot be used.",
         api_version=1,
         impl="dagogy_incident_workspace.classifier:Workspace",
-        incidents=("artifact_missing", "artifact_corrupt", "workspace_locked", "disk_full", "permission_denied"),
+        incidents=(
+            "artifact_missing",
+            "artifact_corrupt",
+            "workspace_locked",
+            "disk_full",
+            "permission_denied",
+        ),
     )
 
 

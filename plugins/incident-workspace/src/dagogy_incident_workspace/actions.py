@@ -1,4 +1,6 @@
-"""What helps when a file or folder of the workspace is missing, damaged, taken, full or out of reach. Nothing is ever deleted."""
+"""What helps when a file or folder of the workspace is missing, damaged, taken, full or out of
+reach. Nothing is ever deleted.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,16 @@ from pathlib import Path
 from dagogy.api.failures import Diagnosis, Failure
 from dagogy.api.recoveries import RecoveryAction, RecoveryContext, RecoveryOutcome
 
-from dagogy_incident_workspace.places import failing_path, mount, near_runs, nearest_existing, owner, spaces, temporary_folder, user
+from dagogy_incident_workspace.places import (
+    failing_path,
+    mount,
+    near_runs,
+    nearest_existing,
+    owner,
+    spaces,
+    temporary_folder,
+    user,
+)
 
 _BOM = b"\xef\xbb\xbf"
 _LOCK_PROBE, _LOCKED = "workspace.lock", "workspace_locked"
@@ -39,7 +50,9 @@ def artifact_of(failure: Failure, run: Path) -> str:
 
 
 class StripBom(RecoveryAction):
-    """Takes a UTF-8 byte order mark off the file where what is left is sound; the file as it was is kept in `logs/kept/`."""
+    """Takes a UTF-8 byte order mark off the file where what is left is sound; the file as it
+    was is kept in `logs/kept/`.
+    """
 
     rehearsable = True
 
@@ -47,7 +60,9 @@ class StripBom(RecoveryAction):
         name = artifact_of(failure, context.run)
         data = context.read(name) if name else None
         if data is None:
-            return RecoveryOutcome(changed=False, message="no file of the run is named that could be looked at")
+            return RecoveryOutcome(
+                changed=False, message="no file of the run is named that could be looked at"
+            )
         if not data.startswith(_BOM):
             return RecoveryOutcome(changed=False, message=f"{name} has no byte order mark")
         rest = data.removeprefix(_BOM)
@@ -56,14 +71,19 @@ class StripBom(RecoveryAction):
             if name.endswith(".json"):
                 json.loads(text)
         except ValueError as error:
-            return RecoveryOutcome(changed=False, message=f"{name} has a byte order mark, but would not be sound without it: {error}")
+            return RecoveryOutcome(
+                changed=False,
+                message=f"{name} has a byte order mark, but would not be sound without it: {error}",
+            )
         kept = context.keep(name)
         context.write(name, rest)
         return RecoveryOutcome(changed=True, message=f"{name} without its byte order mark; as it was: {kept}")
 
 
 class RemakeReports(RecoveryAction):
-    """Runs the command that makes the report, plan or diff which is missing. Only what is made from other artifacts is made anew, and no input."""
+    """Runs the command that makes the report, plan or diff which is missing. Only what is made from other
+    artifacts is made anew, and no input.
+    """
 
     rehearsable = True
 
@@ -73,12 +93,16 @@ class RemakeReports(RecoveryAction):
         if command is None or (context.run / name).exists():
             return RecoveryOutcome(changed=False, message="no report, plan or diff is missing")
         if not context.dagogy(command, context.run_id).ok:
-            return RecoveryOutcome(changed=False, message=f"{command} fails", commands=(f"dagogy {command} {context.run_id}",))
+            return RecoveryOutcome(
+                changed=False, message=f"{command} fails", commands=(f"dagogy {command} {context.run_id}",)
+            )
         return RecoveryOutcome(changed=True, message=f"{name} made by {command}")
 
 
 class RemakeArtifact(RecoveryAction):
-    """Recreates a damaged report, plan, diff or curriculum; the damaged file is kept in `logs/kept/`. An input is never made up."""
+    """Recreates a damaged report, plan, diff or curriculum; the damaged file is kept in `logs/kept/`. An
+    input is never made up.
+    """
 
     rehearsable = True
 
@@ -86,11 +110,16 @@ class RemakeArtifact(RecoveryAction):
         name = artifact_of(failure, context.run)
         command = "run" if name == _CURRICULUM else _MADE_BY.get(name)
         if command is None:
-            return RecoveryOutcome(changed=False, message=f"{name or 'what is damaged'} cannot be recreated from other artifacts")
+            return RecoveryOutcome(
+                changed=False, message=f"{name or 'what is damaged'} cannot be recreated from other artifacts"
+            )
         kept = context.keep(name)
         done = context.dagogy(command, context.run_id)
         message = f"; as it was: {kept}" if kept else ""
-        return RecoveryOutcome(changed=done.ok, message=f"{name} {'recreated' if done.ok else 'cannot be recreated'} by {command}{message}")
+        return RecoveryOutcome(
+            changed=done.ok,
+            message=f"{name} {'recreated' if done.ok else 'cannot be recreated'} by {command}{message}",
+        )
 
 
 class FixInput(RecoveryAction):
@@ -102,8 +131,11 @@ class FixInput(RecoveryAction):
         again = f"dagogy recover {context.run_id}"
         line, why = _damage(path)
         edit = f'"${{EDITOR:-vi}}" {f"+{line} " if line else ""}{shlex.quote(str(path))}'
-        return RecoveryOutcome(changed=False, message=f"{path}: {why}; keep a copy, and put no empty document in its place", commands=(
-            f"cp {shlex.quote(str(path))} {shlex.quote(str(path) + '.bad')}", edit, again))  # fmt: skip
+        return RecoveryOutcome(
+            changed=False,
+            message=f"{path}: {why}; keep a copy, and put no empty document in its place",
+            commands=(f"cp {shlex.quote(str(path))} {shlex.quote(str(path) + '.bad')}", edit, again),
+        )
 
 
 def _damage(path: Path) -> tuple[int, str]:
@@ -130,15 +162,27 @@ def _damage(path: Path) -> tuple[int, str]:
 
 
 class FindArtifact(RecoveryAction):
-    """The same command on the run that was probably meant, where what is missing may be, and how a run is brought back from its archive."""
+    """The same command on the run that was probably meant, where what is missing may be, and how a run is
+    brought back from its archive.
+    """
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         wanted, near = near_runs(failure, context.run.parent)
-        missing_run = bool(wanted) and not (context.run.parent / wanted).exists() and wanted in failure.command
-        commands = [shlex.join(near[0] if word == wanted else word for word in failure.command) for _ in near[:1] if missing_run]
-        archive = Path(context.setting("ORCHESTRATION_ARCHIVE_DIR").strip() or context.run.parent / "archives")
+        missing_run = (
+            bool(wanted) and not (context.run.parent / wanted).exists() and wanted in failure.command
+        )
+        commands = [
+            shlex.join(near[0] if word == wanted else word for word in failure.command)
+            for _ in near[:1]
+            if missing_run
+        ]
+        archive = Path(
+            context.setting("ORCHESTRATION_ARCHIVE_DIR").strip() or context.run.parent / "archives"
+        )
         packed = sorted(archive.glob("*.tar.gz")) if archive.is_dir() else []
-        commands += [f"dagogy init --from {shlex.quote(str(p))}" for p in packed if missing_run and wanted in p.name][:1]
+        commands += [
+            f"dagogy init --from {shlex.quote(str(p))}" for p in packed if missing_run and wanted in p.name
+        ][:1]
         path = failing_path(failure, context.run)
         if not missing_run and path is not None:
             commands.append(f"ls -la {shlex.quote(str(nearest_existing(path)))}")
@@ -151,7 +195,9 @@ class FindArtifact(RecoveryAction):
 
 
 class WaitForLock(RecoveryAction):
-    """Asks the probe of the lock up to five times, two seconds apart. Once nobody holds it, the command is run again."""
+    """Asks the probe of the lock up to five times, two seconds apart. Once nobody holds
+    it, the command is run again.
+    """
 
     rehearsable = True
 
@@ -162,40 +208,76 @@ class WaitForLock(RecoveryAction):
             found = context.probe(_LOCK_PROBE)
             if found and not any(_LOCKED in result.confirms for result in found):
                 return RecoveryOutcome(changed=True, message="nobody holds the run now")
-        return RecoveryOutcome(changed=False, message=f"the run is still held after {(_LOCK_TRIES - 1) * _LOCK_SECONDS:g} s")
+        return RecoveryOutcome(
+            changed=False, message=f"the run is still held after {(_LOCK_TRIES - 1) * _LOCK_SECONDS:g} s"
+        )
 
 
 class WhoHoldsLock(RecoveryAction):
-    """The process that holds the run. The lock is the kernel's and goes with its process, so there is never a stale one to break."""
+    """The process that holds the run. The lock is the kernel's and goes with its process, so there is never a
+    stale one to break.
+    """
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         holder = failure.details.get("holder")
         pid = holder.get("pid") if isinstance(holder, dict) else None
         seen = next((p.message for p in context.probes if p.subject == "lock"), "")
-        message = seen or (f"process {pid} held it when the command failed" if pid else "another process holds it")
-        look = (f"ps -o pid,lstart,args -p {int(pid)}",) if isinstance(pid, int) else (f"fuser -v {shlex.quote(str(context.run / '.lock'))}",)
-        waiting = shlex.join([*failure.command, "--wait", "60"]) if failure.command and "--wait" not in failure.command else f"dagogy recover {context.run_id}"
-        return RecoveryOutcome(changed=False, message=f"{message}; wait for it, or stop it", commands=(*look, waiting))
+        message = seen or (
+            f"process {pid} held it when the command failed" if pid else "another process holds it"
+        )
+        look = (
+            (f"ps -o pid,lstart,args -p {int(pid)}",)
+            if isinstance(pid, int)
+            else (f"fuser -v {shlex.quote(str(context.run / '.lock'))}",)
+        )
+        waiting = (
+            shlex.join([*failure.command, "--wait", "60"])
+            if failure.command and "--wait" not in failure.command
+            else f"dagogy recover {context.run_id}"
+        )
+        return RecoveryOutcome(
+            changed=False, message=f"{message}; wait for it, or stop it", commands=(*look, waiting)
+        )
 
 
 class MakeRoom(RecoveryAction):
-    """`df` of every folder that is written to, the largest runs, and the ways to another disk. What to remove is for a person to say."""
+    """`df` of every folder that is written to, the largest runs, and the ways to another disk. What to remove
+    is for a person to say.
+    """
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         home = context.setting("CODEX_HOME").strip()
         folders = [context.run, temporary_folder(context.setting("TMPDIR")), *([Path(home)] if home else [])]
         parts = [
-            f"{place}: {free / 2**20:,.0f} MiB" + (f" and {inodes:,.0f} inodes" if inodes >= 0 else "") + " free" for place, free, inodes in spaces(*folders)
+            f"{place}: {free / 2**20:,.0f} MiB"
+            + (f" and {inodes:,.0f} inodes" if inodes >= 0 else "")
+            + " free"
+            for place, free, inodes in spaces(*folders)
         ]
         names = " ".join(shlex.quote(str(f)) for f in folders)
-        sizes = sorted(((_size(p), p.name) for p in context.run.parent.iterdir() if p.is_dir() and p != context.run), reverse=True)[:3]
-        largest = "; largest: " + ", ".join(f"{name} ({size / 2**20:,.1f} MiB)" for size, name in sizes) if sizes else ""
+        sizes = sorted(
+            ((_size(p), p.name) for p in context.run.parent.iterdir() if p.is_dir() and p != context.run),
+            reverse=True,
+        )[:3]
+        largest = (
+            "; largest: " + ", ".join(f"{name} ({size / 2**20:,.1f} MiB)" for size, name in sizes)
+            if sizes
+            else ""
+        )
         runs = [name for _, name in sizes if re.match(r"\d{8}-\d{6}", name)]
-        pack = tuple(f"ORCHESTRATION_ARCHIVE_DIR=/another/disk dagogy archive {name} --remove" for name in runs[:1])
+        pack = tuple(
+            f"ORCHESTRATION_ARCHIVE_DIR=/another/disk dagogy archive {name} --remove" for name in runs[:1]
+        )
         return RecoveryOutcome(
             changed=False,
             message="; ".join(parts) + largest,
-            commands=(f"df -h {names}", f"df -i {names}", *pack, "export TMPDIR=/another/disk", f"dagogy recover {context.run_id}"),
+            commands=(
+                f"df -h {names}",
+                f"df -i {names}",
+                *pack,
+                "export TMPDIR=/another/disk",
+                f"dagogy recover {context.run_id}",
+            ),
         )
 
 
@@ -211,7 +293,9 @@ def _size(folder: Path) -> int:
 
 
 class GiveBack(RecoveryAction):
-    """The exact `chown` for what belongs to another user, or the mount that is read-only. Modes are not widened."""
+    """The exact `chown` for what belongs to another user, or the mount that is
+    read-only. Modes are not widened.
+    """
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         path = nearest_existing(failing_path(failure, context.run) or context.run)
@@ -221,11 +305,17 @@ class GiveBack(RecoveryAction):
         look = f"ls -ld {shown} {shlex.quote(str(path.parent))}"
         if "ro" in options.split(","):
             message = f"{path} is on {point}, which is mounted read-only"
-            return RecoveryOutcome(changed=False, message=message, commands=(f"sudo mount -o remount,rw {shlex.quote(point)}", again))
+            return RecoveryOutcome(
+                changed=False,
+                message=message,
+                commands=(f"sudo mount -o remount,rw {shlex.quote(point)}", again),
+            )
         text = f"{path}: {owner(path)}; we are {user(me)}"
         if about.st_uid != me:
             whole = context.run if path.is_relative_to(context.run) else path
             back = f"sudo chown -R {user(me)}: {shlex.quote(str(whole))}"
             return RecoveryOutcome(changed=False, message=text, commands=(look, back, again))
         mode = "u+rwX" if path.is_dir() else "u+rw"
-        return RecoveryOutcome(changed=False, message=text, commands=(look, f"lsattr -d {shown}", f"chmod {mode} {shown}", again))
+        return RecoveryOutcome(
+            changed=False, message=text, commands=(look, f"lsattr -d {shown}", f"chmod {mode} {shown}", again)
+        )

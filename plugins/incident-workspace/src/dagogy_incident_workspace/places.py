@@ -1,4 +1,6 @@
-"""What probes and actions of the workspace both ask: which file failed, who owns it, where it is mounted, which runs are near."""
+"""What probes and actions of the workspace both ask: which file failed, who owns it, where it is mounted,
+which runs are near.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ _RUN_ID = re.compile(r"\b\d{8}-\d{6}(?:-[a-z0-9-]+)?\b")
 
 
 def failing_path(failure: Failure, folder: Path) -> Path | None:
-    """The file or folder that the failure names: in its details, else the last absolute path that it tells of. `folder`: where relative ones are."""
+    """The file or folder that the failure names: in its details, else the last absolute path that it tells
+    of. `folder`: where relative ones are.
+    """
     given = failure.details.get("path") or failure.details.get("artifact")
     if isinstance(given, str) and given:
         return folder / given
@@ -53,7 +57,10 @@ def mount(path: Path) -> tuple[str, str]:
     """The mount point that `path` is on, and its options; empty where the system does not tell."""
     best = ("", "")
     try:
-        rows = [line.split(" ") for line in Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()]
+        rows = [
+            line.split(" ")
+            for line in Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
+        ]
     except OSError:
         return best
     resolved = path.resolve()
@@ -65,7 +72,9 @@ def mount(path: Path) -> tuple[str, str]:
 
 
 def spaces(*folders: Path) -> Iterator[tuple[Path, float, float]]:
-    """Of each folder's disk the free bytes and the free inodes (-1 where the disk does not count them); of one disk once."""
+    """Of each folder's disk the free bytes and the free inodes (-1 where the disk does not
+    count them); of one disk once.
+    """
     seen = set()
     for folder in folders:
         try:
@@ -75,7 +84,11 @@ def spaces(*folders: Path) -> Iterator[tuple[Path, float, float]]:
             continue
         if device not in seen:
             seen.add(device)
-            yield place, float(about.f_bavail * about.f_frsize), float(about.f_favail) if about.f_files else -1.0
+            yield (
+                place,
+                float(about.f_bavail * about.f_frsize),
+                float(about.f_favail) if about.f_files else -1.0,
+            )
 
 
 def temporary_folder(given: str) -> Path:
@@ -95,5 +108,8 @@ def near_runs(failure: Failure, runs_dir: Path) -> tuple[str, list[str]]:
     if not wanted or wanted in ids:
         return wanted, []
     slugs = {i.split("-", 2)[2]: i for i in ids if i.count("-") >= 2}
-    near = [*get_close_matches(wanted, ids, 3, 0.6), *(slugs[s] for s in get_close_matches(wanted, slugs, 3, 0.6))]
+    near = [
+        *get_close_matches(wanted, ids, 3, 0.6),
+        *(slugs[s] for s in get_close_matches(wanted, slugs, 3, 0.6)),
+    ]
     return wanted, list(dict.fromkeys(near))[:3]

@@ -12,7 +12,16 @@ from pathlib import Path
 from dagogy.api.failures import Failure
 from dagogy.api.probes import Probe, ProbeContext, ProbeResult
 
-from dagogy_incident_workspace.places import failing_path, mount, near_runs, nearest_existing, owner, spaces, temporary_folder, user
+from dagogy_incident_workspace.places import (
+    failing_path,
+    mount,
+    near_runs,
+    nearest_existing,
+    owner,
+    spaces,
+    temporary_folder,
+    user,
+)
 
 _MISSING, _LOCKED, _FULL, _DENIED = "artifact_missing", "workspace_locked", "disk_full", "permission_denied"
 #: Below so much a run cannot be written.
@@ -25,11 +34,27 @@ class Disk(Probe):
 
     def look(self, failure: Failure, context: ProbeContext) -> Iterator[ProbeResult]:
         home = context.setting("CODEX_HOME").strip()
-        folders = [f for f in (context.run, context.runs_dir, temporary_folder(context.setting("TMPDIR")), Path(home) if home else None) if f is not None]
+        folders = [
+            f
+            for f in (
+                context.run,
+                context.runs_dir,
+                temporary_folder(context.setting("TMPDIR")),
+                Path(home) if home else None,
+            )
+            if f is not None
+        ]
         for place, free, inodes in spaces(*folders):
             full = free < _LEAST_BYTES or 0 <= inodes < _LEAST_INODES
-            message = f"{free / 2**20:,.0f} MiB free" + (f", {inodes:,.0f} inodes free" if inodes >= 0 else "")
-            yield ProbeResult(subject=f"disk of {place}", state="bad" if full else "ok", message=message, confirms=(_FULL,) if full else ())
+            message = f"{free / 2**20:,.0f} MiB free" + (
+                f", {inodes:,.0f} inodes free" if inodes >= 0 else ""
+            )
+            yield ProbeResult(
+                subject=f"disk of {place}",
+                state="bad" if full else "ok",
+                message=message,
+                confirms=(_FULL,) if full else (),
+            )
 
 
 class Access(Probe):
@@ -43,13 +68,23 @@ class Access(Probe):
         point, options = mount(place)
         mode = os.R_OK | os.W_OK | (os.X_OK if place.is_dir() else 0)
         allowed = os.access(place, mode)
-        message = f"{owner(place)}; mounted at {point or '?'} ({options.split(',')[0] or '?'}); we are {user(os.geteuid())}"
+        message = (
+            f"{owner(place)}; mounted at {point or '?'} ({options.split(',')[0] or '?'}); we are "
+            f"{user(os.geteuid())}"
+        )
         refused = () if allowed else (_DENIED,)
-        yield ProbeResult(subject=str(place), state="ok" if allowed else "bad", message=message + ("" if allowed else ": no right to write"), confirms=refused)
+        yield ProbeResult(
+            subject=str(place),
+            state="ok" if allowed else "bad",
+            message=message + ("" if allowed else ": no right to write"),
+            confirms=refused,
+        )
 
 
 class LockHolder(Probe):
-    """Is the run's lock held, by which process, and is that one alive? The lock is the kernel's: no process, no lock."""
+    """Is the run's lock held, by which process, and is that one alive? The lock is the
+    kernel's: no process, no lock.
+    """
 
     def look(self, failure: Failure, context: ProbeContext) -> Iterator[ProbeResult]:
         path = context.run / _LOCK if context.run else None
@@ -60,13 +95,21 @@ class LockHolder(Probe):
             yield ProbeResult(subject="lock", state="ok", message="nobody holds it now")
             return
         pid = holder.get("pid")
-        message = f"process {pid} ('{holder.get('command', '?')}', since {holder.get('since_utc', '?')})" if pid else "another process"
+        message = (
+            f"process {pid} ('{holder.get('command', '?')}', since {holder.get('since_utc', '?')})"
+            if pid
+            else "another process"
+        )
         alive = " is alive" if isinstance(pid, int) and _alive(pid) else " (it is not visible from here)"
-        yield ProbeResult(subject="lock", state="bad", message=f"held by {message}{alive}", confirms=(_LOCKED,))
+        yield ProbeResult(
+            subject="lock", state="bad", message=f"held by {message}{alive}", confirms=(_LOCKED,)
+        )
 
 
 def held_by(path: Path) -> tuple[bool, dict[str, object]]:
-    """Whether some process holds the lock file, and what it wrote about itself. Taking it for a moment, shared, tells."""
+    """Whether some process holds the lock file, and what it wrote about itself. Taking it
+    for a moment, shared, tells.
+    """
     with open(path, "rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -95,14 +138,34 @@ class NearRuns(Probe):
         wanted, near = near_runs(failure, context.runs_dir)
         if wanted and not (context.runs_dir / wanted).exists() and context.run is None:
             text = f"like it: {', '.join(near)}" if near else "none has an id like it"
-            yield ProbeResult(subject=f"run {wanted}", state="bad", message=f"not in {context.runs_dir}; {text}", confirms=(_MISSING,))
-            archive = Path(context.setting("ORCHESTRATION_ARCHIVE_DIR").strip() or context.runs_dir / "archives")
-            packed = sorted(p.name for p in archive.glob("*.tar.gz") if wanted in p.name)[:3] if archive.is_dir() else []
+            yield ProbeResult(
+                subject=f"run {wanted}",
+                state="bad",
+                message=f"not in {context.runs_dir}; {text}",
+                confirms=(_MISSING,),
+            )
+            archive = Path(
+                context.setting("ORCHESTRATION_ARCHIVE_DIR").strip() or context.runs_dir / "archives"
+            )
+            packed = (
+                sorted(p.name for p in archive.glob("*.tar.gz") if wanted in p.name)[:3]
+                if archive.is_dir()
+                else []
+            )
             if packed:
                 yield ProbeResult(subject=f"archive {archive}", state="ok", message=", ".join(packed))
             return
         path = failing_path(failure, context.run or context.runs_dir)
         if path is not None:
             there = os.path.lexists(path)
-            message = "it is there now" if there else f"it is not there; the nearest folder that is: {nearest_existing(path)}"
-            yield ProbeResult(subject=str(path), state="ok" if there else "bad", message=message, confirms=() if there else (_MISSING,))
+            message = (
+                "it is there now"
+                if there
+                else f"it is not there; the nearest folder that is: {nearest_existing(path)}"
+            )
+            yield ProbeResult(
+                subject=str(path),
+                state="ok" if there else "bad",
+                message=message,
+                confirms=() if there else (_MISSING,),
+            )

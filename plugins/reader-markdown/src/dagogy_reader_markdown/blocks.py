@@ -25,7 +25,8 @@ class BlockReader:
         self._parser = parser
         self._writer = BlockWriter()
         self._done = -1  # the position of the inline token that has become part of a list item already
-        self._term: tuple[Inline, int] | None = None  # the term of a definition list that waits for its definition
+        # the term of a definition list that waits for its definition
+        self._term: tuple[Inline, int] | None = None
         self._definition = -1
         self._row: list[Inline] = []
         self._row_contents: list[str] = []
@@ -45,7 +46,9 @@ class BlockReader:
 
     # -- headings and paragraphs
 
-    def _inline_of(self, token: Token, *, quote: bool = False, labels: bool = True, cell: bool = False) -> Inline:
+    def _inline_of(
+        self, token: Token, *, quote: bool = False, labels: bool = True, cell: bool = False
+    ) -> Inline:
         if self._parser.is_plain(token.content):
             return Inline(tidy(token.content))
         tokens = self._parser.inline(token.content)
@@ -67,7 +70,9 @@ class BlockReader:
             self._writer.heading(inline.text, int(opener.tag[1]), self._parser.span(opener), inline.links)
         else:
             # A heading inside a quote or an item divides nothing: it is text of its container.
-            self._writer.paragraph(self._inline_of(token, quote=self._writer.quoted), self._parser.span(opener))
+            self._writer.paragraph(
+                self._inline_of(token, quote=self._writer.quoted), self._parser.span(opener)
+            )
 
     # -- containers
 
@@ -110,8 +115,13 @@ class BlockReader:
         return read_inline(tokens), box[1] in "xX"
 
     def _first_paragraph(self, position: int) -> tuple[Token | None, Token | None]:
-        """The paragraph (its opening and its inline token) that a list item or a definition starts with; it is then done with."""
-        opener, content = self._parser.tokens[position + 1], self._parser.tokens[min(position + 2, len(self._parser.tokens) - 1)]
+        """The paragraph (its opening and its inline token) that a list item or a definition starts with; it
+        is then done with.
+        """
+        opener, content = (
+            self._parser.tokens[position + 1],
+            self._parser.tokens[min(position + 2, len(self._parser.tokens) - 1)],
+        )
         if opener.type not in ("paragraph_open", "heading_open"):
             return None, None
         self._done = position + 2
@@ -130,7 +140,9 @@ class BlockReader:
         if opener is not None and content is not None:
             inline, last = self._inline_of(content, labels=False), self._parser.span(opener)[1]
         text = f"{term.text}: {inline.text}" if term.text and inline.text else term.text or inline.text
-        self._definition = self._writer.open_item(Inline(text, term.text, inline.text, term.links + inline.links), (line, last))
+        self._definition = self._writer.open_item(
+            Inline(text, term.text, inline.text, term.links + inline.links), (line, last)
+        )
 
     def _on_dd_close(self, position: int, token: Token) -> None:
         self._writer.close_item()
@@ -175,12 +187,20 @@ class BlockReader:
             elif piece.heading and not self._writer.contained:
                 self._writer.heading(piece.text, piece.heading, lines, piece.links)
             else:
-                self._writer.add("html", piece.text, lines, cells=piece.cells, header=piece.header, links=piece.links)
+                self._writer.add(
+                    "html", piece.text, lines, cells=piece.cells, header=piece.header, links=piece.links
+                )
 
     def _html_item(self, piece: HtmlPiece, lines: tuple[int, int], above: dict[int, int]) -> None:
         """`above`: the position of the last item of each depth in this block of HTML."""
         rest = SET_OFF.sub("", piece.text[len(piece.lead) :], count=1) if piece.lead else ""
-        more = {"level": piece.item, "ordered": piece.ordered, "links": piece.links, "lead": piece.lead, "rest": rest}
+        more = {
+            "level": piece.item,
+            "ordered": piece.ordered,
+            "links": piece.links,
+            "lead": piece.lead,
+            "rest": rest,
+        }
         self._writer.add("list_item", piece.text, lines, parent=above.get(piece.item - 1, -1), **more)
         above[piece.item] = len(self._writer.blocks) - 1
 
@@ -193,6 +213,7 @@ def _extra_cells(line: str, contents: Sequence[str]) -> list[str]:
     from markdown_it.rules_block.table import escapedSplit
 
     cells, known = [cell.strip() for cell in escapedSplit(bare)], [cell.strip() for cell in contents]
-    # What stands before the first pipe is the first cell, or nothing, or the marks of the quote or list around the table.
+    # What stands before the first pipe is the first cell, or nothing, or the marks of the quote or list
+    # around the table.
     first = 1 if cells[: len(known)] != known and cells[1 : 1 + len(known)] == known else 0
     return [cell for cell in cells[first + len(known) :] if cell]

@@ -1,6 +1,8 @@
-"""What site generators and notebooks add to Markdown, taken off line for line: directives, Liquid tags, attributes, roles and comments.
+"""What site generators and notebooks add to Markdown, taken off line for line: directives, Liquid tags,
+attributes, roles and comments.
 
-Their content is read, they are not; a comment is not read at all. What stands in a block of code stays as it is.
+Their content is read, they are not; a comment is not read at all. What stands in a
+block of code stays as it is.
 """
 
 from __future__ import annotations
@@ -17,8 +19,18 @@ _COLONS = re.compile(r"^\s*:{3,}\s*(?:\{([\w:.-]+)\}\s*(.*)|\{([^{}]*)\}|([\w-]+
 _TITLE = re.compile(r"""\btitle\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _OPTION = re.compile(r"^\s*:[\w-]+:(?:\s.*)?$")
 #: Directives whose content is code, and those that have none of the text.
-_CODE = frozenset("code code-block code-cell sourcecode literalinclude math mermaid graphviz parsed-literal prompt doctest ipython python r".split())
-_NO_TEXT = frozenset("raw image figure-md iframe video youtube toctree tableofcontents contents bibliography include index only eval-rst embed".split())
+_CODE = frozenset(
+    (
+        "code code-block code-cell sourcecode literalinclude math mermaid graphviz parsed-literal prompt "
+        "doctest ipython python r"
+    ).split()
+)
+_NO_TEXT = frozenset(
+    (
+        "raw image figure-md iframe video youtube toctree tableofcontents contents bibliography include "
+        "index only eval-rst embed"
+    ).split()
+)
 _ATTRIBUTES_ALONE = re.compile(r"^\s*(?:>\s*)*\{\s*[:#.][^{}]*\}\s*$")
 _ATTRIBUTES_AFTER = re.compile(r"[ \t]{0,10}\{:[^{}]{0,500}\}[ \t]*$")
 #: Attributes of a link, image or code, and of a span.
@@ -26,7 +38,10 @@ _ATTRIBUTES_INSIDE = re.compile(r"(?<=[)`])\{(?:[:#.]|\w+\s?=)[^{}\n]{0,500}\}")
 _SPAN = re.compile(r"(?<!\])\[([^\[\]\n]{1,300})\]\{(?:[:#.]|\w+\s?=)[^{}\n]{0,300}\}")
 _TARGET = re.compile(r"^\([\w:.-]+\)=\s*$")
 #: A span of code or a formula, which stays, or a tag of a template language, which goes.
-_LIQUID = re.compile(r"`[^`\n]{1,500}`|\$[^$\n]{1,500}\$|\{%[^\n]{0,1000}?%\}|\{\{[<%][^\n]{0,1000}?[>%]\}\}|\{\{\s?[\w.'\"|:,/()\[\] -]{1,300}\}\}")
+_LIQUID = re.compile(
+    r"`[^`\n]{1,500}`|\$[^$\n]{1,500}\$|\{%[^\n]{0,1000}?%\}"
+    r"|\{\{[<%][^\n]{0,1000}?[>%]\}\}|\{\{\s?[\w.'\"|:,/()\[\] -]{1,300}\}\}"
+)
 _ROLE = re.compile(r"\{([a-z][\w:+.-]{0,40})\}`([^`\n]{0,500})`")
 _ROLE_TARGET = re.compile(r"(?<!\s)\s{0,20}<[^<>]{0,500}>$")
 _NO_TEXT_ROLES = frozenset("cite cite:p cite:t index bibliography eq".split())
@@ -42,7 +57,8 @@ def without_extensions(lines: Sequence[str]) -> list[str]:
 
 
 def _without_comments(text: str) -> str:
-    """The text without comments over several paragraphs, which CommonMark ends at the first blank line; their line ends stay.
+    """The text without comments over several paragraphs, which CommonMark ends at the first blank
+    line; their line ends stay.
 
     A comment that is not closed stays too: it is an error, which names its line.
     """
@@ -68,7 +84,9 @@ def _comment_end(text: str, start: int, opener: str, closer: str) -> int:
     if opener == "<!--":
         end = text.find(closer, start + 4)
         return end + 3 if end >= 0 and not text.startswith("<!-->", start) else -1
-    if (head := _LIQUID_COMMENT[0].match(text, start)) and (tail := _LIQUID_COMMENT[1].search(text, head.end())):
+    if (head := _LIQUID_COMMENT[0].match(text, start)) and (
+        tail := _LIQUID_COMMENT[1].search(text, head.end())
+    ):
         return tail.end()
     return -1
 
@@ -98,7 +116,8 @@ class _Pass:
 
     def __init__(self, lines: list[str]) -> None:
         self.lines = lines
-        self._fences: list[tuple[str, str]] = []  # the open ones: their marks, and what is in them: code, nothing (of the text), or text
+        # the open ones: their marks, and what is in them: code, nothing (of the text), or text
+        self._fences: list[tuple[str, str]] = []
         self._options = False  # are options of a directive to come?
         titled: list[int] = []
         for number, line in enumerate(lines):
@@ -139,7 +158,15 @@ class _Pass:
         if ":::" in line and (colons := _COLONS.match(line)):
             self._options, self._title = bool(colons[1]), True
             given = _TITLE.search(colons[3] or "")
-            return (colons[2] or "") if colons[1] else (given[1] or given[2] or "") if given else (colons[5] or "").strip(" :{}") if colons[4] else ""
+            return (
+                (colons[2] or "")
+                if colons[1]
+                else (given[1] or given[2] or "")
+                if given
+                else (colons[5] or "").strip(" :{}")
+                if colons[4]
+                else ""
+            )
         if "{" in line:
             if _ATTRIBUTES_ALONE.match(line):
                 return ""

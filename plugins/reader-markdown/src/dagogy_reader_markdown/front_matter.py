@@ -15,7 +15,9 @@ _MAX_FRONT_MATTER = 64 * 1024
 
 
 def front_matter(text: str, source: str) -> tuple[dict[str, Any], int]:
-    """The metadata at the head of `text` and the number of lines it takes, fences included; `({}, 0)` when there is none."""
+    """The metadata at the head of `text` and the number of lines it takes, fences included;
+    `({}, 0)` when there is none.
+    """
     fence = text[:3]
     if fence not in ("---", "+++"):
         return {}, 0
@@ -44,11 +46,15 @@ def _yaml_mapping(raw: str, source: str) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or getattr(error, "reason", None) or error
         # Line 1 of the file is the fence.
-        raise _bad_front_matter(source, "YAML", str(reason), 2 + mark.line if mark is not None else 2) from None
+        raise _bad_front_matter(
+            source, "YAML", str(reason), 2 + mark.line if mark is not None else 2
+        ) from None
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise _bad_front_matter(source, "YAML", f"it must be a mapping (key: value), not {_kind_name(value)}", 2)
+        raise _bad_front_matter(
+            source, "YAML", f"it must be a mapping (key: value), not {_kind_name(value)}", 2
+        )
     return _plain_mapping(value, source, "YAML")
 
 
@@ -59,7 +65,9 @@ def _toml_mapping(raw: str, source: str) -> dict[str, Any]:
         value = tomllib.loads(raw)
     except (ValueError, RecursionError) as error:
         place = re.search(r"at line (\d+)", str(error))
-        raise _bad_front_matter(source, "TOML", str(error) or "nested too deeply", 1 + int(place[1]) if place else 2) from None
+        raise _bad_front_matter(
+            source, "TOML", str(error) or "nested too deeply", 1 + int(place[1]) if place else 2
+        ) from None
     return _plain_mapping(value, source, "TOML")
 
 
@@ -72,11 +80,15 @@ def _bad_front_matter(source: str, language: str, reason: str, line: int) -> Inv
 
 
 def _kind_name(value: object) -> str:
-    return {"str": "text", "list": "a list", "int": "a number", "float": "a number"}.get(type(value).__name__, f"a {type(value).__name__}")
+    return {"str": "text", "list": "a list", "int": "a number", "float": "a number"}.get(
+        type(value).__name__, f"a {type(value).__name__}"
+    )
 
 
 def _plain_mapping(value: Mapping[Any, Any], source: str, language: str) -> dict[str, Any]:
-    """`value` in types that JSON knows. YAML aliases can make a value that is endless or huge when it is written out, hence the budget."""
+    """`value` in types that JSON knows. YAML aliases can make a value that is endless or huge when it is
+    written out, hence the budget.
+    """
     budget = 10_000
 
     def plain(item: Any, depth: int) -> Any:
@@ -87,7 +99,8 @@ def _plain_mapping(value: Mapping[Any, Any], source: str, language: str) -> dict
         if isinstance(item, int) and item.bit_length() > 64:
             raise _bad_front_matter(source, language, "it holds a number of more than 64 bits", 2)
         if isinstance(item, str):
-            return item.encode("utf-8", "replace").decode("utf-8")  # an escape can make half a surrogate pair, which no file can hold
+            # an escape can make half a surrogate pair, which no file can hold
+            return item.encode("utf-8", "replace").decode("utf-8")
         if isinstance(item, dict):
             return {str(plain(k, depth + 1)): plain(v, depth + 1) for k, v in item.items()}
         if isinstance(item, (list, tuple)):

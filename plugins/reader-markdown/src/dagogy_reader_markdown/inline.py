@@ -53,8 +53,14 @@ def _render(tokens: Sequence[Token], links: list[Link]) -> str:
 
 
 def _is_note_mark(tokens: Sequence[Token], at: int, parts: Sequence[str]) -> bool:
-    """Whether the text is the raised number of a note (`jobs<sup>2</sup>`) and no exponent (`cm<sup>2</sup>`, `sin<sup>2</sup>`)."""
-    if not tokens[at].content.isdecimal() or not 0 < at < len(tokens) - 1 or tokens[at - 1].content.lower() != "<sup>":
+    """Whether the text is the raised number of a note (`jobs<sup>2</sup>`) and no exponent (`cm<sup>2</sup>`,
+    `sin<sup>2</sup>`).
+    """
+    if (
+        not tokens[at].content.isdecimal()
+        or not 0 < at < len(tokens) - 1
+        or tokens[at - 1].content.lower() != "<sup>"
+    ):
         return False
     before = re.search(r"(?:^|[^\W\d_]*\W)([^\W\d_]{3,}[.,;:)]?)$", " " + "".join(parts[-3:])[-40:])
     return before is not None and before[1].lower() not in _FUNCTIONS
@@ -68,7 +74,8 @@ def render_tag(tag: str, parts: list[str], open_links: list[tuple[str, int]], li
     elif lowered == "</a>":
         _close_link(parts, open_links, links)
     elif lowered.startswith("<a") and (href := _HREF.match(tag)):
-        open_links[:] = [(unescaped(href[1] or href[2] or href[3] or ""), len(parts))]  # one at a time: they do not nest
+        # one at a time: they do not nest
+        open_links[:] = [(unescaped(href[1] or href[2] or href[3] or ""), len(parts))]
 
 
 def _close_link(parts: list[str], open_links: list[tuple[str, int]], links: list[Link]) -> None:
@@ -88,13 +95,25 @@ def read_inline(tokens: list[Token], *, labels: bool = True, cell: bool = False)
     """
     links: list[Link] = []
     text = _render(tokens, links)
-    found = Inline(cell_text(text) if cell else tidy(text), links=tuple(links), emphasised=_emphasised(tokens))
-    first = next((i for i, t in enumerate(tokens) if t.type not in ("text", "html_inline") or t.content.strip()), len(tokens))
+    found = Inline(
+        cell_text(text) if cell else tidy(text), links=tuple(links), emphasised=_emphasised(tokens)
+    )
+    first = next(
+        (i for i, t in enumerate(tokens) if t.type not in ("text", "html_inline") or t.content.strip()),
+        len(tokens),
+    )
     if not labels or first == len(tokens) or tokens[first].type not in _OPENS_LABEL:
         return found
     opener = tokens[first]
     close = opener.type.replace("open", "close")
-    last = next((i for i in range(first + 1, len(tokens)) if tokens[i].type == close and tokens[i].level == opener.level), None)
+    last = next(
+        (
+            i
+            for i in range(first + 1, len(tokens))
+            if tokens[i].type == close and tokens[i].level == opener.level
+        ),
+        None,
+    )
     if last is None or opener.info == "auto":
         return found
     label = tidy(_render(tokens[first : last + 1], []))
@@ -115,5 +134,7 @@ def _emphasised(tokens: Sequence[Token]) -> tuple[str, ...]:
 
 
 def unescaped(text: str) -> str:
-    """`text` with its HTML entities decoded. Unlike `html.unescape` it takes no number with thousands of digits, which Python refuses."""
+    """`text` with its HTML entities decoded. Unlike `html.unescape` it takes no number with thousands of
+    digits, which Python refuses.
+    """
     return _ENTITY.sub(lambda m: unescape(m[0]), text) if "&" in text else text

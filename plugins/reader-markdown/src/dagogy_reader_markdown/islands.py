@@ -16,12 +16,17 @@ _TAG = re.compile(r"""<(/?)([A-Za-z][A-Za-z0-9:-]*+)((?:[^<>"']++|"[^"<]*+"|'[^'
 _RAW_TEXT_END = re.compile(r"</(?:script|style|template)\s*>", re.IGNORECASE)
 _DECLARATION = re.compile(r"<!--|<\?|<!(?=[A-Za-z])")
 _INLINE_TAGS = frozenset(
-    "a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark q s samp small span strike strong sub sup time tt u var wbr".split()
+    (
+        "a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark q s samp "
+        "small span strike strong sub sup time tt u var wbr"
+    ).split()
 )
 
 
 def _without_declarations(html: str) -> str:
-    """`html` without comments, processing instructions and doctypes; each leaves its line ends behind, so that lines still count."""
+    """`html` without comments, processing instructions and doctypes; each leaves its line ends behind, so
+    that lines still count.
+    """
     html = html.replace("<![CDATA[", "").replace("]]>", "")
     out: list[str] = []
     pos = 0
@@ -37,7 +42,9 @@ def _without_declarations(html: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class HtmlPiece:
-    """Text of one paragraph, item, heading or table row of an HTML block; lines count from 0 within the block."""
+    """Text of one paragraph, item, heading or table row of an HTML block; lines
+    count from 0 within the block.
+    """
 
     text: str
     first: int
@@ -52,8 +59,8 @@ class HtmlPiece:
 
 
 class HtmlReader:
-    """Cuts an HTML block into pieces at its block-level tags. A scanner of our own, since `html.parser` takes quadratic time on broken tags
-    and raises on unknown declarations."""
+    """Cuts an HTML block into pieces at its block-level tags. A scanner of our own, since `html.parser` takes
+    quadratic time on broken tags and raises on unknown declarations."""
 
     def __init__(self) -> None:
         self.pieces: list[HtmlPiece] = []
@@ -131,11 +138,19 @@ class HtmlReader:
             if name in ("ul", "ol", "dl"):
                 self._lists = self._lists[:-1] if closing else [*self._lists, name == "ol"]
             self._item = name in ("li", "dt") and not closing
-            self._heading = int(name[1]) if not closing and len(name) == 2 and name[0] == "h" and name[1] in "123456" else 0
+            self._heading = (
+                int(name[1])
+                if not closing and len(name) == 2 and name[0] == "h" and name[1] in "123456"
+                else 0
+            )
         self._line += tag.count("\n")
 
     def _bold_lead(self) -> str:
-        return "" if "".join(self._parts[: self._bold_at]).strip() else tidy("".join(self._parts[self._bold_at :]))
+        return (
+            ""
+            if "".join(self._parts[: self._bold_at]).strip()
+            else tidy("".join(self._parts[self._bold_at :]))
+        )
 
     def _end_cell(self) -> None:
         if self._cells is None:
@@ -174,6 +189,19 @@ class HtmlReader:
         rest = text[len(self._lead) :]
         lead = self._lead if depth and (not rest or ((mark := SET_OFF.match(rest)) and mark.end())) else ""
         ordered = bool(self._lists) and self._lists[-1]
-        self.pieces.append(HtmlPiece(text, self._first, self._last, cells, header, tuple(self._links), heading, depth, lead.rstrip(LABEL_END), ordered))
+        self.pieces.append(
+            HtmlPiece(
+                text,
+                self._first,
+                self._last,
+                cells,
+                header,
+                tuple(self._links),
+                heading,
+                depth,
+                lead.rstrip(LABEL_END),
+                ordered,
+            )
+        )
         self._links.clear()
         self._started = False

@@ -1,8 +1,9 @@
 """markdown-it-py with the limits that keep its time linear and lose no text.
 
-No text is lost without an error: what the parser would drop (nesting beyond its limit, the rest of a file after an unclosed comment) is kept or refused.
-And any text is read in time that grows with its length: nesting is bounded, and a very long paragraph is read in pieces. The parser is imported when
-it is first needed.
+No text is lost without an error: what the parser would drop (nesting beyond its limit, the rest
+of a file after an unclosed comment) is kept or refused. And any text is read in time that grows
+with its length: nesting is bounded, and a very long paragraph is read in pieces. The parser is
+imported when it is first needed.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ _MAX_NESTING = 66  # levels of markdown-it tokens; a list takes two, a quote one
 _MAX_LINKS = 20  # links in links cost time with their depth; beyond this one their brackets stay in the text
 _MAX_INLINE = 8192  # characters of one paragraph that are read at once: some inline rules take quadratic time
 
-#: What a text has somewhere when there is anything for a rule of the grammar to find. All others are not tried on each of its lines.
+#: What a text has somewhere when there is anything for a rule of the grammar to find. All others are not
+#: tried on each of its lines.
 _RULE_MARKS = {
     "table": re.compile(r"\|"),
     "fence": re.compile("```|~~~"),
@@ -79,24 +81,31 @@ class Parser:
         return self._parser({"maxNesting": _MAX_LINKS}).disable(["link", "image"])
 
     def _guard_nesting(self, state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
-        # At its limit markdown-it drops the text without a word. A container adds one or two levels, so no text gets past this rule.
+        # At its limit markdown-it drops the text without a word. A container adds one or two levels, so no
+        # text gets past this rule.
         if state.level >= _MAX_NESTING - 2:
             raise self._too_deep(start_line + 1)
         return False
 
     def _too_deep(self, line: int) -> InvalidArgument:
         return InvalidArgument(
-            f"scope file '{self._source}', line {line:,}: lists or quotes are nested deeper than {_MAX_NESTING // 2 - 2} levels",
+            f"scope file '{self._source}', line {line:,}: lists or quotes are nested deeper than "
+            f"{_MAX_NESTING // 2 - 2} levels",
             hint="use headings, or fewer levels of '>' and '-'",
             details={"source": self._source, "line": line},
         )
 
     def _refuse_unclosed_comment(self) -> None:
         for token in self.tokens:
-            if token.type == "html_block" and token.content.lstrip().startswith("<!--") and "-->" not in token.content:
+            if (
+                token.type == "html_block"
+                and token.content.lstrip().startswith("<!--")
+                and "-->" not in token.content
+            ):
                 line = first_line(token)
                 raise InvalidArgument(
-                    f"scope file '{self._source}', line {line:,}: the comment that starts here is not closed and hides the text after it",
+                    f"scope file '{self._source}', line {line:,}: the comment that starts here is not closed "
+                    "and hides the text after it",
                     hint="end the comment with '-->'",
                     details={"source": self._source, "line": line},
                 )
@@ -114,13 +123,16 @@ class Parser:
         tokens: list[Token] = []
         # Each bracket that stays open makes the parser look through the rest of the piece.
         unclosed = content.count("[") - content.count("]")
-        md = self._linkless if unclosed > 10_000 or "]" not in content else self._md  # without its end, or so many, they are no links
+        # without its end, or so many, they are no links
+        md = self._linkless if unclosed > 10_000 or "]" not in content else self._md
         for piece in _pieces(content, _MAX_INLINE if unclosed < 100 else _MAX_INLINE // 16):
             tokens += md.inline.parse(piece, md, self._env, [])
         if self.footnotes and "[^" in content:
             for token in tokens:
                 if token.type == "text":
-                    token.content = FOOTNOTE_MARK.sub(lambda m: "" if m[1] in self.footnotes else m[0], token.content)
+                    token.content = FOOTNOTE_MARK.sub(
+                        lambda m: "" if m[1] in self.footnotes else m[0], token.content
+                    )
         return tokens
 
     def span(self, token: Token) -> tuple[int, int]:
@@ -145,8 +157,14 @@ FOOTNOTE_MARK = re.compile(r"\[\^([^\]\s]{1,60})\](?::\s*)?")
 
 
 def _footnotes(lines: Sequence[str]) -> dict[str, int]:
-    """The labels of the footnotes and where their notes start. `[^1]` is a mark only in a document with a line that starts with `[^1]:`."""
-    starts = ((m[1], n) for n, line in enumerate(lines) if "[^" in line and (m := re.match(r" {0,3}\[\^([^\]\s]{1,60})\]:", line)))
+    """The labels of the footnotes and where their notes start. `[^1]` is a mark only in a document with a
+    line that starts with `[^1]:`.
+    """
+    starts = (
+        (m[1], n)
+        for n, line in enumerate(lines)
+        if "[^" in line and (m := re.match(r" {0,3}\[\^([^\]\s]{1,60})\]:", line))
+    )
     return dict(starts)
 
 

@@ -20,7 +20,9 @@ _ANY_TEXT = 0.1
 
 
 class MarkdownReader(Reader):
-    """Markdown by markdown-it-py (CommonMark, tables, strikethrough, definition lists), into which other markups of plain text are translated."""
+    """Markdown by markdown-it-py (CommonMark, tables, strikethrough, definition lists), into which other
+    markups of plain text are translated.
+    """
 
     def recognises(self, source: Source) -> float:
         try:
@@ -43,9 +45,10 @@ class MarkdownReader(Reader):
 def read_markdown(text: str, *, source: str, location: str = "inputs/scope.md") -> ScopeDocument:
     """The document as blocks, in the order of the text. `text` is what `decode_text` gave.
 
-    `lines` of a list item are those of its own first paragraph; what else the item holds follows as blocks of their own whose `parent` is the
-    item. Headings in quotes and list items are text of these and not in any path. Raises `InvalidArgument`, with the line, for broken front
-    matter, a comment that is not closed, and lists or quotes nested beyond all reason.
+    `lines` of a list item are those of its own first paragraph; what else the item holds follows as blocks of
+    their own whose `parent` is the item. Headings in quotes and list items are text of these and not in any
+    path. Raises `InvalidArgument`, with the line, for broken front matter, a comment that is not closed, and
+    lists or quotes nested beyond all reason.
     """
     return _read(text.replace("\r\n", "\n").replace("\r", "\n"), source, location)
 
@@ -55,4 +58,11 @@ def _read(text: str, source: str, location: str) -> ScopeDocument:
     parser = Parser(text, source)
     blocks = BlockReader(parser).read()
     parser.tokens.clear()  # the parser refers to itself, and a command runs without a collector of cycles
-    return ScopeDocument(source, location, text, blocks, document_title(blocks, source, parser.front_matter), front_matter=parser.front_matter)
+    return ScopeDocument(
+        source,
+        location,
+        text,
+        blocks,
+        document_title(blocks, source, parser.front_matter),
+        front_matter=parser.front_matter,
+    )

@@ -1,8 +1,9 @@
-"""Other plain-text markup in Markdown's terms: reStructuredText, AsciiDoc, printed tables of contents, definition lists with several terms.
+"""Other plain-text markup in Markdown's terms: reStructuredText, AsciiDoc, printed tables of contents,
+definition lists with several terms.
 
-People keep scope documents in whatever their tools write. What carries their structure is translated line for line, so that the line numbers stay
-those of the file: titles, lists, definitions, admonitions, and the fences of code. A text in Markdown passes unchanged but for outlines that are
-numbered by hand and definition lists.
+People keep scope documents in whatever their tools write. What carries their structure is translated line for
+line, so that the line numbers stay those of the file: titles, lists, definitions, admonitions, and the fences
+of code. A text in Markdown passes unchanged but for outlines that are numbered by hand and definition lists.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def _has_markdown_headings(lines: Sequence[str]) -> bool:
     return any(_ATX.match(line) for line in lines)
 
 
-# ---------------------------------------------------------------------------------------------------------------- printed outlines
+# ------------------------------------------------------------------------------------------- printed outlines
 
 _ENTRY = re.compile(r"\s*(?:(?P<number>\d{1,3}(?:\.\d{1,3}){0,5})[.)]?\s+)?(?P<title>[^\W_].*)$")
 _LEADER = re.compile(r"(?:\.\s?){4,80}\s{0,80}(?:\d{1,4}|[ivxlc]{1,6})?\s{0,80}$|…{2,}|\t\d{1,4}\s*$")
@@ -46,8 +47,8 @@ _MAX_ENTRY = 160
 
 
 def _outlines_as_lists(lines: list[str]) -> list[str]:
-    """Outlines and tables of contents with numbers such as `2.1`, or leaders of dots, that are marked up by nothing else: their lines become items of
-    nested lists, as deep as their numbers."""
+    """Outlines and tables of contents with numbers such as `2.1`, or leaders of dots, that are marked up by
+    nothing else: their lines become items of nested lists, as deep as their numbers."""
     fence, start = "", 0
     for number in range(len(lines) + 1):
         line = lines[number] if number < len(lines) else ""
@@ -82,7 +83,13 @@ def _outline_as_list(lines: list[str], start: int, end: int) -> None:
 
 #: What a line of a hand-written outline or timetable starts with: `IV.`, `B)`, `3.`, `a.`, `09:30`.
 _MARKS = (
-    ("time", re.compile(r"\d{1,2}[:.h]\d{2}(?:\s?(?:am|pm|uhr))?(?:\s?[-–—]\s?\d{1,2}[:.h]\d{2}(?:\s?(?:am|pm|uhr))?)?\s", re.IGNORECASE)),
+    (
+        "time",
+        re.compile(
+            r"\d{1,2}[:.h]\d{2}(?:\s?(?:am|pm|uhr))?(?:\s?[-–—]\s?\d{1,2}[:.h]\d{2}(?:\s?(?:am|pm|uhr))?)?\s",
+            re.IGNORECASE,
+        ),
+    ),
     ("roman", re.compile(r"[IVX]{1,5}[.)]\s")),
     ("capital", re.compile(r"[A-Z][.)]\s")),
     ("number", re.compile(r"\d{1,3}[.)]\s")),
@@ -102,8 +109,9 @@ def _mark_of(line: str) -> str:
 
 
 def _marked_lines_as_lists(lines: list[str]) -> list[str]:
-    """Outlines with Roman numerals or letters, and timetables: Markdown takes their lines for one paragraph. Every line of such a stretch has a
-    mark; the depth of an item is the place of its kind of mark among those met on the way down."""
+    """Outlines with Roman numerals or letters, and timetables: Markdown takes their lines for one paragraph.
+    Every line of such a stretch has a mark; the depth of an item is the place of its kind of mark among those
+    met on the way down."""
     fence, start = "", 0
     for number in range(len(lines) + 1):
         line = lines[number] if number < len(lines) else ""
@@ -129,7 +137,11 @@ def _marked_as_list(lines: list[str], start: int, end: int) -> None:
         text = lines[i].strip()
         mark, message = text.split(maxsplit=1) if " " in text else (text, "")
         # `C.` and `I.` are both: what is under way decides.
-        if kind == "roman" and open_kinds[-1:] == ["capital"] and mark[:-1] != "".join(_ROMAN[numerals : numerals + 1]):
+        if (
+            kind == "roman"
+            and open_kinds[-1:] == ["capital"]
+            and mark[:-1] != "".join(_ROMAN[numerals : numerals + 1])
+        ):
             kind = "capital"
         numerals += kind == "roman"
         open_kinds = open_kinds[: open_kinds.index(kind) + 1] if kind in open_kinds else [*open_kinds, kind]
@@ -138,14 +150,37 @@ def _marked_as_list(lines: list[str], start: int, end: int) -> None:
         lines[i] = f"{'  ' * (len(open_kinds) - 1)}- {text if kind == 'time' else message}"
 
 
-_ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI", "XVII", "XVIII", "XIX", "XX")
+_ROMAN = (
+    "I",
+    "II",
+    "III",
+    "IV",
+    "V",
+    "VI",
+    "VII",
+    "VIII",
+    "IX",
+    "X",
+    "XI",
+    "XII",
+    "XIII",
+    "XIV",
+    "XV",
+    "XVI",
+    "XVII",
+    "XVIII",
+    "XIX",
+    "XX",
+)
 
 
-# --------------------------------------------------------------------------------------------------------------------- definitions
+# ------------------------------------------------------------------------------------------------ definitions
 
 
 def _terms_joined(lines: list[str]) -> list[str]:
-    """Several terms above one definition become `Term (Term, Term)` on the last of their lines: Markdown knows one term on one line."""
+    """Several terms above one definition become `Term (Term, Term)` on the last of their lines: Markdown
+    knows one term on one line.
+    """
     fence = ""
     first = -1  # the first line of the paragraph under way
     for number, line in enumerate(lines):
@@ -156,7 +191,10 @@ def _terms_joined(lines: list[str]) -> list[str]:
             first = -1
         elif line.startswith(": ") and first >= 0:
             terms = lines[first:number]
-            if 1 < len(terms) <= 5 and all(len(t) <= _MAX_TERM and t[:1].isalnum() and not t.rstrip().endswith((".", ":", ",")) for t in terms):
+            if 1 < len(terms) <= 5 and all(
+                len(t) <= _MAX_TERM and t[:1].isalnum() and not t.rstrip().endswith((".", ":", ","))
+                for t in terms
+            ):
                 lines[first : number - 1] = [""] * (len(terms) - 1)
                 lines[number - 1] = f"{terms[0].strip()} ({', '.join(t.strip() for t in terms[1:])})"
             first = -1
@@ -165,18 +203,22 @@ def _terms_joined(lines: list[str]) -> list[str]:
     return lines
 
 
-# ---------------------------------------------------------------------------------------------------------------- reStructuredText
+# ------------------------------------------------------------------------------------------- reStructuredText
 
 _ADORNMENT = re.compile(r"([=\-~^\"'`*+#:.<>_])\1{3,}\s*$")
 _DIRECTIVE = re.compile(r"^(\s*)\.\. (?:([\w-]+)::|_[^:]+:|\[)\s*(.*)$")
-_ADMONITIONS = frozenset("note warning tip hint important caution danger attention error admonition seealso".split())
+_ADMONITIONS = frozenset(
+    "note warning tip hint important caution danger attention error admonition seealso".split()
+)
 #: What the two characters are that a directive, or a line under a title that matters here, begins with.
 _ADORNS = frozenset(".~^\"'*+#:=-")
 _PROSE = frozenset("topic sidebar epigraph pull-quote container rubric glossary".split())
 
 
 def _is_restructured(lines: Sequence[str]) -> bool:
-    """Directives, or titles under a line of marks that Markdown does not take for one; and no heading of Markdown's own."""
+    """Directives, or titles under a line of marks that Markdown does not take for one; and
+    no heading of Markdown's own.
+    """
     marked = (i for i, line in enumerate(lines) if line[:1] in _ADORNS and line[1:2] == line[:1])
     if not any(_DIRECTIVE.match(lines[i]) or _adorned(lines, i) in ("over", "other") for i in marked):
         return False
@@ -184,19 +226,33 @@ def _is_restructured(lines: Sequence[str]) -> bool:
 
 
 def _adorned(lines: Sequence[str], at: int) -> str:
-    """What the line `at` is to a title: `over` it, `under` it with one of Markdown's marks, under it with an `other`, or nothing (empty)."""
+    """What the line `at` is to a title: `over` it, `under` it with one of Markdown's marks, under it with an
+    `other`, or nothing (empty).
+    """
     mark = _ADORNMENT.match(lines[at])
     if mark is None:
         return ""
     width = len(lines[at].rstrip())
-    if at + 2 < len(lines) and lines[at + 2].rstrip() == lines[at].rstrip() and lines[at + 1].strip() and not _ADORNMENT.match(lines[at + 1]):
+    if (
+        at + 2 < len(lines)
+        and lines[at + 2].rstrip() == lines[at].rstrip()
+        and lines[at + 1].strip()
+        and not _ADORNMENT.match(lines[at + 1])
+    ):
         return "over" if len(lines[at + 1].strip()) <= width and (not at or not lines[at - 1].strip()) else ""
     title = lines[at - 1] if at else ""
-    if not title.strip() or title[0].isspace() or len(title.rstrip()) > width or _ADORNMENT.match(title) or (at > 1 and lines[at - 2].strip()):
+    if (
+        not title.strip()
+        or title[0].isspace()
+        or len(title.rstrip()) > width
+        or _ADORNMENT.match(title)
+        or (at > 1 and lines[at - 2].strip())
+    ):
         return ""
     if mark[1] in "=-":
         return "under"
-    # A title under tildes or backticks is followed by a blank line or the end, and no closing fence comes after.
+    # A title under tildes or backticks is followed by a blank line or the end, and no
+    # closing fence comes after.
     return "other" if at + 1 >= len(lines) or not lines[at + 1].strip() or mark[1] not in "~`" else ""
 
 
@@ -228,7 +284,9 @@ def _directive(lines: Sequence[str], out: list[str], at: int, found: re.Match[st
     """Translates the directive at `at`, and gives the line after it."""
     indent, name, argument = len(found[1]), (found[2] or "").lower(), found[3]
     end = at + 1
-    while end < len(lines) and (not lines[end].strip() or len(lines[end]) - len(lines[end].lstrip()) > indent):
+    while end < len(lines) and (
+        not lines[end].strip() or len(lines[end]) - len(lines[end].lstrip()) > indent
+    ):
         end += 1
     while end > at + 1 and not lines[end - 1].strip():
         end -= 1
@@ -247,7 +305,7 @@ def _directive(lines: Sequence[str], out: list[str], at: int, found: re.Match[st
     return end
 
 
-# ------------------------------------------------------------------------------------------------------------------------ AsciiDoc
+# --------------------------------------------------------------------------------------------------- AsciiDoc
 
 _ASCII_TITLE = re.compile(r"(={1,6})\s+(\S.*)$")
 _ATTRIBUTE = re.compile(r":!?[\w-]+!?:(?:\s|$)")
@@ -259,7 +317,11 @@ _TERM = re.compile(r"(\S.{0,78}?)(:{2,4}|;;)(?:\s+(\S.*))?$")
 
 def _is_asciidoc(lines: Sequence[str]) -> bool:
     """At least two titles marked with `==`, each after a blank line; and no heading of Markdown's own."""
-    titles = sum(1 for i, line in enumerate(lines) if line.startswith("=") and _ASCII_TITLE.match(line) and (not i or not lines[i - 1].strip()))
+    titles = sum(
+        1
+        for i, line in enumerate(lines)
+        if line.startswith("=") and _ASCII_TITLE.match(line) and (not i or not lines[i - 1].strip())
+    )
     return titles >= 2 and not _has_markdown_headings(lines)
 
 

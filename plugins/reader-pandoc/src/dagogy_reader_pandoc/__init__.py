@@ -9,12 +9,41 @@ from dagogy.api import ReaderInfo, hookimpl
 def dagogy_readers() -> Iterator[ReaderInfo]:
     yield ReaderInfo(
         id="pandoc",
-        summary="Reads Word, slides, EPUB, HTML, notebooks, reStructuredText, Org, AsciiDoc, LaTeX and more with pandoc.",
+        summary=(
+            "Reads Word, slides, EPUB, HTML, notebooks, reStructuredText, Org, AsciiDoc, LaTeX and more with "
+            "pandoc."
+        ),
         api_version=1,
         impl="dagogy_reader_pandoc.reader:PandocReader",
         suffixes=(
-            *(".docx", ".pptx", ".odt", ".epub", ".xlsx", ".rtf", ".html", ".htm", ".xhtml", ".ipynb", ".rst", ".rest", ".org"),
-            *(".adoc", ".asciidoc", ".asc", ".tex", ".latex", ".ltx", ".typ", ".opml", ".textile", ".mediawiki", ".wiki"),
+            *(
+                ".docx",
+                ".pptx",
+                ".odt",
+                ".epub",
+                ".xlsx",
+                ".rtf",
+                ".html",
+                ".htm",
+                ".xhtml",
+                ".ipynb",
+                ".rst",
+                ".rest",
+                ".org",
+            ),
+            *(
+                ".adoc",
+                ".asciidoc",
+                ".asc",
+                ".tex",
+                ".latex",
+                ".ltx",
+                ".typ",
+                ".opml",
+                ".textile",
+                ".mediawiki",
+                ".wiki",
+            ),
         ),
         media_types=(
             "application/vnd.openxmlformats-officedocument.wordprocessingml.document",

@@ -46,7 +46,10 @@ _MAX_ENTRIES = 10_000
 _MAX_UNPACKED = 256 * 1024 * 1024
 _MAX_RATIO = 200
 _SNIFFED = 8192
-_HTML = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>])", re.IGNORECASE | re.DOTALL)
+_HTML = re.compile(
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>])",
+    re.IGNORECASE | re.DOTALL,
+)
 _LATEX = re.compile(rb"^\s*\\(?:documentclass|documentstyle|begin\{document\})", re.MULTILINE)
 _ORG = re.compile(rb"^#\+(?:TITLE|AUTHOR|OPTIONS|STARTUP|DATE):", re.MULTILINE | re.IGNORECASE)
 _NOTEBOOK = re.compile(rb"\s*\{")
@@ -57,7 +60,11 @@ def format_of(source: Source) -> str:
     inside = _of_archive(source.data) if source.data.startswith(b"PK\x03\x04") else ""
     found = inside or _BY_SUFFIX.get(source.suffix, "") or recognised(source)[0]
     if not found or (found in BINARY and found != "rtf" and not inside):
-        what = "a zip archive of another kind" if source.data.startswith(b"PK") else "of no format that pandoc reads here"
+        what = (
+            "a zip archive of another kind"
+            if source.data.startswith(b"PK")
+            else "of no format that pandoc reads here"
+        )
         raise InvalidArgument(
             f"scope file '{source.name}' is {what} ({len(source.data):,} bytes)",
             hint="give a document, or name its reader with --scope-format",
@@ -101,16 +108,27 @@ def _of_archive(data: bytes) -> str:
 
 
 def refuse_bomb(source: Source) -> None:
-    """Raises `InvalidArgument` for an archive that unpacks to more than a document has. What lies about its size meets pandoc's bound on memory."""
+    """Raises `InvalidArgument` for an archive that unpacks to more than a document has. What lies about its
+    size meets pandoc's bound on memory.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(source.data)) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise InvalidArgument(f"scope file '{source.name}' is a damaged archive: {error}", hint="save it anew", details={"source": source.name}) from None
-    unpacked = sum(entry.file_size for entry in entries)
-    if len(entries) > _MAX_ENTRIES or unpacked > _MAX_UNPACKED or unpacked > _MAX_RATIO * max(len(source.data), 50_000):
         raise InvalidArgument(
-            f"scope file '{source.name}' holds {len(entries):,} files of {unpacked:,} bytes in {len(source.data):,}; so much is not unpacked",
+            f"scope file '{source.name}' is a damaged archive: {error}",
+            hint="save it anew",
+            details={"source": source.name},
+        ) from None
+    unpacked = sum(entry.file_size for entry in entries)
+    if (
+        len(entries) > _MAX_ENTRIES
+        or unpacked > _MAX_UNPACKED
+        or unpacked > _MAX_RATIO * max(len(source.data), 50_000)
+    ):
+        raise InvalidArgument(
+            f"scope file '{source.name}' holds {len(entries):,} files of {unpacked:,} bytes in "
+            f"{len(source.data):,}; so much is not unpacked",
             hint="take the pictures and attachments out of it, or export it as Markdown",
             details={"source": source.name, "entries": len(entries), "unpacked": unpacked},
         )

@@ -1,4 +1,6 @@
-"""Tables of pandoc's syntax tree as rows of cells under their headers, with what spans several rows in each of them."""
+"""Tables of pandoc's syntax tree as rows of cells under their headers, with what spans
+several rows in each of them.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,13 @@ def grid_of(content: Sequence[Any]) -> Grid:
     # One cell over all columns names none of them: it is the title of the rows below it.
     titles = [_once(row) for row in heads if len(row) > 1 and len({c.inline.text for c in row}) == 1]
     heads = [row for row in heads if len(row) < 2 or len({c.inline.text for c in row}) > 1]
-    if not heads and len(rows) > 1 and len(rows[0]) > 1 and all(c.bold for c in rows[0]) and not all(c.bold for c in rows[1]):
+    if (
+        not heads
+        and len(rows) > 1
+        and len(rows[0]) > 1
+        and all(c.bold for c in rows[0])
+        and not all(c.bold for c in rows[1])
+    ):
         heads, rows = rows[:1], rows[1:]
     header = _header(heads)
     rows = [row for row in rows if not header or tuple(tidy(c.inline.text) for c in row) != header]
@@ -76,7 +84,9 @@ def _header(heads: Sequence[Sequence[Cell]]) -> tuple[str, ...]:
 
 
 def _rows(rows: Sequence[Any], *, repeat: bool = False) -> list[list[Cell]]:
-    """Rows with all their cells: what spans rows stands in each of them, and what spans columns in the first; with `repeat` in each."""
+    """Rows with all their cells: what spans rows stands in each of them, and what spans columns in the first;
+    with `repeat` in each.
+    """
     above: dict[int, tuple[int, Cell]] = {}  # by column: for how many rows more a cell reaches down
     made = []
     for _, cells in rows:
@@ -109,7 +119,11 @@ def _cell(blocks: Sequence[Node]) -> Cell:
     links: tuple[Link, ...] = tuple(link for part in parts for link in part.links)
     emphasised = tuple(phrase for part in parts for phrase in part.emphasised)
     text = "\n".join(part.text for part in parts)
-    bold = len(blocks) == 1 and blocks[0]["t"] in ("Plain", "Para") and [n["t"] for n in blocks[0]["c"]] == ["Strong"]
+    bold = (
+        len(blocks) == 1
+        and blocks[0]["t"] in ("Plain", "Para")
+        and [n["t"] for n in blocks[0]["c"]] == ["Strong"]
+    )
     return Cell(Inline(text, links=links, emphasised=emphasised), blocks, bold)
 
 
@@ -134,10 +148,14 @@ def _parts(blocks: Sequence[Node]) -> Iterator[Inline]:
                 name = inline_of(term, labels=False)
                 parts = [part for definition in definitions for part in _parts(definition)]
                 yield Inline(
-                    ": ".join(filter(None, (name.text, "; ".join(p.text for p in parts)))), links=name.links + tuple(k for p in parts for k in p.links)
+                    ": ".join(filter(None, (name.text, "; ".join(p.text for p in parts)))),
+                    links=name.links + tuple(k for p in parts for k in p.links),
                 )
         elif kind in ("Div", "Figure", "BlockQuote"):
             yield from _parts(content if kind == "BlockQuote" else content[-1])
         elif kind == "Table":
             for row in grid_of(content).rows:
-                yield Inline(" | ".join(tidy(c.inline.text) for c in row if c.inline.text), links=tuple(k for c in row for k in c.inline.links))
+                yield Inline(
+                    " | ".join(tidy(c.inline.text) for c in row if c.inline.text),
+                    links=tuple(k for c in row for k in c.inline.links),
+                )

@@ -16,8 +16,11 @@ _CHILDREN: dict[str, int | None] = {
     **dict.fromkeys(("Emph", "Strong", "Underline", "Strikeout", "SmallCaps", "Superscript", "Subscript")),
     **dict.fromkeys(("Quoted", "Cite", "Span", "Link"), 1),
 }
-#: Spans of marks that are not part of the text: the keyword and tags of an Org heading, and what a Word user remarked.
-_DROPPED_SPANS = frozenset(("todo", "done", "tag", "comment-start", "comment-end", "deletion", "note", "line-number"))
+#: Spans of marks that are not part of the text: the keyword and tags of an Org heading,
+#: and what a Word user remarked.
+_DROPPED_SPANS = frozenset(
+    ("todo", "done", "tag", "comment-start", "comment-end", "deletion", "note", "line-number")
+)
 _QUOTES = {"SingleQuote": ("‘", "’"), "DoubleQuote": ("“", "”")}
 _BOXES = {"☐": False, "☒": True, "☑": True}
 
@@ -82,10 +85,14 @@ def _alternative(nodes: Sequence[Node]) -> str:
 
 
 def inline_of(nodes: Sequence[Node], *, labels: bool = True, cell: bool = False) -> Inline:
-    """The content of a paragraph, heading, item or cell. `labels`: a bold text or link at its start may be one."""
+    """The content of a paragraph, heading, item or cell. `labels`: a bold text or
+    link at its start may be one.
+    """
     links: list[Link] = []
     text = text_of(nodes, links)
-    found = Inline(cell_text(text) if cell else tidy(text), links=tuple(links), emphasised=tuple(_emphasised(nodes)))
+    found = Inline(
+        cell_text(text) if cell else tidy(text), links=tuple(links), emphasised=tuple(_emphasised(nodes))
+    )
     nodes = _unwrapped(nodes)
     first = next((i for i, n in enumerate(nodes) if text_of([n]).strip()), None)
     if not labels or first is None or nodes[first]["t"] not in ("Strong", "Link"):
@@ -126,7 +133,9 @@ def notes_of(nodes: Sequence[Node]) -> Iterator[list[Node]]:
 
 
 def box_of(nodes: Sequence[Node]) -> tuple[bool | None, Sequence[Node]]:
-    """Whether the box that an item starts with is ticked, and the content after it; None where there is no box."""
+    """Whether the box that an item starts with is ticked, and the content after it;
+    None where there is no box.
+    """
     if nodes and nodes[0]["t"] == "Str" and nodes[0]["c"] in _BOXES:
         return _BOXES[nodes[0]["c"]], nodes[1:]
     return None, nodes

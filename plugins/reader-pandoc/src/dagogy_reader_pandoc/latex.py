@@ -1,4 +1,5 @@
-"""LaTeX: what of a document pandoc cannot read, it gives back as it stands, or drops. Its commands are then made transparent, and it is asked again.
+"""LaTeX: what of a document pandoc cannot read, it gives back as it stands, or drops. Its commands are then
+made transparent, and it is asked again.
 
 Only their definitions are added to the text, so its words stay where they are.
 """
@@ -33,14 +34,19 @@ _APPENDIX = 50
 _WORDS = re.compile(r"(?<![^\W\d_])[^\W\d_]{3,60}[\s,.;:~-]{1,20}[^\W\d_]{2}")
 #: What holds no text of the document, whatever it says.
 _NO_TEXT = frozenset(
-    "AtEndDocument AtBeginDocument addcontentsline addtocontents bibliography bibliographystyle hypersetup include includegraphics input label setlength "
-    "lstset geometry tikzset usetikzlibrary definecolor newcommand renewcommand providecommand newenvironment def let tikzpicture tabular longtable "
-    "tabularx tabulary array lstlisting verbatim minted comment thebibliography filecontents".split()
+    (
+        "AtEndDocument AtBeginDocument addcontentsline addtocontents bibliography bibliographystyle "
+        "hypersetup include includegraphics input label setlength lstset geometry tikzset usetikzlibrary "
+        "definecolor newcommand renewcommand providecommand newenvironment def let tikzpicture tabular "
+        "longtable tabularx tabulary array lstlisting verbatim minted comment thebibliography filecontents"
+    ).split()
 )
 
 
 def latex_tree(text: str, parsed: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
-    """The syntax tree of a LaTeX document; `parsed` is pandoc with what it cannot read left in the tree. Raises what `parsed` raises."""
+    """The syntax tree of a LaTeX document; `parsed` is pandoc with what it cannot read left in the tree.
+    Raises what `parsed` raises.
+    """
     text = _with_appendix(_plain_tables(text))
     try:
         tree = parsed(text)
@@ -61,8 +67,12 @@ def latex_tree(text: str, parsed: Callable[[str], dict[str, Any]]) -> dict[str, 
 
 
 def _plain_tables(text: str) -> str:
-    """The text with tables in pandoc's terms: one header, no footers, and columns of the types that it knows."""
-    text = _SPECIFICATION.sub(lambda m: m[1] + "{" + _PLAIN_COLUMN.sub("l", _WIDE_COLUMN.sub("p", m[2])) + "}", text)
+    """The text with tables in pandoc's terms: one header, no footers, and columns
+    of the types that it knows.
+    """
+    text = _SPECIFICATION.sub(
+        lambda m: m[1] + "{" + _PLAIN_COLUMN.sub("l", _WIDE_COLUMN.sub("p", m[2])) + "}", text
+    )
     if not _PART_ENDS.search(text):
         return text
     before, *tables = text.split(_LONG_TABLE)
@@ -70,7 +80,9 @@ def _plain_tables(text: str) -> str:
 
 
 def _head_alone(table: str) -> str:
-    """A long table, from its columns on, without what repeats at the breaks of pages but for its header; as it stands where it has no end."""
+    """A long table, from its columns on, without what repeats at the breaks of pages but for its header; as
+    it stands where it has no end.
+    """
     columns, newline, rest = table.partition("\n")
     rows, end, after = rest.partition(_LONG_TABLE_ENDS)
     if not end:
@@ -83,7 +95,9 @@ def _head_alone(table: str) -> str:
 
 
 def _with_appendix(text: str) -> str:
-    """The text with what stands after its end, where that is more than a remark: LaTeX leaves it out, whoever kept it there does not."""
+    """The text with what stands after its end, where that is more than a remark: LaTeX leaves it out, whoever
+    kept it there does not.
+    """
     end = _END_DOCUMENT.search(text)
     if end is None or len(_COMMENT.sub("", text[end.end() :]).split()) < _APPENDIX:
         return text

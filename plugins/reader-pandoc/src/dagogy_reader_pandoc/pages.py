@@ -1,8 +1,9 @@
 """HTML pages without navigation, page header and footer, scripts and other boilerplate.
 
-selectolax parses as a browser does, and what a page itself declares to be none of its text goes: by element, ARIA role, or the names that site generators
-give. The extractors that guess the main text by the density of words and links (trafilatura, readability, resiliparse) were tried on twelve course
-pages: each drops schedules or lists of topics there, since in a course these are links and short lines.
+selectolax parses as a browser does, and what a page itself declares to be none of its text goes: by element,
+ARIA role, or the names that site generators give. The extractors that guess the main text by the density of
+words and links (trafilatura, readability, resiliparse) were tried on twelve course pages: each drops
+schedules or lists of topics there, since in a course these are links and short lines.
 """
 
 from __future__ import annotations
@@ -16,9 +17,15 @@ if TYPE_CHECKING:
 
 __all__ = ["main_content"]
 
-_NO_TEXT = "script, style, noscript, template, button, input, select, textarea, svg, iframe, object, embed, head, [hidden], [aria-hidden=true]"
+_NO_TEXT = (
+    "script, style, noscript, template, button, input, select, textarea, svg, iframe, object, embed, head, "
+    "[hidden], [aria-hidden=true]"
+)
 _PARTS = "nav, aside, footer, form, dialog, header"
-_ROLES = ", ".join(f"[role={role}]" for role in "navigation banner contentinfo search complementary menu menubar dialog alertdialog".split())
+_ROLES = ", ".join(
+    f"[role={role}]"
+    for role in "navigation banner contentinfo search complementary menu menubar dialog alertdialog".split()
+)
 _HIDDEN = re.compile(r"display\s*:\s*none")
 #: Words of a class or id that stand for boilerplate, whole or between dashes.
 _NAMES = re.compile(
@@ -30,7 +37,8 @@ _NAMES = re.compile(
 _NEVER = frozenset("html body main article h1 table tbody thead tr td th".split())
 #: What holds the text of a page, the surest first.
 _MAIN = ("main", "[role=main]", "article")
-#: A main part with fewer of the page's characters is not believed to be all of it, and a larger part of the page not to be boilerplate.
+#: A main part with fewer of the page's characters is not believed to be all of it, and a larger part of the
+#: page not to be boilerplate.
 _SHARE = 0.5
 _NUMBERED = re.compile(r"\s*(\d{1,3})[.\s\u00a0]")
 _FEW = 3
@@ -72,7 +80,10 @@ def _is_boilerplate(node: LexborNode, whole: int) -> bool:
         return True
     if node.tag in _NEVER or _length(node) >= _SHARE * whole:
         return False  # such as a page that is one form
-    named = node.css_matches(f":is(nav, aside, footer, form, dialog, {_ROLES})") or _NAMES.search(_names(node)) is not None
+    named = (
+        node.css_matches(f":is(nav, aside, footer, form, dialog, {_ROLES})")
+        or _NAMES.search(_names(node)) is not None
+    )
     if node.tag == "header" and not named:
         # That of the page, not that of an article or with the title in it.
         named = node.css_first("h1") is None and node.parent is not None and node.parent.tag == "body"
@@ -95,7 +106,9 @@ def _ancestors(node: LexborNode) -> Iterator[LexborNode]:
 
 
 def _is_book_contents(node: LexborNode) -> bool:
-    """Whether it is the table of contents of a book with numbered chapters, which says what is taught; not one of the page itself."""
+    """Whether it is the table of contents of a book with numbered chapters, which says what is taught; not
+    one of the page itself.
+    """
     links = [link for link in node.css("a") if not (link.attributes.get("href") or "").startswith("#")]
     numbers = [int(found[1]) for link in links if (found := _NUMBERED.match(link.text()))]
     return len(numbers) >= _FEW and numbers == sorted(set(numbers))

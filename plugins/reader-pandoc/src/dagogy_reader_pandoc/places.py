@@ -1,8 +1,8 @@
 """Finds the lines at which blocks stand in the text that they were made from.
 
-Pandoc says nothing of lines. Blocks come in the order of the text, though, and their words stand in it: the words of both are laid side by side, from
-those that occur once in each inwards (the "patience" comparison), so that no word is found before one that precedes it. `difflib` alone would take
-quadratic time.
+Pandoc says nothing of lines. Blocks come in the order of the text, though, and their words stand in it: the
+words of both are laid side by side, from those that occur once in each inwards (the "patience" comparison),
+so that no word is found before one that precedes it. `difflib` alone would take quadratic time.
 """
 
 from __future__ import annotations
@@ -20,10 +20,13 @@ from dagogy.api.text import normalized
 __all__ = ["plain_lines", "spans"]
 
 #: A character of a script without spaces is a word of its own here.
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
+_WORD = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+"
+)
 #: Up to so many pairs of words are compared each with each.
 _SMALL = 40_000
-#: How many words of the source are passed over at once where no word occurs only once; more, the longer none was found.
+#: How many words of the source are passed over at once where no word occurs only once;
+#: more, the longer none was found.
 _AHEAD = 30
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,2000}>")
 #: What is in the source of a page and not on it.
@@ -33,13 +36,18 @@ _ACCENT = re.compile(r"\\[\"'`^~=.](?:\{\\?([A-Za-z])\}|\\?([A-Za-z]))|\\[cvuHkr
 
 
 def plain_lines(text: str, pandoc_format: str) -> list[str]:
-    """The lines of the source without what hides its words: tags and entities, the escapes of JSON, accents as commands."""
+    """The lines of the source without what hides its words: tags and entities, the escapes
+    of JSON, accents as commands.
+    """
     if pandoc_format in ("html", "opml"):
         text = _without_unseen(text)
         return [unescape(_TAG.sub(" ", line)) for line in text.split("\n")]
     lines = text.split("\n")
     if pandoc_format == "ipynb":
-        return [_ESCAPED.sub(lambda m: chr(int(m[1], 16)) if m[1] else " " if m[2] in "nrtbf" else m[2], line) for line in lines]
+        return [
+            _ESCAPED.sub(lambda m: chr(int(m[1], 16)) if m[1] else " " if m[2] in "nrtbf" else m[2], line)
+            for line in lines
+        ]
     if pandoc_format == "latex":
         return [_ACCENT.sub(lambda m: m[1] or m[2] or m[3], line) for line in lines]
     return lines
@@ -59,7 +67,9 @@ def _without_unseen(text: str) -> str:
 
 
 def spans(blocks: Sequence[Block], lines: Sequence[str]) -> list[tuple[int, int]]:
-    """First and last line of each block, from 1. One of whose words none is found has the last line of the block before it."""
+    """First and last line of each block, from 1. One of whose words none is found has the last
+    line of the block before it.
+    """
     source, at_line = _words_by_line(lines)
     wanted, owner = _words_by_block(blocks)
     first, last = [0] * len(blocks), [0] * len(blocks)
@@ -97,7 +107,9 @@ def _words_by_block(blocks: Sequence[Block]) -> tuple[list[str], list[int]]:
 
 def _words(text: str) -> list[str]:
     if not text.isascii():
-        text = "".join(c for c in unicodedata.normalize("NFD", normalized(text)) if not unicodedata.combining(c))
+        text = "".join(
+            c for c in unicodedata.normalize("NFD", normalized(text)) if not unicodedata.combining(c)
+        )
     return _WORD.findall(text.casefold())
 
 
@@ -119,7 +131,9 @@ def _matches(a: Sequence[str], b: Sequence[str]) -> Iterator[tuple[int, int]]:
             done.append((-1, a1, b1, 0))
         done.reverse()
         small = (a1 - a0) * (b1 - b0) <= _SMALL
-        anchors = _anchors(a, b, a0, a1, b0, b1) or ([] if small else _anchors(_grams(a, a0, a1), _grams(b, b0, b1), 0, a1 - a0, 0, b1 - b0, a0, b0))
+        anchors = _anchors(a, b, a0, a1, b0, b1) or (
+            [] if small else _anchors(_grams(a, a0, a1), _grams(b, b0, b1), 0, a1 - a0, 0, b1 - b0, a0, b0)
+        )
         parts: list[tuple[int, int, int, int]] = []
         if anchors:
             for i, j in anchors:
@@ -128,7 +142,11 @@ def _matches(a: Sequence[str], b: Sequence[str]) -> Iterator[tuple[int, int]]:
             parts.append((a0, a1, b0, b1))
         elif small:
             matcher = SequenceMatcher(None, a[a0:a1], b[b0:b1], autojunk=False)
-            parts = [(-1, a0 + m.a + k, b0 + m.b + k, 0) for m in matcher.get_matching_blocks() for k in range(m.size)]
+            parts = [
+                (-1, a0 + m.a + k, b0 + m.b + k, 0)
+                for m in matcher.get_matching_blocks()
+                for k in range(m.size)
+            ]
         else:
             parts = [(-1, i, j, 0) for i, j in _by_pairs(a, b, a0, a1, b0, b1)]
         open_parts += reversed([*parts, *done])
@@ -139,8 +157,19 @@ def _grams(words: Sequence[str], start: int, end: int) -> list[tuple[str, ...]]:
     return [tuple(words[i : min(i + 3, end)]) for i in range(start, end)]
 
 
-def _anchors(a: Sequence[Hashable], b: Sequence[Hashable], a0: int, a1: int, b0: int, b1: int, up: int = 0, over: int = 0) -> list[tuple[int, int]]:
-    """The longest rising series of words (or groups of them) that occur once in both parts, with `up` and `over` added to the positions."""
+def _anchors(
+    a: Sequence[Hashable],
+    b: Sequence[Hashable],
+    a0: int,
+    a1: int,
+    b0: int,
+    b1: int,
+    up: int = 0,
+    over: int = 0,
+) -> list[tuple[int, int]]:
+    """The longest rising series of words (or groups of them) that occur once in both parts, with `up` and
+    `over` added to the positions.
+    """
     once_a, once_b = _once(a, a0, a1), _once(b, b0, b1)
     pairs = [(i, once_b[word]) for word, i in once_a.items() if word in once_b]
     tails: list[int] = []
@@ -162,8 +191,12 @@ def _anchors(a: Sequence[Hashable], b: Sequence[Hashable], a0: int, a1: int, b0:
     return chain[::-1]
 
 
-def _by_pairs(a: Sequence[str], b: Sequence[str], a0: int, a1: int, b0: int, b1: int) -> Iterator[tuple[int, int]]:
-    """Two words in a row that both parts have, each at its next place not far ahead: for long parts in which every word comes again."""
+def _by_pairs(
+    a: Sequence[str], b: Sequence[str], a0: int, a1: int, b0: int, b1: int
+) -> Iterator[tuple[int, int]]:
+    """Two words in a row that both parts have, each at its next place not far ahead: for long parts in which
+    every word comes again.
+    """
     places: dict[tuple[str, str], list[int]] = {}
     for j in range(b0, b1 - 1):
         places.setdefault((b[j], b[j + 1]), []).append(j)

@@ -1,6 +1,8 @@
-"""Starts pandoc on bytes and gives its syntax tree. It reads and writes no file, asks no network, and has bounds on time and memory.
+"""Starts pandoc on bytes and gives its syntax tree. It reads and writes no file, asks no network, and has
+bounds on time and memory.
 
-The bound on time is one of processor seconds, so that a busy machine changes nothing; another of the clock stands far behind it.
+The bound on time is one of processor seconds, so that a busy machine changes nothing; another of the clock
+stands far behind it.
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ _MAX_TREE = 256 * 1024 * 1024
 
 @cache
 def pandoc_path() -> Path | None:
-    """The pandoc that comes with `pypandoc_binary`, or None. No other is taken: what it does with a stranger's file is known of this one."""
+    """The pandoc that comes with `pypandoc_binary`, or None. No other is taken: what it does with a
+    stranger's file is known of this one.
+    """
     found = importlib.util.find_spec("pypandoc")
     for folder in (found.submodule_search_locations or ()) if found is not None else ():
         path = Path(folder) / "files" / "pandoc"
@@ -41,11 +45,16 @@ def pandoc_path() -> Path | None:
 def syntax_tree(data: bytes, pandoc_format: str, name: str) -> dict[str, Any]:
     """The tree of `data` as pandoc's JSON has it: `meta` and `blocks`.
 
-    Raises `ConfigError` where pandoc is not installed, and `InvalidArgument`, with file, format and reason, for what it cannot read.
+    Raises `ConfigError` where pandoc is not installed, and `InvalidArgument`, with file, format and reason,
+    for what it cannot read.
     """
     program = pandoc_path()
     if program is None:
-        raise ConfigError(f"'{name}' cannot be read: it takes pandoc, which is not installed", hint=INSTALL, details={"source": name, "format": pandoc_format})
+        raise ConfigError(
+            f"'{name}' cannot be read: it takes pandoc, which is not installed",
+            hint=INSTALL,
+            details={"source": name, "format": pandoc_format},
+        )
     seconds = _BASE_SECONDS + len(data) // _BYTES_A_SECOND
     command = [str(program), "-f", pandoc_format, "-t", "json", "--sandbox", "+RTS", f"-M{_HEAP}", "-RTS"]
     # The environment could name a folder with templates and filters of the user.
@@ -62,12 +71,24 @@ def syntax_tree(data: bytes, pandoc_format: str, name: str) -> dict[str, Any]:
     with tempfile.TemporaryFile() as out:
         try:
             done = subprocess.run(
-                command, input=data, stdout=out, stderr=subprocess.PIPE, env=environment, cwd="/", timeout=seconds * 20, check=False, preexec_fn=bounded
+                command,
+                input=data,
+                stdout=out,
+                stderr=subprocess.PIPE,
+                env=environment,
+                cwd="/",
+                timeout=seconds * 20,
+                check=False,
+                preexec_fn=bounded,
             )
         except subprocess.TimeoutExpired:
             raise _unreadable(name, pandoc_format, "it takes too long") from None
         except OSError as error:
-            raise ConfigError(f"pandoc cannot be started: {error.strerror}", hint=f"{INSTALL} --force-reinstall", details={"program": str(program)}) from None
+            raise ConfigError(
+                f"pandoc cannot be started: {error.strerror}",
+                hint=f"{INSTALL} --force-reinstall",
+                details={"program": str(program)},
+            ) from None
         if done.returncode:
             raise _unreadable(name, pandoc_format, _reason(done.returncode, done.stderr, seconds))
         out.seek(0)
@@ -93,6 +114,9 @@ def _reason(status: int, stderr: bytes, seconds: int) -> str:
 def _unreadable(name: str, pandoc_format: str, reason: str) -> InvalidArgument:
     return InvalidArgument(
         f"scope file '{name}' cannot be read as {pandoc_format}: {reason}",
-        hint="save it anew with the program it comes from, name its format with --scope-format, or export it as Markdown",
+        hint=(
+            "save it anew with the program it comes from, name its format with --scope-format, or export it "
+            "as Markdown"
+        ),
         details={"source": name, "format": pandoc_format, "reason": reason},
     )

@@ -57,7 +57,9 @@ class PandocReader(Reader):
             blocks = with_lines(blocks, spans(blocks, plain_lines(text, pandoc_format)))
         else:
             text, blocks = rendered(_located(blocks))
-        return ScopeDocument(source.name, source.name, text, blocks, title or document_title(blocks, source.name))
+        return ScopeDocument(
+            source.name, source.name, text, blocks, title or document_title(blocks, source.name)
+        )
 
 
 def _tree_of(text: str, pandoc_format: str, name: str) -> dict[str, Any]:

@@ -6,7 +6,16 @@ import csv
 import io
 
 from dagogy.api.errors import InvalidArgument
-from dagogy.api.readers import BlockWriter, Inline, Reader, Source, bare_links, cell_text, decode_text, document_title
+from dagogy.api.readers import (
+    BlockWriter,
+    Inline,
+    Reader,
+    Source,
+    bare_links,
+    cell_text,
+    decode_text,
+    document_title,
+)
 from dagogy.api.scope import ScopeDocument
 
 _SEPARATORS = ",;\t|"
@@ -44,7 +53,9 @@ class CsvReader(Reader):
             csv.field_size_limit(before)
         if not writer.blocks and header:
             writer.row([Inline(cell) for cell in first[0]], (), first[1])
-        return ScopeDocument(source.name, source.name, text, tuple(writer.blocks), document_title(writer.blocks, source.name))
+        return ScopeDocument(
+            source.name, source.name, text, tuple(writer.blocks), document_title(writer.blocks, source.name)
+        )
 
 
 def _separator(text: str) -> str:

@@ -16,7 +16,11 @@ from dagogy_reader_pandoc.inline import box_of, inline_of, notes_of, text_of
 __all__ = ["Tree"]
 
 Node = dict[str, Any]
-_ADMONITIONS = frozenset("note warning tip hint important caution danger attention error admonition seealso admonitionblock".split())
+_ADMONITIONS = frozenset(
+    (
+        "note warning tip hint important caution danger attention error admonition seealso admonitionblock"
+    ).split()
+)
 #: Divisions that hold nothing of the text: what a notebook printed, and Word's remarks.
 _DROPPED = frozenset("output comment cell-output".split())
 _BULLETS = "•◦▪●‣"
@@ -32,8 +36,8 @@ _MAX_DEPTH = 200
 class Tree:
     """Walks the tree once and writes down the blocks.
 
-    `shift` is added to the level of headings. `notes_last`: the notes stand at the end of the file, not where their marks are. `slides`:
-    each heading begins a slide.
+    `shift` is added to the level of headings. `notes_last`: the notes stand at the end of the file, not where
+    their marks are. `slides`: each heading begins a slide.
     """
 
     def __init__(self, *, shift: int = 0, notes_last: bool = False, slides: bool = False) -> None:
@@ -90,14 +94,19 @@ class Tree:
             if _NO_TITLE.match(inline.text):
                 return
         before = self.writer.blocks[-1] if self.writer.blocks else None
-        if before is None or before.kind != "heading" or before.text != inline.text:  # a title that stands in the metadata too
+        # a title that stands in the metadata too
+        if before is None or before.kind != "heading" or before.text != inline.text:
             self.writer.heading(inline.text, level + self._shift, links=inline.links)
 
     def _paragraph(self, nodes: Sequence[Node]) -> None:
         inline = inline_of(nodes)
         if inline.text[:1] in _BULLETS and (bare := inline.text[1:].strip()):  # a list that was made by hand
             self.writer.open_list()
-            self.writer.open_item(Inline(bare, inline.lead.lstrip(_BULLETS).strip(), inline.rest, inline.links, inline.emphasised))
+            self.writer.open_item(
+                Inline(
+                    bare, inline.lead.lstrip(_BULLETS).strip(), inline.rest, inline.links, inline.emphasised
+                )
+            )
             self.writer.close_item()
             self.writer.close_list()
         else:
@@ -202,7 +211,9 @@ def _first_paragraph(blocks: Sequence[Node]) -> tuple[Sequence[Node], Sequence[N
 
 
 def _is_layout(grid: Grid) -> bool:
-    """Whether the table only places parts of a page: cells with headings or tables in them, or one cell with all of it."""
+    """Whether the table only places parts of a page: cells with headings or tables in them,
+    or one cell with all of it.
+    """
     kinds = {b["t"] for row in grid.rows for cell in row for b in _inside(cell.blocks)}
     return bool(kinds & {"Header", "Table"}) or (len(grid.rows) == 1 and len(grid.rows[0]) == 1)
 

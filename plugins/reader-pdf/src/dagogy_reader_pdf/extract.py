@@ -1,6 +1,7 @@
 """Run as a program: reads a PDF from standard input and writes its lines of text as JSON.
 
-A process of its own, since a PDF can keep its parser busy for ever; whoever starts it bounds its time and memory.
+A process of its own, since a PDF can keep its parser busy for ever; whoever starts
+it bounds its time and memory.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ MAX_PAGES = 2000
 
 
 def lines_of(data: bytes) -> Iterator[dict[str, Any]]:
-    """Each line: `page` (from 1), `box` (its number on the page), `text`, `size` of its type in points, whether it is `bold`, `top` as a part of the page's
-    height, and `left` in points."""
+    """Each line: `page` (from 1), `box` (its number on the page), `text`, `size` of its type in points,
+    whether it is `bold`, `top` as a part of the page's height, and `left` in points."""
     from pdfminer.high_level import extract_pages
     from pdfminer.layout import LAParams, LTChar, LTTextContainer, LTTextLine
 
-    for number, page in enumerate(extract_pages(io.BytesIO(data), laparams=LAParams(), maxpages=MAX_PAGES), start=1):
+    for number, page in enumerate(
+        extract_pages(io.BytesIO(data), laparams=LAParams(), maxpages=MAX_PAGES), start=1
+    ):
         boxes = [box for box in page if isinstance(box, LTTextContainer)]
         for index, box in enumerate(boxes):
             for line in box:
@@ -49,7 +52,11 @@ def main() -> int:
         found = list(lines_of(sys.stdin.buffer.read()))
     except Exception as error:  # whatever a damaged file makes the parser raise
         name = type(error).__name__
-        print(json.dumps({"error": "it is protected by a password" if "Password" in name else f"{name}: {error}"[:300]}))
+        print(
+            json.dumps(
+                {"error": "it is protected by a password" if "Password" in name else f"{name}: {error}"[:300]}
+            )
+        )
         return 1
     print(json.dumps({"lines": found}))
     return 0

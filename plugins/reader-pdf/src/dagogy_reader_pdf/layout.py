@@ -49,12 +49,21 @@ def blocks_of(lines: Sequence[Line]) -> tuple[Block, ...]:
         level = levels.get(_style(line, body))
         end = at + 1
         if level and len(tidy(line.text)) <= _MAX_HEADING:
-            while end < len(lines) and _goes_on(lines[end - 1], lines[end]) and _style(lines[end], body) == _style(line, body):
+            while (
+                end < len(lines)
+                and _goes_on(lines[end - 1], lines[end])
+                and _style(lines[end], body) == _style(line, body)
+            ):
                 end += 1
             writer.heading(_joined(lines[at:end]), level)
         else:
             item = _mark(line.text)
-            while end < len(lines) and _goes_on(lines[end - 1], lines[end]) and not _mark(lines[end].text) and not levels.get(_style(lines[end], body)):
+            while (
+                end < len(lines)
+                and _goes_on(lines[end - 1], lines[end])
+                and not _mark(lines[end].text)
+                and not levels.get(_style(lines[end], body))
+            ):
                 end += 1
             _write(writer, _joined(lines[at:end]), item)
         at = end
@@ -90,12 +99,19 @@ def _joined(lines: Sequence[Line]) -> str:
 
 
 def _without_margins(lines: Sequence[Line]) -> list[Line]:
-    """The lines without headers and footers: what stands on half of the pages at their edges, whatever the numbers in it."""
+    """The lines without headers and footers: what stands on half of the pages at their edges,
+    whatever the numbers in it.
+    """
     pages = len({line.page for line in lines})
     edge = [line for line in lines if line.top < _MARGIN or line.top > 1 - _MARGIN]
     seen = Counter(key for _, key in {(line.page, _key(line)) for line in edge})
     often = {key for key, count in seen.items() if pages > 2 and count * 2 >= pages}
-    return [line for line in lines if line not in edge or (_key(line) not in often and tidy(line.text).strip(" -–|").isdecimal() is False)]
+    return [
+        line
+        for line in lines
+        if line not in edge
+        or (_key(line) not in often and tidy(line.text).strip(" -–|").isdecimal() is False)
+    ]
 
 
 def _key(line: Line) -> str:
@@ -110,12 +126,16 @@ def _body_size(lines: Sequence[Line]) -> float:
 
 
 def _style(line: Line, body: float) -> tuple[float, bool]:
-    """What the type of a line says: its size where that is larger than the body's, and else whether it is bold."""
+    """What the type of a line says: its size where that is larger than the body's,
+    and else whether it is bold.
+    """
     return (line.size, True) if line.size >= body * _LARGER else (body, line.bold)
 
 
 def _heading_levels(lines: Sequence[Line], body: float) -> dict[tuple[float, bool], int]:
-    """The level of each style of headings, by size; bold lines of the body's size are the lowest where they are a minority."""
+    """The level of each style of headings, by size; bold lines of the body's size are the
+    lowest where they are a minority.
+    """
     larger = sorted({_style(line, body) for line in lines if line.size >= body * _LARGER}, reverse=True)
     levels = {style: min(rank, _LEVELS) for rank, style in enumerate(larger, start=1)}
     bold = [line for line in lines if line.bold and line.size < body * _LARGER]

@@ -24,7 +24,9 @@ _MAX_OUTPUT = 256 * 1024 * 1024
 
 
 class PdfReader(Reader):
-    """pdfminer.six reads the lines with their type, in a process of its own with bounds; what is larger or bolder than most of the text is a heading."""
+    """pdfminer.six reads the lines with their type, in a process of its own with bounds; what is larger or
+    bolder than most of the text is a heading.
+    """
 
     def recognises(self, source: Source) -> float:
         return 1.0 if source.data.startswith(b"%PDF-") else 0.0
@@ -72,7 +74,10 @@ def _extracted(source: Source) -> list[dict[str, Any]]:
         except ValueError:
             answer = {}
     if done.returncode or "lines" not in answer:
-        reason = answer.get("error") or f"it takes more than {seconds} seconds of processor time, or more than {_MEMORY // 2**30} GiB of memory"
+        reason = answer.get("error") or (
+            f"it takes more than {seconds} seconds of processor time, or more than {_MEMORY // 2**30} "
+            "GiB of memory"
+        )
         raise _unreadable(source, shorten(one_line(str(reason)), 300))
     return answer["lines"]  # type: ignore[no-any-return]
 

@@ -18,15 +18,35 @@ __all__ = ["Entry", "summary_entries", "title_of_file", "yaml_entries"]
 #: Keys whose value is the name of an entry, and those whose value is its file.
 _NAMES = ("title", "caption", "part", "text", "name", "label", "header", "section", "chapter", "heading")
 _FILES = ("file", "href", "url", "path", "glob", "link", "src", "page", "index")
-#: Keys that hold the contents of a site's or book's configuration; where there is one, the rest is no part of it.
-_ROOTS = ("nav", "toc", "parts", "chapters", "rmd_files", "contents", "sections", "items", "book", "website", "sidebar", "navbar")
+#: Keys that hold the contents of a site's or book's configuration; where there is
+#: one, the rest is no part of it.
+_ROOTS = (
+    "nav",
+    "toc",
+    "parts",
+    "chapters",
+    "rmd_files",
+    "contents",
+    "sections",
+    "items",
+    "book",
+    "website",
+    "sidebar",
+    "navbar",
+)
 #: Keys whose values are settings, not entries.
 _SETTINGS = frozenset(
-    "format root defaults options numbered maxdepth hidden titlesonly style theme icon class id type weight site_name site_url site_author site_description "
-    "repo_url repo_name edit_uri docs_dir site_dir extra extra_css extra_javascript plugins markdown_extensions copyright slug collapsed expanded key".split()
+    (
+        "format root defaults options numbered maxdepth hidden titlesonly style theme icon class id type "
+        "weight site_name site_url site_author site_description repo_url repo_name edit_uri docs_dir "
+        "site_dir extra extra_css extra_javascript plugins markdown_extensions copyright slug collapsed "
+        "expanded key"
+    ).split()
 )
 _PATH = re.compile(r"[\w./~%+@ -]+\Z")
-_DOCUMENT = re.compile(r"\.(?:md|markdown|rst|ipynb|qmd|rmd|html?|adoc|asciidoc|tex|txt|org|py|docx|pdf)\Z", re.IGNORECASE)
+_DOCUMENT = re.compile(
+    r"\.(?:md|markdown|rst|ipynb|qmd|rmd|html?|adoc|asciidoc|tex|txt|org|py|docx|pdf)\Z", re.IGNORECASE
+)
 _NUMBER = re.compile(r"^(?:\d{1,4}(?:[._-]\d{1,4})*[a-z]?[._-]|\d{1,4}(?=[A-Za-z]))+")
 _WORDS = re.compile(r"[-_\s]+")
 _MAX_ENTRIES = 20_000
@@ -35,7 +55,9 @@ _MAX_DEPTH = 40
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`part`: it names a group of what follows at greater depth, or the whole; else it is an entry. `depth` from 1; `line` from 1."""
+    """`part`: it names a group of what follows at greater depth, or the whole; else it is an entry. `depth`
+    from 1; `line` from 1.
+    """
 
     title: str
     depth: int
@@ -45,10 +67,16 @@ class Entry:
 
 
 def title_of_file(name: str) -> str:
-    """A file's name as a title: `01-pyart-basics.md` is `pyart basics`; that of an `index` is its folder's."""
+    """A file's name as a title: `01-pyart-basics.md` is `pyart basics`; that of
+    an `index` is its folder's.
+    """
     path = PurePosixPath(unquote(name.partition("#")[0].rstrip("/")))
     stem = path.name[: -len(found[0])] if (found := _DOCUMENT.search(path.name)) else path.name
-    if stem.lower() in ("index", "readme", "intro", "_index") and path.parent.name and stem.lower() != "intro":
+    if (
+        stem.lower() in ("index", "readme", "intro", "_index")
+        and path.parent.name
+        and stem.lower() != "intro"
+    ):
         stem = path.parent.name
     return tidy(_WORDS.sub(" ", _NUMBER.sub("", stem) or stem))
 
@@ -62,14 +90,18 @@ def yaml_entries(text: str, name: str) -> list[Entry]:
         place = f", line {mark.line + 1}" if mark is not None else ""
         reason = getattr(error, "problem", None) or "it is nested too deeply"
         raise InvalidArgument(
-            f"scope file '{name}'{place}: it cannot be read as YAML: {reason}", hint="correct the line, or give the contents as a list in Markdown"
+            f"scope file '{name}'{place}: it cannot be read as YAML: {reason}",
+            hint="correct the line, or give the contents as a list in Markdown",
         ) from None
     found: list[Entry] = []
     if root is not None:
         for entry in _entries(_contents(root), 1, set()):
             found.append(entry)
             if len(found) > _MAX_ENTRIES:
-                raise InvalidArgument(f"scope file '{name}' lists more than {_MAX_ENTRIES:,} entries", hint="give the part that is to be taught")
+                raise InvalidArgument(
+                    f"scope file '{name}' lists more than {_MAX_ENTRIES:,} entries",
+                    hint="give the part that is to be taught",
+                )
     return found
 
 
@@ -77,7 +109,9 @@ _TAG = re.compile(r"(?<=[\s\[,:])!!?[\w/:.-]+")
 
 
 def _without_tags(text: str) -> str:
-    """The text without tags such as `!!python/name:x`: nothing is made of them, and what they name does not matter."""
+    """The text without tags such as `!!python/name:x`: nothing is made of them, and
+    what they name does not matter.
+    """
     return _TAG.sub("", text)
 
 
@@ -87,7 +121,13 @@ def _contents(root: Node) -> Node:
         keys = {k.value: v for k, v in root.value if isinstance(k, ScalarNode)}
         for key in _ROOTS:
             if isinstance(keys.get(key), SequenceNode | MappingNode):
-                return _contents(keys[key]) if key in ("book", "website", "sidebar") else keys[key] if not keys.keys() & {"root", "format"} else root
+                return (
+                    _contents(keys[key])
+                    if key in ("book", "website", "sidebar")
+                    else keys[key]
+                    if not keys.keys() & {"root", "format"}
+                    else root
+                )
     return root
 
 
@@ -120,7 +160,9 @@ def _mapping(node: MappingNode, depth: int, above: set[int]) -> Iterator[Entry]:
             inner = depth + 1
     for key, value, line in pairs:
         lowered = key.lower()
-        if lowered in _SETTINGS or (isinstance(value, ScalarNode) and (lowered in _NAMES or lowered in _FILES)):
+        if lowered in _SETTINGS or (
+            isinstance(value, ScalarNode) and (lowered in _NAMES or lowered in _FILES)
+        ):
             continue
         if isinstance(value, ScalarNode):
             # `Title: file.md`, as mkdocs has it; or a title with something said of it.
@@ -141,7 +183,11 @@ def _title(text: str) -> str:
     text = tidy(text)
     if not text or "://" in text:
         return ""
-    return title_of_file(text) if _is_file(text) or (" " not in text and bool(re.search(r"[-_]", text))) else text
+    return (
+        title_of_file(text)
+        if _is_file(text) or (" " not in text and bool(re.search(r"[-_]", text)))
+        else text
+    )
 
 
 def summary_entries(text: str) -> Iterator[Entry]:
@@ -159,6 +205,10 @@ def summary_entries(text: str) -> Iterator[Entry]:
             opener = tokens[position - 1]
             children = token.children or []
             file = next((str(c.attrGet("href") or "") for c in children if c.type == "link_open"), "")
-            title = tidy("".join(c.content for c in children if c.type in ("text", "code_inline", "softbreak"))) or title_of_file(file)
+            title = tidy(
+                "".join(c.content for c in children if c.type in ("text", "code_inline", "softbreak"))
+            ) or title_of_file(file)
             if title and (depth or opener.type == "heading_open" or file):
-                yield Entry(title, max(depth, 1), (token.map or [0])[0] + 1, file, opener.type == "heading_open")
+                yield Entry(
+                    title, max(depth, 1), (token.map or [0])[0] + 1, file, opener.type == "heading_open"
+                )

@@ -24,7 +24,9 @@ class TocReader(Reader):
                 hint="give a table of contents, or name another reader with --scope-format",
                 details={"source": source.name},
             )
-        return ScopeDocument(source.name, source.name, text, tuple(blocks.blocks), document_title(blocks.blocks, source.name))
+        return ScopeDocument(
+            source.name, source.name, text, tuple(blocks.blocks), document_title(blocks.blocks, source.name)
+        )
 
 
 def _written(entries: Sequence[Entry]) -> BlockWriter:
@@ -41,7 +43,9 @@ def _written(entries: Sequence[Entry]) -> BlockWriter:
         _close(writer, items, entry.depth)
         writer.open_list()
         links = _links(entry)
-        writer.open_item(Inline(entry.title, lead=entry.title if links else "", links=links), (entry.line, entry.line))
+        writer.open_item(
+            Inline(entry.title, lead=entry.title if links else "", links=links), (entry.line, entry.line)
+        )
         items.append(entry.depth)
     _close(writer, items, 0)
     return writer

@@ -15,16 +15,18 @@ from dagogy.api.llm import Question
 from dagogy_provider_codex_exec.events import Transcript
 from dagogy_provider_codex_exec.process import MOST_BYTES, Ended
 
-#: The question needs no shell. Without one, text that others wrote can make the agent neither run nor read anything, and codex does not start the user's
-#: login shell to learn its settings. A version that does not know a feature says so and goes on.
+#: The question needs no shell. Without one, text that others wrote can make the agent neither run nor read
+#: anything, and codex does not start the user's login shell to learn its settings. A version that does not
+#: know a feature says so and goes on.
 _OVERRIDES = ("features.shell_tool=false", "features.shell_snapshot=false")
 
 
 class Call:
-    """The words and files of one call, as far as `known` flags go; no flags at all are taken for those of today.
+    """The words and files of one call, as far as `known` flags go; no flags at all
+    are taken for those of today.
 
-    `left_out`: what this version does not know. Without `--output-schema` the schema is put into the prompt; without `--output-last-message` the
-    answer is read from the events, and without these from stdout.
+    `left_out`: what this version does not know. Without `--output-schema` the schema is put into the prompt;
+    without `--output-last-message` the answer is read from the events, and without these from stdout.
     """
 
     def __init__(self, folder: Path, known: frozenset[str], question: Question, model: str) -> None:
@@ -45,7 +47,9 @@ class Call:
         self._in_file = "--output-last-message" in used
         self.words = ["exec", "-", *(word for flag, values in used.items() for word in (flag, *values))]
         if not known or "--config" in known:
-            overrides = (*_OVERRIDES, 'sandbox_mode="read-only"') if "--sandbox" in self.left_out else _OVERRIDES
+            overrides = (
+                (*_OVERRIDES, 'sandbox_mode="read-only"') if "--sandbox" in self.left_out else _OVERRIDES
+            )
             self.words += [word for override in overrides for word in ("-c", override)]
         if model:
             self.words += ["--model", model]
@@ -60,7 +64,8 @@ class Call:
         if not self._in_file:
             return transcript.message if self.has_events else ended.stdout.decode(errors="replace")
         try:
-            # Neither waits for what is no file nor follows a link to what the command may not have meant to answer with.
+            # Neither waits for what is no file nor follows a link to what the command may not
+            # have meant to answer with.
             descriptor = os.open(self._last, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
             with open(descriptor, "rb") as file:
                 text = (file.read(MOST_BYTES) or b"").decode(errors="replace")
@@ -72,12 +77,16 @@ class Call:
 
 @contextmanager
 def private_folder() -> Iterator[Path]:
-    """A folder that nobody else may look into, with an empty `work` in it, gone afterwards. Raises `StorageError`."""
+    """A folder that nobody else may look into, with an empty `work` in it, gone
+    afterwards. Raises `StorageError`.
+    """
     try:
         made = tempfile.TemporaryDirectory(prefix="dagogy-codex-", ignore_cleanup_errors=True)
     except OSError as error:
         hint = "free some space there, or set TMPDIR to another folder"
-        raise StorageError(f"no temporary folder can be made: {error.strerror}", hint=hint, details={"errno": error.errno}) from error
+        raise StorageError(
+            f"no temporary folder can be made: {error.strerror}", hint=hint, details={"errno": error.errno}
+        ) from error
     with made as name:
         folder = Path(name).resolve()
         (folder / "work").mkdir()

@@ -1,4 +1,6 @@
-"""What the child may know: the environment without the secrets that codex does not need, and those taken out of whatever it says."""
+"""What the child may know: the environment without the secrets that codex does not need, and those taken out
+of whatever it says.
+"""
 
 from __future__ import annotations
 
@@ -11,26 +13,43 @@ from typing import Any
 from dagogy.api.secrets import is_secret_name, looks_secret, redacted, secrets_of
 
 _PROXY = re.compile(r"_PROXY$", re.IGNORECASE)
-#: What codex itself reads: an API key, an access token. It does not read `OPENAI_API_KEY` unless a provider in its configuration names it.
+#: What codex itself reads: an API key, an access token. It does not read `OPENAI_API_KEY` unless a provider
+#: in its configuration names it.
 _OF_CODEX = frozenset({"CODEX_API_KEY", "CODEX_ACCESS_TOKEN"})
 _OVERRIDE = re.compile(r"\benv_key\s*=\s*[\"']?(\w+)")
 
 
 class CodexConfig:
-    """The parts of codex's own configuration that decide what it needs from the environment. Read, never written.
+    """The parts of codex's own configuration that decide what it needs from the
+    environment. Read, never written.
 
-    `tables`: every `config.toml` that codex may layer, profiles included; one that is not TOML counts as empty, since codex says so itself.
+    `tables`: every `config.toml` that codex may layer, profiles included; one that is not TOML counts as
+    empty, since codex says so itself.
     """
 
     def __init__(self, environ: Mapping[str, str], words: Iterable[str] = ()) -> None:
         self.words = tuple(words)
         home = Path(environ.get("CODEX_HOME") or Path(environ.get("HOME") or "~").expanduser() / ".codex")
-        self.tables = [_toml(path) for path in (Path("/etc/codex/config.toml"), home / "config.toml", *sorted(home.glob("*.config.toml")))]
+        self.tables = [
+            _toml(path)
+            for path in (
+                Path("/etc/codex/config.toml"),
+                home / "config.toml",
+                *sorted(home.glob("*.config.toml")),
+            )
+        ]
 
     @property
     def provider(self) -> str:
         """The model provider that is set, or "" for codex's own."""
-        return next((str(t["model_provider"]) for t in reversed(self.tables) if isinstance(t.get("model_provider"), str)), "")
+        return next(
+            (
+                str(t["model_provider"])
+                for t in reversed(self.tables)
+                if isinstance(t.get("model_provider"), str)
+            ),
+            "",
+        )
 
     def provider_table(self, name: str) -> Mapping[str, Any] | None:
         """What the configuration says of the model provider `name`."""
@@ -42,21 +61,34 @@ class CodexConfig:
             for table in known.values():
                 if isinstance(table, dict):
                     headers = table.get("env_http_headers")
-                    yield from (str(name) for name in (table.get("env_key"), *(headers.values() if isinstance(headers, dict) else ())) if name)
+                    yield from (
+                        str(name)
+                        for name in (
+                            table.get("env_key"),
+                            *(headers.values() if isinstance(headers, dict) else ()),
+                        )
+                        if name
+                    )
         for word in self.words:
             yield from _OVERRIDE.findall(word)
 
     def _providers(self) -> Iterator[Mapping[str, Any]]:
-        return (table["model_providers"] for table in self.tables if isinstance(table.get("model_providers"), dict))
+        return (
+            table["model_providers"]
+            for table in self.tables
+            if isinstance(table.get("model_providers"), dict)
+        )
 
 
 def child_environment(environ: Mapping[str, str], config: CodexConfig) -> dict[str, str]:
-    """`environ` without secrets: the agent reads text that others wrote, and a command that it runs sees what it sees.
+    """`environ` without secrets: the agent reads text that others wrote, and a command
+    that it runs sees what it sees.
 
-    Left out is every variable whose name says that it holds a secret (`dagogy.api.secrets`), and every value that looks like one. Kept of these
-    are codex's own (`CODEX_API_KEY`, `CODEX_ACCESS_TOKEN`), those that its configuration names for a model provider (`env_key`,
-    `env_http_headers`), `AWS_*` where the model provider is Bedrock, and the proxies, without which it may reach nothing. All else goes
-    through: a list of what is allowed would break wrappers, certificate bundles and language settings that nobody here knows of.
+    Left out is every variable whose name says that it holds a secret (`dagogy.api.secrets`), and every value
+    that looks like one. Kept of these are codex's own (`CODEX_API_KEY`, `CODEX_ACCESS_TOKEN`), those that its
+    configuration names for a model provider (`env_key`, `env_http_headers`), `AWS_*` where the model provider
+    is Bedrock, and the proxies, without which it may reach nothing. All else goes through: a list of what is
+    allowed would break wrappers, certificate bundles and language settings that nobody here knows of.
     """
     needed = _OF_CODEX | set(config.secret_names())
     bedrock = "bedrock" in config.provider or any("bedrock" in word for word in config.words)
@@ -80,7 +112,9 @@ class Secrets:
         return str(redacted(text, self._known, shapes=False))
 
     def without(self, text: str) -> str:
-        """The same, and what only looks like a key replaced by a mark: right for what was printed, too much for what was written to be taught."""
+        """The same, and what only looks like a key replaced by a mark: right for what was printed, too much
+        for what was written to be taught.
+        """
         return str(redacted(text, self._known))
 
 

@@ -1,4 +1,6 @@
-"""What `codex exec --json` prints: one event a line, read into the answer, the cost, what failed, and lines to show."""
+"""What `codex exec --json` prints: one event a line, read into the answer, the cost,
+what failed, and lines to show.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,9 @@ _CAUSES = {"max_output_tokens": "incomplete", "content_filter": "content_filter"
 class Transcript:
     """The events of one run so far. `clean` takes secrets out of a text; `progress` takes one line to show.
 
-    `failed`: why the turn failed. `error`: an error after which no turn or item came. `reason`: what codex last tried again for, and has not got
-    over. `message`: the agent's last one. `completed`: the turn is. `usage` by name. `events`: the last ones, as lines of JSON.
+    `failed`: why the turn failed. `error`: an error after which no turn or item came. `reason`: what codex
+    last tried again for, and has not got over. `message`: the agent's last one. `completed`: the turn is.
+    `usage` by name. `events`: the last ones, as lines of JSON.
     """
 
     def __init__(self, clean: Callable[[str], str], progress: Callable[[str], None]) -> None:
@@ -55,7 +58,11 @@ class Transcript:
             self._failing(_text(event, "message"))
         elif kind == "turn.failed":
             inner = event.get("error")
-            self.failed = _text(inner if isinstance(inner, dict) else event, "message") or self.error or "codex gave no reason"
+            self.failed = (
+                _text(inner if isinstance(inner, dict) else event, "message")
+                or self.error
+                or "codex gave no reason"
+            )
         else:
             self.began = True
             self.error = self.reason = ""
@@ -89,7 +96,9 @@ class Transcript:
             # A model's words may hold what moves the cursor of a terminal.
             plain = "".join(c if c.isprintable() else " " for c in self._clean(line))
             shown = " ".join(plain.split())
-            self._progress("codex " + (shown if len(shown) <= _MOST_SHOWN else shown[: _MOST_SHOWN - 1] + "…"))
+            self._progress(
+                "codex " + (shown if len(shown) <= _MOST_SHOWN else shown[: _MOST_SHOWN - 1] + "…")
+            )
 
 
 def _message_of(event: Mapping[str, Any]) -> str:
@@ -100,7 +109,10 @@ def _message_of(event: Mapping[str, Any]) -> str:
     if kind == "turn.started":
         return "works"
     if kind == "turn.completed" and isinstance(event.get("usage"), dict):
-        return f"is done: {event['usage'].get('input_tokens', 0)} tokens read, {event['usage'].get('output_tokens', 0)} written"
+        return (
+            f"is done: {event['usage'].get('input_tokens', 0)} tokens read, "
+            f"{event['usage'].get('output_tokens', 0)} written"
+        )
     return _message_of_item(kind, item) if isinstance(item, dict) else ""
 
 
@@ -123,7 +135,9 @@ def _message_of_item(kind: str, item: Mapping[str, Any]) -> str:
 
 
 def facts(message: str) -> dict[str, Any]:
-    """What an error message of codex tells a machine: `cause`, `machine_code`, `http_status`, `request_id`, `retry_after_seconds`."""
+    """What an error message of codex tells a machine: `cause`, `machine_code`, `http_status`, `request_id`,
+    `retry_after_seconds`.
+    """
     found: dict[str, Any] = {}
     incomplete = _INCOMPLETE.search(message)
     if incomplete and incomplete["reason"] in _CAUSES:
@@ -134,7 +148,9 @@ def facts(message: str) -> dict[str, Any]:
     if request:
         found["request_id"] = request["id"]
     if again:
-        found["retry_after_seconds"] = sum(float(part["number"]) * _SECONDS[part["unit"].lower()] for part in _SPAN.finditer(again["span"]))
+        found["retry_after_seconds"] = sum(
+            float(part["number"]) * _SECONDS[part["unit"].lower()] for part in _SPAN.finditer(again["span"])
+        )
     body = read_body({"error": message})
     if body is not None:
         named = {"machine_code": body.code, "http_status": body.status, "request_id": body.request_id}
@@ -148,11 +164,17 @@ def _text(item: Mapping[str, Any], key: str) -> str:
 
 
 def _short(value: Any, deep: int = 0) -> Any:
-    """`value` with long texts and what is nested too deeply cut, so that it stays an event that can be read."""
+    """`value` with long texts and what is nested too deeply cut, so that it
+    stays an event that can be read.
+    """
     if deep > _DEEPEST:
         return "[…]"
     if isinstance(value, str):
-        return value if len(value) <= _MOST_KEPT else f"{value[: _MOST_KEPT // 2]} […] {value[-_MOST_KEPT // 2 :]}"
+        return (
+            value
+            if len(value) <= _MOST_KEPT
+            else f"{value[: _MOST_KEPT // 2]} […] {value[-_MOST_KEPT // 2 :]}"
+        )
     if isinstance(value, dict):
         return {key: _short(item, deep + 1) for key, item in value.items()}
     return [_short(item, deep + 1) for item in value[:20]] if isinstance(value, list) else value

@@ -26,7 +26,9 @@ _ERROR = re.compile(r"(?i)error\b")
 
 @dataclass(frozen=True)
 class CodexOutcome:
-    """Judges one run. What was printed is looked at before how the process ended; stderr, which may echo the prompt, is only kept."""
+    """Judges one run. What was printed is looked at before how the process ended; stderr, which may echo the
+    prompt, is only kept.
+    """
 
     command: Command
     call: Call
@@ -49,7 +51,13 @@ class CodexOutcome:
             # So it is after a refusal too: codex does not pass it on.
             raise self._failed("the last message is empty", {"cause": "empty"})
         known = {"returncode": ended.returncode}
-        return Answer(text=self.secrets.known(self._text), model=self.call.model, usage=self._usage, notes=tuple(self._notes()), facts=known)
+        return Answer(
+            text=self.secrets.known(self._text),
+            model=self.call.model,
+            usage=self._usage,
+            notes=tuple(self._notes()),
+            facts=known,
+        )
 
     @cached_property
     def _text(self) -> str:
@@ -57,7 +65,11 @@ class CodexOutcome:
 
     @cached_property
     def _usage(self) -> dict[str, float]:
-        return {"calls": 1, **self.transcript.usage, "seconds": round(self.question.seconds - self.question.seconds_left, 3)}
+        return {
+            "calls": 1,
+            **self.transcript.usage,
+            "seconds": round(self.question.seconds - self.question.seconds_left, 3),
+        }
 
     @cached_property
     def _facts(self) -> dict[str, Any]:
@@ -86,7 +98,9 @@ class CodexOutcome:
         return notes
 
     def _failed(self, why: str, known: Mapping[str, Any]) -> ProviderError:
-        return ProviderError(self.secrets.without(f"{FAILURE_SIGNATURE}: {why}"), details={**self._facts, **known})
+        return ProviderError(
+            self.secrets.without(f"{FAILURE_SIGNATURE}: {why}"), details={**self._facts, **known}
+        )
 
     def _timed_out(self) -> ProviderError:
         """Our clock ended it. A client that says why it waits was not slow: then that is what is reported."""
@@ -101,7 +115,9 @@ class CodexOutcome:
         )
 
     def _stopped(self) -> ProviderError:
-        """codex ended before its turn did. Without a session no prompt was echoed yet, so that stderr is codex's own."""
+        """codex ended before its turn did. Without a session no prompt was echoed yet, so
+        that stderr is codex's own.
+        """
         unbegun = self.call.has_events and not self.transcript.began
         error = unstarted(self.command, self.ended) if unbegun else None
         if error:
@@ -110,7 +126,9 @@ class CodexOutcome:
         how = f"codex was ended by signal {-code}" if code < 0 else f"codex ended with exit status {code}"
         lines = self._facts["stderr"].splitlines() if unbegun else ()
         message = self.transcript.reason or next((line.strip() for line in lines if _ERROR.match(line)), "")
-        return self._failed(f"{how}: {message}" if message else f"{how} before its turn did", facts(self.transcript.reason))
+        return self._failed(
+            f"{how}: {message}" if message else f"{how} before its turn did", facts(self.transcript.reason)
+        )
 
     def _end(self, text: str) -> str:
         return self.secrets.without(text)[-_TAIL:]

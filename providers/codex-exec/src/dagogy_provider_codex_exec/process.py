@@ -1,10 +1,11 @@
 """A child process that cannot outlive us: its own session, our clock, and nothing left alive behind it.
 
-The child and what it starts is one process group. At the end of the time it gets SIGTERM, then SIGKILL, and so it is when this process is
-stopped by a signal. What left the group (codex starts each command of the agent, and a shell of the user's, in a session of its own) is found by a mark in
-its environment, on Linux. After `kill -9` of this process, when nothing can be done from here, the kernel of Linux sends the child SIGTERM, which
-codex heeds. What remains then is the temporary folder, and for as long as they run: shells that codex had started, a wrapper that does not pass the
-signal on.
+The child and what it starts is one process group. At the end of the time it gets SIGTERM, then SIGKILL, and
+so it is when this process is stopped by a signal. What left the group (codex starts each command of the
+agent, and a shell of the user's, in a session of its own) is found by a mark in its environment, on Linux.
+After `kill -9` of this process, when nothing can be done from here, the kernel of Linux sends the child
+SIGTERM, which codex heeds. What remains then is the temporary folder, and for as long as they run: shells
+that codex had started, a wrapper that does not pass the signal on.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a child ended. `returncode` is negative for a signal. We ended it where it `timed_out`, or `lingered` after it had said all."""
+    """How a child ended. `returncode` is negative for a signal. We ended it where it `timed_out`, or
+    `lingered` after it had said all.
+    """
 
     returncode: int
     timed_out: bool
@@ -59,7 +62,8 @@ def run(
 ) -> Ended:
     """Runs `words` in `folder` with `text` on stdin, for at most `seconds` and the grace.
 
-    `on_line` gets each line of stdout as it comes; `finished` says that nothing more is wanted. Raises `OSError` when it cannot be started.
+    `on_line` gets each line of stdout as it comes; `finished` says that nothing more is wanted. Raises
+    `OSError` when it cannot be started.
     """
     deadline = time.monotonic() + seconds
     child = _Child(words, environ, folder, text, on_line)
@@ -79,11 +83,15 @@ def run(
         raise
     finally:
         child.end()
-    return Ended(child.process.returncode, timed_out, lingered, bytes(child.stdout.kept), bytes(child.stderr.kept))
+    return Ended(
+        child.process.returncode, timed_out, lingered, bytes(child.stdout.kept), bytes(child.stderr.kept)
+    )
 
 
 class _Tail:
-    """The end of an output, and its lines as they become whole. A line longer than the limit is not handed on."""
+    """The end of an output, and its lines as they become whole. A line longer than
+    the limit is not handed on.
+    """
 
     def __init__(self, on_line: Callable[[bytes], None]) -> None:
         self.kept = bytearray()
@@ -112,7 +120,14 @@ class _Tail:
 
 
 class _Child:
-    def __init__(self, words: Sequence[str], environ: Mapping[str, str], folder: Path, text: bytes, on_line: Callable[[bytes], None]) -> None:
+    def __init__(
+        self,
+        words: Sequence[str],
+        environ: Mapping[str, str],
+        folder: Path,
+        text: bytes,
+        on_line: Callable[[bytes], None],
+    ) -> None:
         self._mark = f"{MARK}={folder}".encode()
         self.process = subprocess.Popen(
             words,
@@ -199,7 +214,9 @@ def _die_with_parent() -> None:
 
 
 def _kill_marked(mark: bytes) -> int:
-    """Kills every process with `mark` in its environment, as far as there is a /proc to find it in; how many were there."""
+    """Kills every process with `mark` in its environment, as far as there is a /proc to find
+    it in; how many were there.
+    """
     found = 0
     for path in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):

@@ -1,6 +1,8 @@
-"""What could have been a concept and is none: every heading, item, cell and label of a document that no concept is named by, with its role.
+"""What could have been a concept and is none: every heading, item, cell and label of a document that no
+concept is named by, with its role.
 
-The readings say of some texts why they were left out; what they passed over is told here by where it stands and by what its words give away.
+The readings say of some texts why they were left out; what they passed over is told here by where it stands
+and by what its words give away.
 """
 
 from __future__ import annotations
@@ -46,8 +48,8 @@ _SHOWN = 80  # characters of a text that was left out
 
 @dataclass(slots=True)
 class _Known:
-    """What is known of the blocks: the titles that each names, what was told of it, whose text it is; the titles of all concepts; and which blocks stand
-    above one."""
+    """What is known of the blocks: the titles that each names, what was told of it, whose text it is; the
+    titles of all concepts; and which blocks stand above one."""
 
     names: Mapping[int, set[str]]
     told: Mapping[int, list[Skipped]]
@@ -61,7 +63,8 @@ def left_out(document: ScopeDocument, found: Found, skipped: Iterable[Skipped]) 
     blocks = document.blocks
     known = _known(document, found, [*found.skipped, *skipped])
     by_block: dict[int, list[Unit]] = defaultdict(list)
-    # The many readings of each text are needed for what the model said of them; a document that it did not see is too long to make them.
+    # The many readings of each text are needed for what the model said of them; a document that it did not
+    # see is too long to make them.
     for unit in units(blocks) if found.probabilities else _plain_units(blocks):
         by_block[unit.at].append(unit)
     out = [_told(known, document, found, one) for one in known.told.get(-1, ())]
@@ -114,7 +117,9 @@ def _key(text: str) -> str:
     return " ".join(text[:_SHOWN].casefold().split())
 
 
-def _of_unit(document: ScopeDocument, found: Found, known: _Known, unit: Unit, covered: set[str]) -> Iterator[LeftOut]:
+def _of_unit(
+    document: ScopeDocument, found: Found, known: _Known, unit: Unit, covered: set[str]
+) -> Iterator[LeftOut]:
     """The unit as left out, unless it names a concept or was told of; or what it enumerates besides."""
     block = document.blocks[unit.at]
     if unit.kind in ("enumeration", "emphasis"):
@@ -128,7 +133,10 @@ def _of_unit(document: ScopeDocument, found: Found, known: _Known, unit: Unit, c
             yield _entry(document, known, unit, block.lead or block.text, _likeliest(found, unit))
         return
     text = block.cells[unit.column]
-    titles = {_key(t) for reading in unit.readings for t in reading.titles} | {_key(tidy_title(text)), _key(text)}
+    titles = {_key(t) for reading in unit.readings for t in reading.titles} | {
+        _key(tidy_title(text)),
+        _key(text),
+    }
     # A cell with the name of a concept that stands elsewhere refers to it.
     if not titles & covered and not titles & known.taken.keys():
         yield _entry(document, known, unit, text, _likeliest(found, unit))
@@ -136,7 +144,9 @@ def _of_unit(document: ScopeDocument, found: Found, known: _Known, unit: Unit, c
 
 def _named(known: _Known, at: int, title: str) -> bool:
     """Whether a concept that the block names is called so; elsewhere in the document it may be another."""
-    return _key(title) in known.names.get(at, ()) or any(_key(title) == _key(one.text) for one in known.told.get(at, ()))
+    return _key(title) in known.names.get(at, ()) or any(
+        _key(title) == _key(one.text) for one in known.told.get(at, ())
+    )
 
 
 def _likeliest(found: Found, unit: Unit) -> float | None:
@@ -161,13 +171,21 @@ def _entry(document: ScopeDocument, known: _Known, unit: Unit, text: str, chance
     elif unit.at in known.above:
         role, reason = GROUP, "stands above concepts"
     elif unit.kind == "cell" and known.names.get(unit.at):
-        role, reason = role or "text", f"stands in the column “{header}”" if header else "stands beside a concept in its row"
+        role, reason = (
+            role or "text",
+            f"stands in the column “{header}”" if header else "stands beside a concept in its row",
+        )
     elif unit.at in known.said_of:
         role, reason = "text", f"is said of “{known.said_of[unit.at]}”"
     elif role:
         reason = _REASONS[role]
     else:
-        role, reason = "other", "stands where no concept is said to" if document.concepts_at else "is less likely to be a concept than what was taken"
+        role, reason = (
+            "other",
+            "stands where no concept is said to"
+            if document.concepts_at
+            else "is less likely to be a concept than what was taken",
+        )
     return LeftOut(shorten(text, _SHOWN), reason, role, _rounded(chance), block.lines)
 
 
@@ -176,7 +194,9 @@ def _rounded(chance: float | None) -> float | None:
 
 
 def _role(document: ScopeDocument, at: int, text: str, header: str = "") -> str:
-    """What a text is by its own words, else by its column, else by the headings above it, the nearest first; "" where none tells."""
+    """What a text is by its own words, else by its column, else by the headings above it, the nearest first;
+    "" where none tells.
+    """
     block = document.blocks[at]
     above = block.path[:-1] if block.kind == "heading" else block.path
     return next((role for words in (text, header, *reversed(above)) if words and (role := _cued(words))), "")
@@ -184,5 +204,9 @@ def _role(document: ScopeDocument, at: int, text: str, header: str = "") -> str:
 
 def _cued(text: str) -> str:
     """The role that most of the words give away."""
-    found = [(share, -i) for i, (share, category) in enumerate(zip(shares(text), categories(), strict=True)) if category in _ROLES and share >= _CUED]
+    found = [
+        (share, -i)
+        for i, (share, category) in enumerate(zip(shares(text), categories(), strict=True))
+        if category in _ROLES and share >= _CUED
+    ]
     return _NAMED.get(name := categories()[-max(found)[1]], name) if found else ""

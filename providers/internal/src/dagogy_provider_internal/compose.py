@@ -26,24 +26,44 @@ Bare = Callable[[str], dict[str, Any]]
 
 
 def curriculum(topic: str, studied: Studied, spec: TopicSpec) -> tuple[dict[str, Any], list[Content], Bare]:
-    """The curriculum, the contents in the order of its nodes, and what a node says that only names its concept."""
+    """The curriculum, the contents in the order of its nodes, and what a node says
+    that only names its concept.
+    """
     order = studied.arrangement.order
     texts = without_repeats(studied.texts, order)
     stated = [statements(own, concept) for own, concept in zip(texts, studied.concepts, strict=True)]
     around = _surroundings(studied, stated, spec)
-    contents = [content_of(studied.concepts[i], texts[i], stated[i], around[i], spec.constraints.depth) for i in order]
+    contents = [
+        content_of(studied.concepts[i], texts[i], stated[i], around[i], spec.constraints.depth) for i in order
+    ]
     before: dict[int, list[int]] = defaultdict(list)
     for edge in studied.arrangement.edges:
         before[edge.after].append(edge.before)
     level: dict[int, int] = {}
     for i in order:
         level[i] = 1 + max((level[p] for p in before[i]), default=-1)
-    work = [effort(studied.concepts[i].title, [(p.text, p.role == "code") for p in studied.texts[i]]) for i in order]
+    work = [
+        effort(studied.concepts[i].title, [(p.text, p.role == "code") for p in studied.texts[i]])
+        for i in order
+    ]
     limits = spec.constraints
-    times = minutes(work, [level[i] for i in order], limits.total_hours_min, limits.total_hours_max, [studied.concepts[i].minutes for i in order])
+    times = minutes(
+        work,
+        [level[i] for i in order],
+        limits.total_hours_min,
+        limits.total_hours_max,
+        [studied.concepts[i].minutes for i in order],
+    )
     place = {i: k for k, i in enumerate(order)}
     nodes = [
-        _node(studied, i, content, [studied.concepts[p].id for p in sorted(before[i], key=place.__getitem__)], time, spec)
+        _node(
+            studied,
+            i,
+            content,
+            [studied.concepts[p].id for p in sorted(before[i], key=place.__getitem__)],
+            time,
+            spec,
+        )
         for i, content, time in zip(order, contents, times, strict=True)
     ]
     document: dict[str, Any] = {"topic": topic, "nodes": nodes}
@@ -52,7 +72,13 @@ def curriculum(topic: str, studied: Studied, spec: TopicSpec) -> tuple[dict[str,
 
     def bare(node_id: str) -> dict[str, Any]:
         i = next(i for i in order if studied.concepts[i].id == node_id)
-        content = content_of(studied.concepts[i], [], [], replace(around[i], cross_references=CrossReferences()), spec.constraints.depth)
+        content = content_of(
+            studied.concepts[i],
+            [],
+            [],
+            replace(around[i], cross_references=CrossReferences()),
+            spec.constraints.depth,
+        )
         return {**_texts(content), "estimate_confidence": content.confidence}
 
     return document, contents, bare
@@ -67,10 +93,16 @@ def _texts(content: Content) -> dict[str, Any]:
     }
 
 
-def _node(studied: Studied, i: int, content: Content, before: list[str], time: float, spec: TopicSpec) -> dict[str, Any]:
+def _node(
+    studied: Studied, i: int, content: Content, before: list[str], time: float, spec: TopicSpec
+) -> dict[str, Any]:
     concept = studied.concepts[i]
     treated = concept.anchor >= 0
-    links = resources.from_document(concept, studied.texts[i], content.cited) if treated else resources.from_spec(concept, item_of(concept, spec))
+    links = (
+        resources.from_document(concept, studied.texts[i], content.cited)
+        if treated
+        else resources.from_spec(concept, item_of(concept, spec))
+    )
     return {
         "id": concept.id,
         "title": concept.title,
@@ -89,7 +121,14 @@ def _surroundings(studied: Studied, stated: Sequence[Sequence[Statement]], spec:
     for edge in studied.arrangement.edges:
         before[edge.after].append(concepts[edge.before].title)
         after[edge.before].append(concepts[edge.after].title)
-    references = cross_references(concepts, [i for i, (c, t) in enumerate(zip(concepts, studied.texts, strict=True)) if needs_cross_references(c, t)])
+    references = cross_references(
+        concepts,
+        [
+            i
+            for i, (c, t) in enumerate(zip(concepts, studied.texts, strict=True))
+            if needs_cross_references(c, t)
+        ],
+    )
     plain = plain_words(studied.texts, [c.title for c in concepts])
     definitions = [_definition(concept, few) for concept, few in zip(concepts, stated, strict=True)]
     near = alike([c.title for c in concepts], definitions)
@@ -107,21 +146,35 @@ def _surroundings(studied: Studied, stated: Sequence[Sequence[Statement]], spec:
 
 
 def _definition(concept: Concept, stated: Sequence[Statement]) -> str:
-    """The sentence that defines a concept; a gloss without a verb ("A loop that tightens") as a sentence about it."""
+    """The sentence that defines a concept; a gloss without a verb ("A loop that
+    tightens") as a sentence about it.
+    """
     definition = next((s for s in stated if s.defines), None)
     if definition is None or definition.subject:
         return definition.text if definition else ""
     name = core_name(concept.title)
-    return f"{name} is {uncapitalised(definition.text)}" if is_fragment(definition.text, concept.title) and not is_plural(name) else ""
+    return (
+        f"{name} is {uncapitalised(definition.text)}"
+        if is_fragment(definition.text, concept.title) and not is_plural(name)
+        else ""
+    )
 
 
 def _open_questions(concepts: Sequence[Concept], contents: Sequence[Content]) -> list[dict[str, Any]]:
-    """One question for each concept that the source does not explain, and one for each kind of text that others lack."""
+    """One question for each concept that the source does not explain, and one for each
+    kind of text that others lack.
+    """
     lacking: dict[str, list[Concept]] = defaultdict(list)
     out = []
     for concept, content in zip(concepts, contents, strict=True):
         if content.confidence <= THIN:
-            out.append({"question": _question(concept.title, content), "related_nodes": [concept.id], "status": "open"})
+            out.append(
+                {
+                    "question": _question(concept.title, content),
+                    "related_nodes": [concept.id],
+                    "status": "open",
+                }
+            )
             continue
         for what in content.missing:
             lacking[what].append(concept)

@@ -15,11 +15,14 @@ _SHOWN = 80  # characters of a text that was left out
 class Concept:
     """A concept and where the source treats it.
 
-    `anchor`: the block that names it, -1 when none does. `blocks`: what the source says of it, in document order, the anchor included where it
-    holds more than the name. `gloss`: the text beside the name in the anchor. `parts`: titles and blocks of its own sub-sections. `number`: the
-    number in front of its title, or that of the week, session or place which a column of its table gives. `ordered`: an item of a numbered list.
-    `needs`: what stands in parentheses behind the name and tells what comes before it, with its lines. `minutes`: the time that a column of the
-    table gives it. `probability`: how probable the model thinks it that this is one; None where it did not see it.
+    `anchor`: the block that names it, -1 when none does. `blocks`: what the source says of it, in
+    document order, the anchor included where it holds more than the name. `gloss`: the text beside the
+    name in the anchor. `parts`: titles and blocks of its own sub-sections. `number`: the number in
+    front of its title, or that of the week, session or place which a column of its table gives.
+    `ordered`: an item of a numbered list.
+    `needs`: what stands in parentheses behind the name and tells what comes before it, with its lines.
+    `minutes`: the time that a column of the table gives it. `probability`: how probable the model thinks it
+    that this is one; None where it did not see it.
     """
 
     title: str
@@ -54,7 +57,9 @@ def length(text: str) -> int:
 
 @dataclass(slots=True)
 class Skipped:
-    """A text that was looked at and is no concept: why, its role (`dagogy.api.LeftOut`; "" where its words are to tell), and the block it stands in."""
+    """A text that was looked at and is no concept: why, its role (`dagogy.api.LeftOut`; "" where its words
+    are to tell), and the block it stands in.
+    """
 
     text: str
     reason: str
@@ -64,12 +69,15 @@ class Skipped:
 
 @dataclass(slots=True)
 class Found:
-    """The concepts of a document and what was left out. `probabilities`: those of the titles that the model saw, by their text in lower case."""
+    """The concepts of a document and what was left out. `probabilities`: those of the titles that the model
+    saw, by their text in lower case.
+    """
 
     concepts: list[Concept] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     probabilities: Mapping[str, float] = field(default_factory=dict)
-    #: The probability that the document is a course at all; None where there was no doubt, or too little text to judge.
+    #: The probability that the document is a course at all; None where there was no doubt,
+    #: or too little text to judge.
     course: float | None = None
     #: Whether the concepts are what the sentences of a text define.
     defined: bool = False

@@ -1,8 +1,9 @@
 """Which blocks of a document are concepts.
 
-The document's own structure decides. Of each section it is asked: does it hold a table of topics, a list of named items, sub-sections that
-are concepts, a list of bare labels, or text of its own? In the last case the heading is the concept, else its members are. Whether lists
-are members or content is voted on by all sections of the same level, so that one unusual section does not change the reading of the rest.
+The document's own structure decides. Of each section it is asked: does it hold a table of topics, a list of
+named items, sub-sections that are concepts, a list of bare labels, or text of its own? In the last case the
+heading is the concept, else its members are. Whether lists are members or content is voted on by all sections
+of the same level, so that one unusual section does not change the reading of the rest.
 """
 
 from __future__ import annotations
@@ -49,32 +50,58 @@ from dagogy_provider_internal.tables import row_minutes, row_numbers
 
 #: An item of at most this many words is a label rather than a statement.
 _LABEL_WORDS = 8
-#: A grouping heading with at least this many words of its own among siblings that are concepts is one of them.
+#: A grouping heading with at least this many words of its own among siblings that
+#: are concepts is one of them.
 _SUBSTANTIAL_WORDS = 6
 #: A text under a title has at least this many words to be a concept, where nothing in it is.
 _A_TEXT = 40
-#: A concept that is treated in sub-sections has at most this many; with more the heading is that of a chapter.
+#: A concept that is treated in sub-sections has at most this many; with more the
+#: heading is that of a chapter.
 _FEW_PARTS = 3
 
 #: Leads that label a text in one list and name a concept in another.
 _AMBIGUOUS = frozenset(
-    {"errors", "tests", "checks", "mistakes", "traps", "faults", "exercises", "practice", "examples", "definitions", "questions", "syntax", "usage"}
+    {
+        "errors",
+        "tests",
+        "checks",
+        "mistakes",
+        "traps",
+        "faults",
+        "exercises",
+        "practice",
+        "examples",
+        "definitions",
+        "questions",
+        "syntax",
+        "usage",
+    }
 )
 #: Headings of a document's structure that name a concept when they stand in a list of names.
 _AMBIGUOUS_HEADINGS = frozenset(
-    "notation support index conventions history abstract license licence copyright feedback contact links references resources sources examples exercises "
-    "assessment motivation background policies attendance quiz dedication prologue epilogue overview roadmap".split()
+    (
+        "notation support index conventions history abstract license licence copyright feedback contact "
+        "links references resources sources examples exercises assessment motivation background policies "
+        "attendance quiz dedication prologue epilogue overview roadmap"
+    ).split()
 )
 
-#: Headings that open and close a document. In a list of names with no other word of structure they are names too.
-_BOOKENDS = frozenset("introduction intro summary conclusion conclusions recap credits preface foreword preamble appendix".split())
+#: Headings that open and close a document. In a list of names with no other word of
+#: structure they are names too.
+_BOOKENDS = frozenset(
+    (
+        "introduction intro summary conclusion conclusions recap credits preface foreword preamble appendix"
+    ).split()
+)
 
 #: The role of what a section says of the course, by its own name for it, where that is another.
 _META = {"prerequisites": "prerequisite", "scope_out": "excluded", "goal": "objective"}
 
 
 def find_concepts(document: ScopeDocument) -> Found:
-    """All concepts of `document`, each once, in document order. Every caller gets the same: what is to be another has to be a copy."""
+    """All concepts of `document`, each once, in document order. Every caller gets the same: what is to be
+    another has to be a copy.
+    """
     if not _latest or _latest[0][0] != document:
         found = _merged(_found(document))
         for concept in found.concepts:
@@ -100,8 +127,8 @@ def _found(document: ScopeDocument) -> Found:
 _MOST_BLOCKS = 3000
 #: From this expected F1 on the titles themselves say that the document is a course.
 _SURE, _SURE_SHORT = 0.8, 0.65
-#: A shorter document has too little in it for the model to go by, and one shorter than the second figure to be judged a course or none. Below the
-#: third the judge is asked only where the titles say little.
+#: A shorter document has too little in it for the model to go by, and one shorter than the second figure to
+#: be judged a course or none. Below the third the judge is asked only where the titles say little.
 _FEW_BYTES, _JUDGED_BYTES, _WELL_JUDGED_BYTES = 150, 500, 800
 #: Documents below this size are mostly written for dagogy, and their structure says it all.
 _MANY_BYTES = 1300
@@ -132,11 +159,15 @@ def _best_reading(document: ScopeDocument, recognition: Recognition | None) -> F
 
 
 def _by_rows(found: Found) -> None:
-    """Where most concepts are rows of a timetable, its order is that of the course, and a row that is named like a part of a document is none."""
+    """Where most concepts are rows of a timetable, its order is that of the course, and a row that is named
+    like a part of a document is none.
+    """
     rows = [
         c
         for c in found.concepts
-        if c.anchor >= 0 and (c.number or any(map(_SCHEDULE_COLUMN.match, c.document.blocks[c.anchor].header))) and c.document.blocks[c.anchor].cells
+        if c.anchor >= 0
+        and (c.number or any(map(_SCHEDULE_COLUMN.match, c.document.blocks[c.anchor].header)))
+        and c.document.blocks[c.anchor].cells
     ]
     if 2 * len(rows) < len(found.concepts):
         return
@@ -160,23 +191,45 @@ def _seeds(document: ScopeDocument) -> Found:
     if len(tops) == 1 and tops[0] == headings[0]:
         headings = headings[1:]
     rows = [i for i, b in enumerate(blocks) if b.kind == "table_row"]
-    chosen = items or headings or rows or [i for i, b in enumerate(blocks) if b.kind in ("paragraph", "quote", "code")]
+    chosen = (
+        items
+        or headings
+        or rows
+        or [i for i, b in enumerate(blocks) if b.kind in ("paragraph", "quote", "code")]
+    )
     found = Found()
     several = repeated(blocks[i] for i in items)
     for at in chosen:
         block = blocks[at]
         if block.kind == "list_item":
             name, gloss, needs = label_of(block, several)
-            _add(found, Concept(tidy_title(name), document, at, [at] if gloss else [], block.path, gloss, ordered=block.ordered, needs=needs))
+            _add(
+                found,
+                Concept(
+                    tidy_title(name),
+                    document,
+                    at,
+                    [at] if gloss else [],
+                    block.path,
+                    gloss,
+                    ordered=block.ordered,
+                    needs=needs,
+                ),
+            )
         elif headings or rows:
             text = block.cells[0] if block.cells else block.lead or block.text
             name, gloss = (text, block.rest) if block.lead else split_gloss(text)
             own = [at] if gloss or len(block.cells) > 1 else []
-            _add(found, Concept(tidy_title(name), document, at, own, block.path, gloss, minutes=row_minutes(block)))
+            _add(
+                found,
+                Concept(tidy_title(name), document, at, own, block.path, gloss, minutes=row_minutes(block)),
+            )
         else:
             lines = document.text.split("\n")[block.lines[0] - 1 : block.lines[1]]
             for line in lines:
-                _add(found, Concept(tidy_title(re.sub(r"^[\s>*+-]+", "", line)), document, at, [], block.path))
+                _add(
+                    found, Concept(tidy_title(re.sub(r"^[\s>*+-]+", "", line)), document, at, [], block.path)
+                )
     return found
 
 
@@ -218,18 +271,24 @@ class _Reader:
         _named_by_questions(self.found)
         return self.found
 
-    # ------------------------------------------------------------------------------------------------------- kinds, by the whole document
+    # --------------------------------------------------------------------------- kinds, by the whole document
 
     def _settle_kinds(self) -> None:
-        """What a heading is for, where only the others tell: the letters of a glossary, headings without a number among numbered chapters, and a
-        word of structure that the section defines as a concept."""
+        """What a heading is for, where only the others tell: the letters of a glossary, headings without a
+        number among numbered chapters, and a word of structure that the section defines as a concept."""
         for section in self.root.walk():
-            letters = [c for c in section.children if len(match_form(c.title)) == 1 or match_form(c.title) == "0 9"]
+            letters = [
+                c for c in section.children if len(match_form(c.title)) == 1 or match_form(c.title) == "0 9"
+            ]
             if len(letters) >= 3 and 2 * len(letters) > len(section.children):
                 for child in letters:
                     child.kind = "group"
         for section in self.root.walk():
-            if section.kind in ("skip", "group", "part") and section.head >= 0 and self._defines_itself(section):
+            if (
+                section.kind in ("skip", "group", "part")
+                and section.head >= 0
+                and self._defines_itself(section)
+            ):
                 section.kind = "concept"
         self._set_unnumbered_aside()
         # "Usage" and "Pitfalls" with nothing above them belong to the subject of the whole document.
@@ -245,15 +304,37 @@ class _Reader:
                 near.update(id(s) for s in section.walk())
             elif any(is_chapter(s.title) for s in section.walk()):
                 near.add(id(section))
-        others = [s for s in self.root.walk() if s.kind == "concept" and id(s) not in near and s.head >= 0 and not self._defines_itself(s)]
-        if len(chapters) >= 3 and others and 3 * len(others) <= len(chapters) and not any(s.children for s in others):
+        others = [
+            s
+            for s in self.root.walk()
+            if s.kind == "concept" and id(s) not in near and s.head >= 0 and not self._defines_itself(s)
+        ]
+        if (
+            len(chapters) >= 3
+            and others
+            and 3 * len(others) <= len(chapters)
+            and not any(s.children for s in others)
+        ):
             for section in others:
                 section.kind = "skip"
 
     def _defines_itself(self, section: Section) -> bool:
-        first = next((self.document.blocks[p].text for p in section.own if self.document.blocks[p].kind == "paragraph"), "")
+        first = next(
+            (
+                self.document.blocks[p].text
+                for p in section.own
+                if self.document.blocks[p].kind == "paragraph"
+            ),
+            "",
+        )
         title = re.escape(tidy_title(section.title))
-        return bool(re.match(rf"(?:an? |the )?{title} (?:is|are|means) (?:an? |any |the |what |when |one of )", first[:200], re.IGNORECASE))
+        return bool(
+            re.match(
+                rf"(?:an? |the )?{title} (?:is|are|means) (?:an? |any |the |what |when |one of )",
+                first[:200],
+                re.IGNORECASE,
+            )
+        )
 
     def _contents(self) -> None:
         """Nothing but a table of contents says what is taught."""
@@ -263,7 +344,9 @@ class _Reader:
                 self._section(section)
 
     def _unnamed_tables(self) -> None:
-        """Tables whose header does not say which column names the concepts: the first one that holds names."""
+        """Tables whose header does not say which column names the concepts: the
+        first one that holds names.
+        """
         for section in self.root.walk():
             if section.kind in ("concept", "group"):
                 for concept in self._topic_rows(section, guess=True):
@@ -277,24 +360,51 @@ class _Reader:
         if len(found) < (3 if self.found.concepts else 1):
             return
         for concept in self.found.concepts:
-            self.found.skip(concept.title, "is the title of a text that defines its terms in its sentences", GROUP, concept.anchor)
+            self.found.skip(
+                concept.title,
+                "is the title of a text that defines its terms in its sentences",
+                GROUP,
+                concept.anchor,
+            )
         self.found.concepts.clear()
         self.found.defined = len(found) >= _FEW_PARTS
         for term in found:
-            _add(self.found, Concept(term.name, self.document, term.at, [term.at], self.document.blocks[term.at].path, term.gloss))
+            _add(
+                self.found,
+                Concept(
+                    term.name,
+                    self.document,
+                    term.at,
+                    [term.at],
+                    self.document.blocks[term.at].path,
+                    term.gloss,
+                ),
+            )
 
     def _title(self) -> None:
         """A text about one thing, which its title names."""
-        blocks = [p for s in self.root.walk() if s.kind != "meta" for p in s.own if self.document.blocks[p].kind != "code"]
-        if self.root.head >= 0 and self._size(blocks) >= _A_TEXT and heading_kind(self.root.title) == "concept":
+        blocks = [
+            p
+            for s in self.root.walk()
+            if s.kind != "meta"
+            for p in s.own
+            if self.document.blocks[p].kind != "code"
+        ]
+        if (
+            self.root.head >= 0
+            and self._size(blocks) >= _A_TEXT
+            and heading_kind(self.root.title) == "concept"
+        ):
             head = self.document.blocks[self.root.head]
             own = [p for s in self.root.walk() if s.kind != "meta" for p in s.own]
             _add(self.found, Concept(tidy_title(head.text), self.document, self.root.head, sorted(own), ()))
 
-    # ------------------------------------------------------------------------------------------------------- votes by heading level
+    # --------------------------------------------------------------------------------- votes by heading level
 
     def _vote(self) -> tuple[set[int], set[int]]:
-        """The heading levels whose lists of named items, and whose lists of bare labels, are the concepts and not text under one."""
+        """The heading levels whose lists of named items, and whose lists of bare labels, are the concepts and
+        not text under one.
+        """
         prose: dict[int, int] = {}
         named: dict[int, int] = {}
         labels: dict[int, int] = {}
@@ -303,7 +413,9 @@ class _Reader:
                 continue
             items, loose = items_of(self.document, section.own)
             level = section.level
-            prose[level] = prose.get(level, 0) + self._size(p for p in loose if self.document.blocks[p].kind != "table_row")
+            prose[level] = prose.get(level, 0) + self._size(
+                p for p in loose if self.document.blocks[p].kind != "table_row"
+            )
             bold = _named_items(items)
             named[level] = named.get(level, 0) + sum(self._size(i.blocks()) for i in bold)
             set_off = self._term_paragraphs(section)
@@ -314,10 +426,14 @@ class _Reader:
                 labels[level] = labels.get(level, 0) + self._size(i.at for i in items)
             elif not bold:
                 prose[level] += sum(self._size(i.blocks()) for i in items)
-        return {v for v in prose if named.get(v, 0) > 1.5 * prose[v]}, {v for v in prose if labels.get(v, 0) > 1.5 * prose[v]}
+        return {v for v in prose if named.get(v, 0) > 1.5 * prose[v]}, {
+            v for v in prose if labels.get(v, 0) > 1.5 * prose[v]
+        }
 
     def _levels_with_content(self) -> set[int]:
-        """The heading levels most of whose headings have text and no sub-headings: there a heading with both is a concept with parts."""
+        """The heading levels most of whose headings have text and no sub-headings: there a heading with both
+        is a concept with parts.
+        """
         total: dict[int, int] = {}
         leaves: dict[int, int] = {}
         for section in self.root.walk():
@@ -327,26 +443,41 @@ class _Reader:
                 leaves[section.level] = leaves.get(section.level, 0) + (not inner and bool(section.own))
         return {level for level, count in total.items() if leaves[level] >= 0.6 * count}
 
-    # ------------------------------------------------------------------------------------------------------------------- sections
+    # ----------------------------------------------------------------------------------------------- sections
 
     def _section(self, section: Section) -> None:
         document = self.document
         if section.kind == "meta":
             role = meta_role(section.title)
-            self.found.skip(section.title, f"says what is {role.replace('_', ' ')}, no concept", _META.get(role, role), section.head)
+            self.found.skip(
+                section.title,
+                f"says what is {role.replace('_', ' ')}, no concept",
+                _META.get(role, role),
+                section.head,
+            )
             return
         inner = [c for c in section.children if c.kind in ("concept", "group")]
         if section.kind == "skip":
-            # The questions of an FAQ are about the course; any other sub-heading with text is a concept under an unlucky heading.
-            members = any(c.kind == "concept" and c.own and not c.title.rstrip().endswith(("?", "？")) for c in section.children)
+            # The questions of an FAQ are about the course; any other sub-heading with text is a concept under
+            # an unlucky heading.
+            members = any(
+                c.kind == "concept" and c.own and not c.title.rstrip().endswith(("?", "？"))
+                for c in section.children
+            )
             self.found.skip(section.title, "is a structural heading", "structure", section.head)
             if not members:
                 return
         tables = self._topic_rows(section, guess=section.kind == "group" and section is not self.root)
         items, _ = items_of(document, section.own)
-        named = self._beside_table(section, items) if tables else self._members(section, items) or self._bold_members(section)
+        named = (
+            self._beside_table(section, items)
+            if tables
+            else self._members(section, items) or self._bold_members(section)
+        )
         if tables or named:
-            self._group(section, "groups the topics of its table" if tables else "groups the items of its list")
+            self._group(
+                section, "groups the topics of its table" if tables else "groups the items of its list"
+            )
             for concept in sorted([*tables, *named], key=lambda c: c.anchor):
                 _add(self.found, concept)
             self._children(section, all_kinds=False)
@@ -367,10 +498,17 @@ class _Reader:
             self._children(section, all_kinds=True)
 
     def _is_taught_in_parts(self, section: Section) -> bool:
-        """Whether a section defines its own concept and its few sub-sections define none: they treat that concept (`Insertion`, `Deletion`)."""
+        """Whether a section defines its own concept and its few sub-sections define none: they treat that
+        concept (`Insertion`, `Deletion`).
+        """
         parts = [c for c in section.children if c.kind in ("concept", "group")]
         below = [s for c in parts for s in c.walk()]
-        return len(parts) <= _FEW_PARTS and len(below) == len(parts) and self._defines_itself(section) and not any(map(self._defines_itself, parts))
+        return (
+            len(parts) <= _FEW_PARTS
+            and len(below) == len(parts)
+            and self._defines_itself(section)
+            and not any(map(self._defines_itself, parts))
+        )
 
     def _children(self, section: Section, *, all_kinds: bool) -> None:
         for child in section.children:
@@ -391,17 +529,25 @@ class _Reader:
         block = self.document.blocks[section.head]
         parts = [(tidy_title(c.title), c.blocks()) for c in section.children if c.kind == "concept"]
         concept = Concept(
-            tidy_title(section.title), self.document, section.head, section.blocks(), block.path[:-1], parts=parts, number=numbering(section.title)
+            tidy_title(section.title),
+            self.document,
+            section.head,
+            section.blocks(),
+            block.path[:-1],
+            parts=parts,
+            number=numbering(section.title),
         )
         for child in section.children:
             for below in child.walk():
                 self.found.skip(below.title, f"is part of “{concept.title}”", "part", below.head)
         _add(self.found, concept)
 
-    # ------------------------------------------------------------------------------------------------------- paragraphs with a bold term
+    # ---------------------------------------------------------------------------- paragraphs with a bold term
 
     def _labels_of_many_sections(self) -> frozenset[str]:
-        """Bold leads that come back in several sections: they label a text (`Time complexity`), they name no concept."""
+        """Bold leads that come back in several sections: they label a text
+        (`Time complexity`), they name no concept.
+        """
         blocks = self.document.blocks
         counts: dict[str, set[int]] = defaultdict(set)
         for section in self.root.walk():
@@ -411,7 +557,9 @@ class _Reader:
         return frozenset(lead for lead, heads in counts.items() if len(heads) > 1)
 
     def _term_paragraphs(self, section: Section) -> list[int]:
-        """The paragraphs of a section that begin with a term in bold; empty unless they are most of its paragraphs that begin anything."""
+        """The paragraphs of a section that begin with a term in bold; empty unless they are most of its
+        paragraphs that begin anything.
+        """
         blocks = self.document.blocks
         paragraphs = [p for p in section.own if blocks[p].kind == "paragraph" and blocks[p].parent < 0]
         leads = [p for p in paragraphs if self._is_term(_bold_start(blocks[p])[0])]
@@ -430,9 +578,14 @@ class _Reader:
         """The terms of a glossary that is written in paragraphs."""
         leads = self._term_paragraphs(section)
         free = section.kind == "group" and section is not self.root
-        if not leads or not (free or (len(leads) >= 3 and section.level in self.bold_levels and section.kind == "concept")):
+        if not leads or not (
+            free or (len(leads) >= 3 and section.level in self.bold_levels and section.kind == "concept")
+        ):
             return []
-        return [self._term_concept(at, end, section.own) for at, end in zip(leads, [*leads[1:], len(self.document.blocks)], strict=True)]
+        return [
+            self._term_concept(at, end, section.own)
+            for at, end in zip(leads, [*leads[1:], len(self.document.blocks)], strict=True)
+        ]
 
     def _term_concept(self, at: int, end: int, own: Sequence[int]) -> Concept:
         block = self.document.blocks[at]
@@ -440,11 +593,11 @@ class _Reader:
         blocks = [p for p in own if at <= p < end]
         return Concept(tidy_title(lead), self.document, at, blocks if rest else blocks[1:], block.path, rest)
 
-    # ----------------------------------------------------------------------------------------------------------------------- tables
+    # ------------------------------------------------------------------------------------------------- tables
 
     def _topic_rows(self, section: Section, *, guess: bool) -> list[Concept]:
-        """The rows of the tables of topics in a section: those with a name column, or whose other columns say what a concept has; with `guess` any
-        table that has a column of names."""
+        """The rows of the tables of topics in a section: those with a name column, or whose other columns say
+        what a concept has; with `guess` any table that has a column of names."""
         blocks = self.document.blocks
         out: list[Concept] = []
         tables: dict[tuple[str, ...], list[int]] = defaultdict(list)
@@ -452,7 +605,9 @@ class _Reader:
             if blocks[at].kind in ("table_row", "html") and blocks[at].cells:
                 tables[blocks[at].header].append(at)
         for header, rows in tables.items():
-            column = _name_column(header, [blocks[at].cells for at in rows], guess=guess, heading=tidy_title(section.title))
+            column = _name_column(
+                header, [blocks[at].cells for at in rows], guess=guess, heading=tidy_title(section.title)
+            )
             schedule = any(_SCHEDULE_COLUMN.match(h.strip()) for h in header)
             numbers = row_numbers(header, [blocks[at].cells for at in rows])
             for at, number in zip(rows, numbers, strict=True) if column >= 0 else ():
@@ -461,13 +616,25 @@ class _Reader:
                 if is_admin(title, schedule=schedule):
                     self.found.skip(title, "is an entry of the timetable", "", at)
                 elif title:
-                    out.append(Concept(title, self.document, at, [at], row.path, minutes=row_minutes(row), number=number or numbering(row.cells[column])))
+                    out.append(
+                        Concept(
+                            title,
+                            self.document,
+                            at,
+                            [at],
+                            row.path,
+                            minutes=row_minutes(row),
+                            number=number or numbering(row.cells[column]),
+                        )
+                    )
         return sorted(out, key=lambda c: c.anchor)
 
-    # ------------------------------------------------------------------------------------------------------------------------ lists
+    # -------------------------------------------------------------------------------------------------- lists
 
     def _members(self, section: Section, items: list[Item]) -> list[Concept]:
-        """The items of a section that are concepts themselves; empty when the list is text about the heading's concept."""
+        """The items of a section that are concepts themselves; empty when the list is text about the
+        heading's concept.
+        """
         given = [i for i in items if only_names(i.block) or not meta_role(_item_name(i))]
         items = self._without_admin(given)
         again = len(items) < len(given)
@@ -479,7 +646,11 @@ class _Reader:
             chosen = {i.at for i in named}
             for item in items:
                 if item.at not in chosen:
-                    reason = "groups other items" if item.children else "is not set off as a concept in a list that sets its concepts off"
+                    reason = (
+                        "groups other items"
+                        if item.children
+                        else "is not set off as a concept in a list that sets its concepts off"
+                    )
                     self.found.skip(_item_name(item), reason, GROUP if item.children else "text", item.at)
             several = repeated(i.block for i in named)
             return [self._item_concept(i, _path_of(i, self.document), several) for i in named]
@@ -488,14 +659,20 @@ class _Reader:
         return []
 
     def _beside_table(self, section: Section, items: list[Item]) -> list[Concept]:
-        """The items of a list that stands beside a table of topics: concepts too where each is a name with what is said of it, else told as left out."""
+        """The items of a list that stands beside a table of topics: concepts too where each is a name with
+        what is said of it, else told as left out.
+        """
         items = [i for i in items if not meta_role(_item_name(i))]
         several = repeated(i.block for i in items)
         split = [label_of(i.block, several) for i in items]
-        if len(items) >= 2 and all(gloss and not is_label(name) and len(name.split()) <= _LABEL_WORDS for name, gloss, _ in split):
+        if len(items) >= 2 and all(
+            gloss and not is_label(name) and len(name.split()) <= _LABEL_WORDS for name, gloss, _ in split
+        ):
             return [self._item_concept(i, _path_of(i, self.document), several) for i in items]
         for item in items:
-            self.found.skip(_item_name(item), f"is text beside the table of topics of “{section.title}”", "", item.at)
+            self.found.skip(
+                _item_name(item), f"is text beside the table of topics of “{section.title}”", "", item.at
+            )
         return []
 
     def _without_admin(self, items: list[Item]) -> list[Item]:
@@ -504,11 +681,16 @@ class _Reader:
         if not others:
             return items
         schedule = any(_TIMED.match(i.block.text) or is_chapter(i.block.text) for i in others)
-        # A list that has "References" in it is the table of contents of a document; in any other "Summary" is a name as all the others are.
+        # A list that has "References" in it is the table of contents of a document; in any other "Summary" is
+        # a name as all the others are.
         plain = [match_form(tidy_title(i.block.text)) for i in others if not i.block.lead]
         printed = any(has_leader(i.block.text) for i in others)
-        contents = printed or any(heading_kind(t) == "skip" and t not in _AMBIGUOUS_HEADINGS | _BOOKENDS for t in plain)
-        names = _AMBIGUOUS_HEADINGS if contents or schedule or len(items) < 4 else _AMBIGUOUS_HEADINGS | _BOOKENDS
+        contents = printed or any(
+            heading_kind(t) == "skip" and t not in _AMBIGUOUS_HEADINGS | _BOOKENDS for t in plain
+        )
+        names = (
+            _AMBIGUOUS_HEADINGS if contents or schedule or len(items) < 4 else _AMBIGUOUS_HEADINGS | _BOOKENDS
+        )
         kept = []
         for item in items:
             if only_names(item.block):
@@ -521,20 +703,28 @@ class _Reader:
                 self.found.skip(_item_name(item), "is an entry of the timetable", "", item.at)
             elif not item.block.lead and ":" in title and _announces(title.partition(":")[0]):
                 self.found.skip(title, "labels a text", "", item.at)
-            elif not item.block.lead and heading_kind(title) == "skip" and (printed or match_form(title) not in names):
+            elif (
+                not item.block.lead
+                and heading_kind(title) == "skip"
+                and (printed or match_form(title) not in names)
+            ):
                 self.found.skip(title, "is a structural heading", "structure", item.at)
             else:
                 kept.append(item)
         return kept
 
     def _leaf_concepts(self, items: list[Item], *, again: bool) -> list[Concept]:
-        """`again`: entries of a timetable and the like were left out, so what was a name beside them may be none among the others."""
+        """`again`: entries of a timetable and the like were left out, so what was a name beside them may be
+        none among the others.
+        """
         leaves = self._leaves(self._without_admin(items) if again else items)
         several = repeated(i.block for i in leaves)
         return [self._item_concept(i, _path_of(i, self.document), several) for i in leaves]
 
     def _leaves(self, items: Iterable[Item]) -> list[Item]:
-        """Items that are concepts in a list of bare labels: an item whose sub-items are labels groups them."""
+        """Items that are concepts in a list of bare labels: an item whose
+        sub-items are labels groups them.
+        """
         out: list[Item] = []
         for item in items:
             if len(item.children) >= 2 and _bare(item.children):
@@ -544,7 +734,9 @@ class _Reader:
                 out.append(item)
         return out
 
-    def _item_concept(self, item: Item, path: tuple[str, ...], several: frozenset[tuple[str, ...]]) -> Concept:
+    def _item_concept(
+        self, item: Item, path: tuple[str, ...], several: frozenset[tuple[str, ...]]
+    ) -> Concept:
         block = item.block
         if only_names(block):
             return Concept(block.text, self.document, item.at, item.blocks()[1:], path, ordered=block.ordered)
@@ -552,18 +744,49 @@ class _Reader:
         blocks = item.blocks() if gloss else item.blocks()[1:]
         number = numbering(block.lead or block.text)
         minutes = stated_minutes("Time", stated_length(block.lead or name))
-        return Concept(tidy_title(name), self.document, item.at, blocks, path, gloss, number=number, ordered=block.ordered, needs=needs, minutes=minutes)
+        return Concept(
+            tidy_title(name),
+            self.document,
+            item.at,
+            blocks,
+            path,
+            gloss,
+            number=number,
+            ordered=block.ordered,
+            needs=needs,
+            minutes=minutes,
+        )
 
     def _bold_paragraphs(self) -> None:
-        """The way of texts without headings: paragraphs that start with a bold term. Each takes the text up to the next."""
+        """The way of texts without headings: paragraphs that start with a bold term. Each
+        takes the text up to the next.
+        """
         blocks = self.document.blocks
-        leads = [i for i, b in enumerate(blocks) if b.kind in ("paragraph", "list_item") and b.lead and len(b.lead.split()) <= _LABEL_WORDS]
+        leads = [
+            i
+            for i, b in enumerate(blocks)
+            if b.kind in ("paragraph", "list_item") and b.lead and len(b.lead.split()) <= _LABEL_WORDS
+        ]
         for at, following in zip(leads, [*leads[1:], len(blocks)], strict=False):
             if not self._is_term(blocks[at].lead):
                 self.found.skip(blocks[at].lead, "labels a text", "", at)
                 continue
-            own = [p for p in range(at, following) if blocks[p].kind != "heading" and blocks[p].path == blocks[at].path]
-            _add(self.found, Concept(tidy_title(blocks[at].lead), self.document, at, own, blocks[at].path, blocks[at].rest.lstrip(" :")))
+            own = [
+                p
+                for p in range(at, following)
+                if blocks[p].kind != "heading" and blocks[p].path == blocks[at].path
+            ]
+            _add(
+                self.found,
+                Concept(
+                    tidy_title(blocks[at].lead),
+                    self.document,
+                    at,
+                    own,
+                    blocks[at].path,
+                    blocks[at].rest.lstrip(" :"),
+                ),
+            )
 
 
 _SCHEDULE_COLUMN = re.compile(
@@ -572,7 +795,8 @@ _SCHEDULE_COLUMN = re.compile(
 )
 _TIMED = re.compile(r"^\s*(?:\d{1,2}[:h]\d{2}|\d{4}-\d{2}-\d{2})")
 _QUESTION = re.compile(
-    r"^(?:what|who)(?:['’]s| is| are| was| were) (?:meant by |the (?:meaning|definition|point|idea) of )?(?:an? |the (?!difference))?(?P<what>.+?)$|"
+    r"^(?:what|who)(?:['’]s| is| are| was| were) "
+    r"(?:meant by |the (?:meaning|definition|point|idea) of )?(?:an? |the (?!difference))?(?P<what>.+?)$|"
     r"^what (?:does|do) (?:an? |the )?(?P<does>.+?) (?:mean|stand for|do|refer to)$|"
     r"^was (?:ist|sind|bedeutet|heißt) (?:eine?[rsnm]? |der |die |das )?(?P<was>.+?)$|"
     r"^qu['’]est[- ]ce (?:que c['’]est qu['’]|que |qu['’])(?:une? |le |la |les |l['’])?(?P<que>.+?)$|"
@@ -583,18 +807,29 @@ _QUESTION = re.compile(
 
 
 #: A question about the course, not about its subject.
-_PRACTICAL = re.compile(r"^(?:where|when|whom?|how long|how much|can|may|do|must|should)\b.{0,40}\b(?:I|we)\b", re.IGNORECASE)
+_PRACTICAL = re.compile(
+    r"^(?:where|when|whom?|how long|how much|can|may|do|must|should)\b.{0,40}\b(?:I|we)\b", re.IGNORECASE
+)
 
 
 def _named_by_questions(found: Found) -> None:
-    """In a document of questions and answers a concept is what the question asks about: `What is a p-value?`. One question among names is a name."""
+    """In a document of questions and answers a concept is what the question asks about: `What is a p-value?`.
+    One question among names is a name.
+    """
     asked = [c for c in found.concepts if c.title.endswith(("?", "？"))]
     if len(asked) < 3 or len(asked) < 0.6 * len(found.concepts):
         return
-    found.concepts = [c for c in found.concepts if not (c.title.endswith(("?", "？")) and _PRACTICAL.match(c.title))]
+    found.concepts = [
+        c for c in found.concepts if not (c.title.endswith(("?", "？")) and _PRACTICAL.match(c.title))
+    ]
     for concept in asked:
         if _PRACTICAL.match(concept.title):
-            found.skip(concept.title, "asks about the course, not about its subject", "administration", concept.anchor)
+            found.skip(
+                concept.title,
+                "asks about the course, not about its subject",
+                "administration",
+                concept.anchor,
+            )
             continue
         match = _QUESTION.match(concept.title.rstrip("?？ "))
         name = next((g for g in match.groups() if g), "") if match else ""
@@ -603,22 +838,36 @@ def _named_by_questions(found: Found) -> None:
 
 
 def _capital(name: str) -> str:
-    return name[:1].upper() + name[1:] if re.match(r"[^\W\d_]{2}", name) and name.split(maxsplit=1)[0].islower() else name
+    return (
+        name[:1].upper() + name[1:]
+        if re.match(r"[^\W\d_]{2}", name) and name.split(maxsplit=1)[0].islower()
+        else name
+    )
 
 
 def _bold_start(block: Block) -> tuple[str, str]:
-    """The bold term at the start of a paragraph and what follows it: set off by punctuation, or by a capital (`**Collateral** Property that …`)."""
+    """The bold term at the start of a paragraph and what follows it: set off by punctuation, or by a capital
+    (`**Collateral** Property that …`).
+    """
     if block.lead:
         return block.lead, block.rest.lstrip(" :–—-")
     first = block.emphasised[0] if block.emphasised else ""
     rest = block.text[len(first) :]
-    if first and block.text.startswith(first) and rest[:1] == " " and rest[1:2].isupper() and not first[-1:].isspace():
+    if (
+        first
+        and block.text.startswith(first)
+        and rest[:1] == " "
+        and rest[1:2].isupper()
+        and not first[-1:].isspace()
+    ):
         return first.rstrip(":. "), rest.strip()
     return "", ""
 
 
 def _name_column(header: Sequence[str], rows: Sequence[Sequence[str]], *, guess: bool, heading: str) -> int:
-    """The column whose cells name concepts, -1 where none does. Under `Faults` a column `Fault` names them."""
+    """The column whose cells name concepts, -1 where none does. Under `Faults`
+    a column `Fault` names them.
+    """
     roles = [column_role(h) for h in header]
     if "name" in roles:
         return roles.index("name")
@@ -629,8 +878,18 @@ def _name_column(header: Sequence[str], rows: Sequence[Sequence[str]], *, guess:
     if guess and len(rows) >= 3:
         for column in range(max(map(len, rows))):
             cells = [r[column] for r in rows if column < len(r) and r[column].strip()]
-            named = [c for c in cells if any(map(str.isalpha, c)) and len(c.split()) <= _LABEL_WORDS and not c.rstrip().endswith(".")]
-            if len(cells) >= 0.8 * len(rows) and len(named) >= 0.9 * len(cells) and len(set(map(match_form, named))) >= 0.9 * len(named):
+            named = [
+                c
+                for c in cells
+                if any(map(str.isalpha, c))
+                and len(c.split()) <= _LABEL_WORDS
+                and not c.rstrip().endswith(".")
+            ]
+            if (
+                len(cells) >= 0.8 * len(rows)
+                and len(named) >= 0.9 * len(cells)
+                and len(set(map(match_form, named))) >= 0.9 * len(named)
+            ):
                 return column
     return -1
 
@@ -640,20 +899,32 @@ def _item_name(item: Item) -> str:
 
 
 def _named_items(items: Sequence[Item]) -> list[Item]:
-    """The items that start with a bold name, at the highest depth at which most items do; sub-items of such an item are its content."""
+    """The items that start with a bold name, at the highest depth at which most items do; sub-items of such
+    an item are its content.
+    """
     level = list(items)
     while level:
-        named = [i for i in level if i.block.lead and not is_label(i.block.lead) and len(i.block.lead.split()) <= 2 * _LABEL_WORDS]
+        named = [
+            i
+            for i in level
+            if i.block.lead and not is_label(i.block.lead) and len(i.block.lead.split()) <= 2 * _LABEL_WORDS
+        ]
         if named and len(named) >= 0.5 * len(level):
             # "Errors" among a dozen named concepts is one more, and so is "Summary"; "Note" is not.
             chosen = {i.at for i in named}
-            return named if len(named) < 0.8 * len(level) else [i for i in level if i.at in chosen or _names_too(i.block.lead, len(named))]
+            return (
+                named
+                if len(named) < 0.8 * len(level)
+                else [i for i in level if i.at in chosen or _names_too(i.block.lead, len(named))]
+            )
         level = [c for i in level for c in i.children if not meta_role(_item_name(i))]
     return []
 
 
 def _names_too(lead: str, others: int) -> bool:
-    return bool(lead) and (match_form(lead) in _AMBIGUOUS or (others >= 8 and not label(f"{lead}: x")[0] and not meta_role(lead)))
+    return bool(lead) and (
+        match_form(lead) in _AMBIGUOUS or (others >= 8 and not label(f"{lead}: x")[0] and not meta_role(lead))
+    )
 
 
 def _announces(head: str) -> bool:
@@ -663,12 +934,20 @@ def _announces(head: str) -> bool:
 
 def _points_inside(block: Block) -> bool:
     """Whether an item is nothing but a link to a heading of the same document."""
-    return bool(block.links) and all(link.url.startswith("#") for link in block.links) and match_form(block.text) == match_form(block.links[0].text)
+    return (
+        bool(block.links)
+        and all(link.url.startswith("#") for link in block.links)
+        and match_form(block.text) == match_form(block.links[0].text)
+    )
 
 
 def _groups(named: Sequence[Item]) -> bool:
-    """Whether bold items are but the headings of the labels below them: most say nothing of their own and have two labels or more."""
-    return sum(not i.block.rest and len(i.children) >= 2 and _bare(i.children) for i in named) >= 0.6 * len(named)
+    """Whether bold items are but the headings of the labels below them: most say nothing of their own and
+    have two labels or more.
+    """
+    return sum(not i.block.rest and len(i.children) >= 2 and _bare(i.children) for i in named) >= 0.6 * len(
+        named
+    )
 
 
 def _bare(items: Sequence[Item]) -> bool:
@@ -677,10 +956,15 @@ def _bare(items: Sequence[Item]) -> bool:
         return False
     names = [split_gloss(i.block.text)[0] for i in items]
     sentences = sum(
-        (n.rstrip().endswith((".", "!")) and not n.rstrip().endswith("etc.")) or bool(label(i.block.text)[0]) for n, i in zip(names, items, strict=True)
+        (n.rstrip().endswith((".", "!")) and not n.rstrip().endswith("etc.")) or bool(label(i.block.text)[0])
+        for n, i in zip(names, items, strict=True)
     )
     asked = sum(len(n.split()) > 4 and is_imperative(n) for n in names)
-    return median(len(n.split()) for n in names) <= _LABEL_WORDS and sentences <= 0.3 * len(items) and asked <= 0.5 * len(items)
+    return (
+        median(len(n.split()) for n in names) <= _LABEL_WORDS
+        and sentences <= 0.3 * len(items)
+        and asked <= 0.5 * len(items)
+    )
 
 
 def _path_of(item: Item, document: ScopeDocument) -> tuple[str, ...]:
@@ -693,13 +977,15 @@ def _path_of(item: Item, document: ScopeDocument) -> tuple[str, ...]:
     return (*item.block.path, *reversed(above))
 
 
-# --------------------------------------------------------------------------------------------------------------------------- merging
+# ---------------------------------------------------------------------------------------------------- merging
 
 
 def _merged(found: Found) -> Found:
-    """Concepts with the same name, an inflection of it, or an alias in common become one, which has all their text.
+    """Concepts with the same name, an inflection of it, or an alias in common become
+    one, which has all their text.
 
-    Which of the titles stays does not depend on the order of the document: the one that tells most names, then the one with most text.
+    Which of the titles stays does not depend on the order of the document: the one that tells most names,
+    then the one with most text.
     """
     first_with: dict[tuple[str, ...], int] = {}
     parent = list(range(len(found.concepts)))

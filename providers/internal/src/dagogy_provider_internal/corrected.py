@@ -1,6 +1,8 @@
-"""Concepts from where the user said that they stand: no reading of the document, structural or learned, is asked which places these are.
+"""Concepts from where the user said that they stand: no reading of the document, structural or learned, is
+asked which places these are.
 
-What is left to decide is what each place names: a cell may hold several topics, an item a name and what is said of it.
+What is left to decide is what each place names: a cell may hold several topics, an item a
+name and what is said of it.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ from dagogy_provider_internal.recognition.choice import Chosen
 from dagogy_provider_internal.recognition.units import Unit, has_word, units
 from dagogy_provider_internal.tables import row_minutes, row_numbers
 
-#: The ways in which a cell may be read as several topics. Lines and semicolons always divide; commas and dashes where the parts are likelier.
+#: The ways in which a cell may be read as several topics. Lines and semicolons always divide; commas and
+#: dashes where the parts are likelier.
 _DIVIDED, _DIVIDED_IF_LIKELIER = "semicolon", ("comma", "dash")
 
 
@@ -35,7 +38,9 @@ class _Named:
 
 
 def as_told(document: ScopeDocument, probabilities: Mapping[str, float]) -> Found:
-    """The concepts at `document.concepts_at`, in document order. Of these are left out what names nothing and the breaks and exams of a timetable."""
+    """The concepts at `document.concepts_at`, in document order. Of these are left out what names nothing and
+    the breaks and exams of a timetable.
+    """
     blocks, found = document.blocks, Found()
     named = []
     for one in _named(document, probabilities):
@@ -55,15 +60,30 @@ def as_told(document: ScopeDocument, probabilities: Mapping[str, float]) -> Foun
         own = treating(document, Chosen(one.title, Unit(at, one.place.cell, kind), way, 1.0), anchors)
         path = block.path[:-1] if kind == "heading" else block.path
         minutes = row_minutes(block) if kind == "cell" and anchors[at] == 1 else None
-        number = numbers.get(at, ()) or numbering(block.lead or block.text if kind != "cell" else block.cells[one.place.cell])
-        concept = Concept(one.title, document, at, own, path, one.gloss, number=number, ordered=True, needs=one.needs, minutes=minutes)
+        number = numbers.get(at, ()) or numbering(
+            block.lead or block.text if kind != "cell" else block.cells[one.place.cell]
+        )
+        concept = Concept(
+            one.title,
+            document,
+            at,
+            own,
+            path,
+            one.gloss,
+            number=number,
+            ordered=True,
+            needs=one.needs,
+            minutes=minutes,
+        )
         found.concepts.append(concept)
     return found
 
 
 def _named(document: ScopeDocument, probabilities: Mapping[str, float]) -> Iterator[_Named]:
     blocks = document.blocks
-    cells = {(u.at, u.column): u for u in units(blocks)} if any(p.cell >= 0 for p in document.concepts_at) else {}
+    cells = (
+        {(u.at, u.column): u for u in units(blocks)} if any(p.cell >= 0 for p in document.concepts_at) else {}
+    )
     several = repeated(blocks[p.block] for p in document.concepts_at if blocks[p.block].kind == "list_item")
     for place in document.concepts_at:
         block = blocks[place.block]
@@ -79,7 +99,9 @@ def _named(document: ScopeDocument, probabilities: Mapping[str, float]) -> Itera
 
 
 def _topics(cell: str, unit: Unit | None, probabilities: Mapping[str, float]) -> Sequence[str]:
-    """What a cell names. The model is asked only whether what stands between commas is rather several topics than one."""
+    """What a cell names. The model is asked only whether what stands between commas is
+    rather several topics than one.
+    """
     whole = tidy_title(cell)
     if unit is None:
         return [whole]

@@ -1,7 +1,9 @@
-"""What other parts of the source say of a concept: sentences outside its own text that explain it or warn about it.
+"""What other parts of the source say of a concept: sentences outside its own text that
+explain it or warn about it.
 
-A concept may have a heading with little below it, or stand only in a list, and be explained in the introduction or in the section of another one.
-Such sentences are evidence as good as its own, and are cited by their lines. Each sentence of a document is looked at once.
+A concept may have a heading with little below it, or stand only in a list, and be explained in the
+introduction or in the section of another one. Such sentences are evidence as good as its own, and are cited
+by their lines. Each sentence of a document is looked at once.
 """
 
 from __future__ import annotations
@@ -22,10 +24,13 @@ from dagogy_provider_internal.statements import Statement, statements
 
 _FEW = 4
 _NEAR = 60  # characters in front of a name that are looked at
-#: What follows the name where a sentence says what the thing is or does, and what stands before it where it gives the name to something.
+#: What follows the name where a sentence says what the thing is or does, and what stands before it where it
+#: gives the name to something.
 _EXPLAINS = re.compile(
-    r"\W{0,2}(?:is|are|was|means?|refers? to|describes?|lets?|allows?|enables?|states?|says?|consists? of|has|have|can|must|does|do|gives?|makes?|measures?|"
-    r"tells?|shows?|holds?|needs?|requires?|works?|turns?|takes?|sets?|keeps?|maps?|stores?|contains?|\w{3,}s (?:the|a|an|how|when|whether|all|each)\b)",
+    r"\W{0,2}(?:is|are|was|means?|refers? to|describes?|lets?|allows?|enables?"
+    r"|states?|says?|consists? of|has|have|can|must|does|do|gives?|makes?|measures?|"
+    r"tells?|shows?|holds?|needs?|requires?|works?|turns?|takes?|sets?|keeps?"
+    r"|maps?|stores?|contains?|\w{3,}s (?:the|a|an|how|when|whether|all|each)\b)",
     re.IGNORECASE,
 )
 _INSIDE = re.compile(r"[\w-]")
@@ -42,7 +47,9 @@ class CrossReferences:
 
 
 def cross_references(concepts: Sequence[Concept], wanted: Sequence[int]) -> Mapping[int, CrossReferences]:
-    """For each of the `wanted` concepts what is said of it outside its own blocks, a few sentences of a kind."""
+    """For each of the `wanted` concepts what is said of it outside its own
+    blocks, a few sentences of a kind.
+    """
     found: dict[int, CrossReferences] = defaultdict(CrossReferences)
     by_document: dict[int, list[int]] = defaultdict(list)
     for i in wanted:
@@ -52,7 +59,12 @@ def cross_references(concepts: Sequence[Concept], wanted: Sequence[int]) -> Mapp
     return found
 
 
-def _search(document: ScopeDocument, concepts: Sequence[Concept], wanted: Sequence[int], found: dict[int, CrossReferences]) -> None:
+def _search(
+    document: ScopeDocument,
+    concepts: Sequence[Concept],
+    wanted: Sequence[int],
+    found: dict[int, CrossReferences],
+) -> None:
     called: dict[tuple[str, ...], list[tuple[int, str]]] = defaultdict(list)
     lengths: dict[str, set[int]] = defaultdict(set)  # of the names that begin with a word
     for i in wanted:
@@ -84,8 +96,13 @@ def _keep(kept: CrossReferences, text: str, block: Block, concept: Concept, name
     if len(kind) >= _FEW or not (warns or _explains(text, names)):
         return
     passage = Passage(text, block.lines, "pitfall" if warns else "fact")
-    # Where the concept is not the subject of what is said, a pronoun could mean anything: only what stands alone is taken.
-    kind.extend(s for s in statements([passage], concept) if s.text.split(" ", 1)[0] == text.split(" ", 1)[0] and (s.clause or warns))
+    # Where the concept is not the subject of what is said, a pronoun could mean anything: only
+    # what stands alone is taken.
+    kind.extend(
+        s
+        for s in statements([passage], concept)
+        if s.text.split(" ", 1)[0] == text.split(" ", 1)[0] and (s.clause or warns)
+    )
 
 
 def _explains(text: str, names: Iterable[str]) -> bool:
@@ -94,19 +111,25 @@ def _explains(text: str, names: Iterable[str]) -> bool:
         low = text
     for name in dict.fromkeys(form for n in names for form in (n.lower(), _one(n.lower()))):
         for start, end in _mentions(low, name):
-            if (start <= 24 and _EXPLAINS.match(text, end)) or _NAMES.search(text, max(0, start - _NEAR), start):
+            if (start <= 24 and _EXPLAINS.match(text, end)) or _NAMES.search(
+                text, max(0, start - _NEAR), start
+            ):
                 return True
     return False
 
 
 def _one(name: str) -> str:
-    """A name with its last word in the singular: a section on `Templates` is explained by what a template is."""
+    """A name with its last word in the singular: a section on `Templates` is
+    explained by what a template is.
+    """
     before, space, last = name.rpartition(" ")
     return f"{before}{space}{singular(last)}"
 
 
 def _mentions(low: str, name: str) -> Iterator[tuple[int, int]]:
-    """Where `name` or its plural stands in a text of small letters as words of their own. Found without a pattern for each of a hundred thousand names."""
+    """Where `name` or its plural stands in a text of small letters as words of their own. Found without a
+    pattern for each of a hundred thousand names.
+    """
     start = low.find(name)
     while start >= 0:
         end = _ENDING.match(low, start + len(name))

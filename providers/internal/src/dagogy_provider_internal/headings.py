@@ -1,6 +1,8 @@
-"""What headings, labels and numbers are to a document: its structure, its organisation, or the name of a concept.
+"""What headings, labels and numbers are to a document: its structure, its
+organisation, or the name of a concept.
 
-Words of documents and courses in a dozen languages, none of a subject. A heading in any other language is taken for the name of a concept.
+Words of documents and courses in a dozen languages, none of a subject. A heading in any other language is
+taken for the name of a concept.
 """
 
 from __future__ import annotations
@@ -14,8 +16,9 @@ from dagogy.api.text import match_form
 
 from dagogy_provider_internal.lexicon import NUMBER_WORDS, label
 
-#: What a heading is for. `concept`: a name of its own; `group`: its children are taught, it is not; `meta`: says something about
-#: the course; `part`: belongs to the concept above it (examples, exercises, …); `skip`: neither it nor its text is taught.
+#: What a heading is for. `concept`: a name of its own; `group`: its children are taught, it is not; `meta`:
+#: says something about the course; `part`: belongs to the concept above it (examples, exercises, …); `skip`:
+#: neither it nor its text is taught.
 HeadingKind = Literal["concept", "group", "meta", "part", "skip"]
 
 
@@ -24,158 +27,241 @@ def _phrases(*texts: str) -> frozenset[str]:
 
 
 _GROUP = _phrases(
-    "topics|topic list|concepts|key concepts|core concepts|main concepts|terms|key terms|terminology|glossary|definitions|skills|"
-    "syllabus|outline|course outline|"
-    "course content|contents|content|curriculum|modules|units|lessons|chapters|topics covered|in scope|scope|schedule|lesson plan|learning path|roadmap|"
-    "introduction|overview|intro|background|summary|notes|course schedule|class schedule|weekly schedule|reading|agenda|programme|program|features|vocabulary",
+    "topics|topic list|concepts|key concepts|core concepts|main concepts|terms|key terms|terminology|"
+    "glossary|definitions|skills|syllabus|outline|course outline|course content|contents|content|curriculum|"
+    "modules|units|lessons|chapters|topics covered|in scope|scope|schedule|lesson plan|learning path|roadmap|"
+    "introduction|overview|intro|background|summary|notes|course schedule|class schedule|weekly schedule|"
+    "reading|agenda|programme|program|features|vocabulary",
     "themen|begriffe|grundbegriffe|glossar|lehrplan|gliederung|kapitel|module|lektionen|zeitplan|stoffplan|ablauf|programm",
     "thèmes|notions|concepts clés|glossaire|programme|plan|plan du cours|chapitres|leçons|calendrier",
-    "temas|conceptos|conceptos clave|glosario|programa|temario|contenido|contenidos|unidades|calendario|cronograma",
+    (
+        "temas|conceptos|conceptos clave|glosario|programa|temario|contenido|contenidos|unidades|calendario|"
+        "cronograma"
+    ),
     "argomenti|concetti|glossario|programma|capitoli|tópicos|conceitos|glossário|conteúdo|conteúdos|cronograma",
     "onderwerpen|begrippen|begrippenlijst|woordenlijst|lesplan|rooster|zagadnienia|pojęcia|słownik|harmonogram",
-    "темы|понятия|основные понятия|термины|глоссарий|программа|программа курса|план|план курса|расписание|теми|поняття",
-    "主题|概念|术语|术语表|词汇表|大纲|课程大纲|主題|術語|用語|用語集|シラバス|개념|용어|용어집|주제|강의 계획",
-    "المواضيع|المفاهيم|المصطلحات|معجم المصطلحات|נושאים|מושגים|מונחים|מילון מונחים|סילבוס|konular|kavramlar|terimler|sözlük",
+    (
+        "темы|понятия|основные понятия|термины|глоссарий|программа|программа курса|план|план курса|"
+        "расписание|теми|поняття"
+    ),
+    (
+        "主题|概念|术语|术语表|词汇表|大纲|课程大纲|主題|術語|用語|用語集|シラバス|개념|용어|용어집|주제|"
+        "강의 계획"
+    ),
+    (
+        "المواضيع|المفاهيم|المصطلحات|معجم المصطلحات|נושאים|מושגים|מונחים|מילון מונחים|סילבוס|konular|"
+        "kavramlar|terimler|sözlük"
+    ),
 )
 _PART = _phrases(
-    "example|examples|worked example|worked examples|exercise|exercises|practice|practice problems|problems|activities|activity|quiz|"
-    "self check|self test|check|"
-    "checks|questions|review questions|pitfalls|common mistakes|common errors|common pitfalls|misconceptions|common misconceptions|"
-    "warnings|caveats|key facts|"
-    "facts|key points|key ideas|details|definition|description|explanation|tips|remarks|discussion|how it works|why it matters|summary|"
-    "notes|introduction|overview|"
-    "recap|background|motivation|usage|syntax|mastery check|assessment|solution|solutions|answers|see also|links|resources|references|further reading|"
-    "reading|readings|homework|assignment|assignments|key point|key idea|check your understanding|check your knowledge|test yourself|try it|try this|"
-    "in practice|"
-    "why this matters|chapter summary|case study|case studies|historical note|did you know|common questions|worked problems|lab|sidebar",
-    "beispiel|beispiele|übung|übungen|aufgabe|aufgaben|definition|merke|häufige fehler|lösung|lösungen|fragen|zusammenfassung|literatur",
-    "exemple|exemples|exercice|exercices|définition|à retenir|erreurs fréquentes|solution|solutions|questions|résumé",
-    "ejemplo|ejemplos|ejercicio|ejercicios|definición|errores comunes|solución|soluciones|preguntas|resumen|exemplo|exemplos|exercício|exercícios",
+    "example|examples|worked example|worked examples|exercise|exercises|practice|practice problems|problems|"
+    "activities|activity|quiz|self check|self test|check|checks|questions|review questions|pitfalls|"
+    "common mistakes|common errors|common pitfalls|misconceptions|common misconceptions|warnings|caveats|"
+    "key facts|facts|key points|key ideas|details|definition|description|explanation|tips|remarks|discussion|"
+    "how it works|why it matters|summary|notes|introduction|overview|recap|background|motivation|usage|"
+    "syntax|mastery check|assessment|solution|solutions|answers|see also|links|resources|references|"
+    "further reading|reading|readings|homework|assignment|assignments|key point|key idea|"
+    "check your understanding|check your knowledge|test yourself|try it|try this|in practice|"
+    "why this matters|chapter summary|case study|case studies|historical note|did you know|common questions|"
+    "worked problems|lab|sidebar",
+    (
+        "beispiel|beispiele|übung|übungen|aufgabe|aufgaben|definition|merke|häufige fehler|lösung|lösungen|"
+        "fragen|zusammenfassung|literatur"
+    ),
+    (
+        "exemple|exemples|exercice|exercices|définition|à retenir|erreurs fréquentes|solution|solutions|"
+        "questions|résumé"
+    ),
+    (
+        "ejemplo|ejemplos|ejercicio|ejercicios|definición|errores comunes|solución|soluciones|preguntas|"
+        "resumen|exemplo|exemplos|exercício|exercícios"
+    ),
     "esempio|esempi|esercizio|esercizi|definizione|voorbeeld|voorbeelden|oefening|oefeningen|przykład|przykłady|ćwiczenia|zadania",
     "пример|примеры|упражнение|упражнения|задача|задачи|определение|вопросы|решение|приклад|приклади|вправи",
     "例|例子|示例|练习|习题|定义|例題|練習|練習問題|演習|問題|定義|예|예제|연습|연습문제|정의|مثال|أمثلة|تمارين|تمرين|תרגיל|תרגילים|דוגמה|דוגמאות|"
     "örnek|örnekler|alıştırmalar",
 )
 _SKIP = _phrases(
-    "introduction|overview|intro|preface|foreword|abstract|preamble|table of contents|toc|contents|summary|conclusion|conclusions|"
+    "introduction|overview|intro|preface|foreword|abstract|preamble|table of contents|toc|contents|summary|"
+    "conclusion|conclusions|"
     "recap|wrap up|further reading|"
-    "further resources|additional resources|additional reading|recommended reading|reading list|readings|references|bibliography|works cited|resources|links|"
-    "external links|see also|acknowledgements|acknowledgments|acknowledgement|license|licence|copyright|credits|authors|author|"
+    "further resources|additional resources|additional reading|recommended reading|reading list|readings|"
+    "references|bibliography|works cited|resources|links|"
+    "external links|see also|acknowledgements|acknowledgments|acknowledgement|license|licence|copyright|"
+    "credits|authors|author|"
     "contributors|contributing|changelog|"
-    "change log|history|version history|revision history|appendix|appendices|index|misc|miscellaneous|faq|motivation|about|about this "
+    "change log|history|version history|revision history|appendix|appendices|index|misc|miscellaneous|faq|"
+    "motivation|about|about this "
     "course|about this document|"
-    "about this book|about the author|about the authors|about|how to use this document|how to use this book|how to read this|conventions|notation|next steps|"
-    "what next|grading|assessment|assignments|exercises|examples|notes|todo|quiz|feedback|contact|getting help|support|background|"
-    "welcome|sources|course description|course information|course overview|course policies|policies|academic integrity|attendance|office hours|instructor|"
-    "instructors|teaching staff|textbook|textbooks|required texts|required textbook|course materials|homework|"
-    "why this matters|why it matters|document history|checklist|whom to ask|who to ask|people|contacts|chapter summary|unit summary|module summary|"
+    "about this book|about the author|about the authors|about|how to use this document|how to use this book|"
+    "how to read this|conventions|notation|next steps|"
+    "what next|grading|assessment|assignments|exercises|examples|notes|todo|quiz|feedback|contact|"
+    "getting help|support|background|"
+    "welcome|sources|course description|course information|course overview|course policies|policies|"
+    "academic integrity|attendance|office hours|instructor|"
+    "instructors|teaching staff|textbook|textbooks|required texts|required textbook|course materials|"
+    "homework|"
+    "why this matters|why it matters|document history|checklist|whom to ask|who to ask|people|contacts|"
+    "chapter summary|unit summary|module summary|"
     "learning check|"
-    "instructor notes|teacher notes|teachers notes|notes for instructors|speaker notes|late policy|grading policy|"
-    "practice papers|past papers|mock exam|review questions|answer key|answers|solutions|key takeaways|takeaways|final thoughts|closing remarks|thanks|"
-    "code of conduct|security policy|roadmap and changelog|release notes|known issues|how to cite|sponsors|badges|project status|tl dr|tldr|"
-    "exam tips|study tips|exam technique|exam information|opening hours|contact details|house rules|venue|registration|fees|logistics|materials list|"
+    "instructor notes|teacher notes|teachers notes|notes for instructors|speaker notes|late policy|"
+    "grading policy|"
+    "practice papers|past papers|mock exam|review questions|answer key|answers|solutions|key takeaways|"
+    "takeaways|final thoughts|closing remarks|thanks|"
+    "code of conduct|security policy|roadmap and changelog|release notes|known issues|how to cite|sponsors|"
+    "badges|project status|tl dr|tldr|"
+    "exam tips|study tips|exam technique|exam information|opening hours|contact details|house rules|venue|"
+    "registration|fees|logistics|materials list|"
     "shopping list|packing list|reading group|list of figures|list of tables|"
     "colophon|dedication|epilogue|prologue|afterword|errata|action items|action points|attendees|"
     # Of the notes that come with software.
-    "synopsis|documentation|docs|contributions|how to contribute|how to help|bug tracker|issue tracker|bugs|bug reports|reporting bugs|reporting issues|issues|"
-    "links and resources|useful links|related projects|community|maintainers|current maintainers|disclaimer|faqs|service status|other|others|other ways",
-    "einführung|einleitung|überblick|übersicht|vorwort|inhalt|inhaltsverzeichnis|inhalte|zusammenfassung|fazit|schlussbemerkung|ausblick|literatur|"
-    "literaturverzeichnis|literaturhinweise|weiterführende literatur|quellen|quellenverzeichnis|anhang|danksagung|impressum|übungen|aufgaben|beispiele|"
-    "abbildungsverzeichnis|tabellenverzeichnis|stichwortverzeichnis|lizenz|prüfung|prüfungsleistung|leistungsnachweis|benotung|organisatorisches|"
-    "kontakt|nächste schritte|anmerkungen|hinweise|willkommen|begrüßung|hausaufgaben|über dieses skript",
-    "introduction|avant propos|préface|sommaire|table des matières|conclusion|conclusions|résumé|synthèse|bibliographie|références|"
-    "pour aller plus loin|annexe|annexes|remerciements|exercices|exemples|licence|évaluation|lectures|sources|mentions légales|index|lexique des auteurs|"
-    "présentation|vue d ensemble|contact|bienvenue|devoirs|modalités d évaluation",
-    "introducción|prefacio|prólogo|presentación|índice|índice general|tabla de contenidos|conclusión|conclusiones|resumen|bibliografía|referencias|"
-    "referencias bibliográficas|anexo|anexos|apéndice|apéndices|agradecimientos|ejercicios|ejemplos|licencia|evaluación|lecturas|lecturas recomendadas|"
-    "fuentes|recursos|contacto|bienvenida|tareas|visión general|para saber más",
+    "synopsis|documentation|docs|contributions|how to contribute|how to help|bug tracker|issue tracker|bugs|"
+    "bug reports|reporting bugs|reporting issues|issues|"
+    "links and resources|useful links|related projects|community|maintainers|current maintainers|disclaimer|"
+    "faqs|service status|other|others|other ways",
+    (
+        "einführung|einleitung|überblick|übersicht|vorwort|inhalt|inhaltsverzeichnis|inhalte|zusammenfassung|"
+        "fazit|schlussbemerkung|ausblick|literatur|literaturverzeichnis|literaturhinweise|"
+        "weiterführende literatur|quellen|quellenverzeichnis|anhang|danksagung|impressum|übungen|aufgaben|"
+        "beispiele|abbildungsverzeichnis|tabellenverzeichnis|stichwortverzeichnis|lizenz|prüfung|"
+        "prüfungsleistung|leistungsnachweis|benotung|organisatorisches|kontakt|nächste schritte|anmerkungen|"
+        "hinweise|willkommen|begrüßung|hausaufgaben|über dieses skript"
+    ),
+    (
+        "introduction|avant propos|préface|sommaire|table des matières|conclusion|conclusions|résumé|"
+        "synthèse|bibliographie|références|pour aller plus loin|annexe|annexes|remerciements|exercices|"
+        "exemples|licence|évaluation|lectures|sources|mentions légales|index|lexique des auteurs|"
+        "présentation|vue d ensemble|contact|bienvenue|devoirs|modalités d évaluation"
+    ),
+    (
+        "introducción|prefacio|prólogo|presentación|índice|índice general|tabla de contenidos|conclusión|"
+        "conclusiones|resumen|bibliografía|referencias|referencias bibliográficas|anexo|anexos|apéndice|"
+        "apéndices|agradecimientos|ejercicios|ejemplos|licencia|evaluación|lecturas|lecturas recomendadas|"
+        "fuentes|recursos|contacto|bienvenida|tareas|visión general|para saber más"
+    ),
     "introduzione|prefazione|premessa|indice|sommario|conclusione|conclusioni|riassunto|riepilogo|bibliografia|riferimenti|appendice|appendici|"
     "ringraziamenti|esercizi|esempi|licenza|valutazione|letture consigliate|panoramica|benvenuti",
-    "introdução|prefácio|apresentação|índice|sumário|conclusão|conclusões|resumo|bibliografia|referências|referências bibliográficas|apêndice|anexos|"
-    "agradecimentos|exercícios|exemplos|licença|avaliação|leituras|leituras recomendadas|visão geral|boas vindas",
+    (
+        "introdução|prefácio|apresentação|índice|sumário|conclusão|conclusões|resumo|bibliografia|referências|"
+        "referências bibliográficas|apêndice|anexos|agradecimentos|exercícios|exemplos|licença|avaliação|"
+        "leituras|leituras recomendadas|visão geral|boas vindas"
+    ),
     "inleiding|voorwoord|inhoud|inhoudsopgave|samenvatting|conclusie|besluit|literatuur|literatuurlijst|bronnen|bijlage|bijlagen|dankwoord|oefeningen|"
     "voorbeelden|licentie|toetsing|beoordeling|verder lezen|overzicht|welkom",
-    "wstęp|wprowadzenie|przedmowa|spis treści|podsumowanie|zakończenie|wnioski|bibliografia|literatura|źródła|dodatek|załączniki|podziękowania|ćwiczenia|"
-    "przykłady|zadania|licencja|ocena|zaliczenie|przegląd",
+    (
+        "wstęp|wprowadzenie|przedmowa|spis treści|podsumowanie|zakończenie|wnioski|bibliografia|literatura|"
+        "źródła|dodatek|załączniki|podziękowania|ćwiczenia|przykłady|zadania|licencja|ocena|zaliczenie|przegląd"
+    ),
     "inledning|introduktion|förord|innehåll|innehållsförteckning|sammanfattning|slutsats|slutsatser|litteratur|källor|referenser|bilaga|bilagor|"
     "övningar|exempel|"
     "indledning|forord|indhold|indholdsfortegnelse|konklusion|øvelser|innledning|innhold|innholdsfortegnelse|oppsummering|konklusjon|kilder|"
     "johdanto|esipuhe|sisällys|sisällysluettelo|yhteenveto|lähteet|liitteet|harjoitukset",
     "giriş|önsöz|içindekiler|özet|sonuç|kaynaklar|kaynakça|ekler|teşekkür|alıştırmalar|örnekler|genel bakış",
-    "úvod|předmluva|obsah|shrnutí|závěr|literatura|použitá literatura|příloha|přílohy|cvičení|příklady|zdroje|bevezetés|tartalom|tartalomjegyzék|"
-    "összefoglalás|irodalom|irodalomjegyzék|introducere|cuprins|concluzii|bibliografie|εισαγωγή|περιεχόμενα|συμπεράσματα|βιβλιογραφία|ασκήσεις|σύνοψη",
-    "введение|предисловие|вступление|содержание|оглавление|заключение|выводы|итоги|резюме|литература|список литературы|список источников|источники|ссылки|"
-    "приложение|приложения|благодарности|упражнения|примеры|задачи|задания|лицензия|оценивание|обзор|дополнительная литература|об авторе|о курсе|"
-    "вступ|зміст|висновки|висновок|література|список літератури|передмова|додатки|вправи",
+    (
+        "úvod|předmluva|obsah|shrnutí|závěr|literatura|použitá literatura|příloha|přílohy|cvičení|příklady|"
+        "zdroje|bevezetés|tartalom|tartalomjegyzék|összefoglalás|irodalom|irodalomjegyzék|introducere|cuprins|"
+        "concluzii|bibliografie|εισαγωγή|περιεχόμενα|συμπεράσματα|βιβλιογραφία|ασκήσεις|σύνοψη"
+    ),
+    (
+        "введение|предисловие|вступление|содержание|оглавление|заключение|выводы|итоги|резюме|литература|"
+        "список литературы|список источников|источники|ссылки|приложение|приложения|благодарности|упражнения|"
+        "примеры|задачи|задания|лицензия|оценивание|обзор|дополнительная литература|об авторе|о курсе|вступ|"
+        "зміст|висновки|висновок|література|список літератури|передмова|додатки|вправи"
+    ),
     "目录|目錄|前言|序言|序|引言|导言|导论|绪论|概述|概要|简介|总结|小结|总结与展望|结论|结语|后记|参考文献|参考资料|延伸阅读|附录|致谢|练习|习题|"
     "示例|作者简介|"
     "緒論|簡介|總結|結論|參考文獻|參考資料|延伸閱讀|附錄|致謝|練習|習題",
     "目次|はじめに|序論|序章|序文|まえがき|前書き|概要|概説|まとめ|おわりに|終わりに|結論|結び|あとがき|参考文献|参考資料|参考書|付録|索引|謝辞|演習|"
     "演習問題|練習問題|"
     "例題|成績評価|次のステップ|関連リンク|リンク",
-    "목차|차례|머리말|서문|서론|들어가며|들어가기|소개|개요|요약|결론|맺음말|마치며|참고문헌|참고 문헌|참고 자료|부록|감사의 말|연습문제|예제|",
-    "المقدمة|مقدمة|تمهيد|توطئة|الفهرس|فهرس|فهرس المحتويات|المحتويات|المحتوى|الخاتمة|خاتمة|الخلاصة|خلاصة|ملخص|المراجع|المصادر|المصادر والمراجع|"
-    "قائمة المراجع|الملاحق|ملحق|"
-    "شكر وتقدير|تمارين|أمثلة|التقييم|نظرة عامة",
-    "מבוא|הקדמה|פתח דבר|תוכן|תוכן עניינים|תוכן העניינים|סיכום|סוף דבר|מסקנות|תקציר|ביבליוגרפיה|מקורות|רשימת מקורות|נספח|נספחים|תודות|תרגילים|דוגמאות|סקירה",
-    "مقدمه|پیشگفتار|فهرست|فهرست مطالب|نتیجه گیری|جمع بندی|خلاصه|منابع|مراجع|پیوست|تمرین ها|विषय सूची|प्रस्तावना|परिचय|भूमिका|सारांश|निष्कर्ष|संदर्भ|"
-    "संदर्भ सूची|अभ्यास|"
-    "mục lục|giới thiệu|lời nói đầu|tóm tắt|kết luận|tài liệu tham khảo|phụ lục|bài tập|daftar isi|pendahuluan|kata pengantar|ringkasan|kesimpulan|"
-    "daftar pustaka|lampiran",
+    (
+        "목차|차례|머리말|서문|서론|들어가며|들어가기|소개|개요|요약|결론|맺음말|마치며|참고문헌|참고 문헌|"
+        "참고 자료|부록|감사의 말|연습문제|예제|"
+    ),
+    (
+        "المقدمة|مقدمة|تمهيد|توطئة|الفهرس|فهرس|فهرس المحتويات|المحتويات|المحتوى|الخاتمة|خاتمة|الخلاصة|خلاصة|"
+        "ملخص|المراجع|المصادر|المصادر والمراجع|قائمة المراجع|الملاحق|ملحق|شكر وتقدير|تمارين|أمثلة|التقييم|"
+        "نظرة عامة"
+    ),
+    (
+        "מבוא|הקדמה|פתח דבר|תוכן|תוכן עניינים|תוכן העניינים|סיכום|סוף דבר|מסקנות|תקציר|ביבליוגרפיה|מקורות|"
+        "רשימת מקורות|נספח|נספחים|תודות|תרגילים|דוגמאות|סקירה"
+    ),
+    (
+        "مقدمه|پیشگفتار|فهرست|فهرست مطالب|نتیجه گیری|جمع بندی|خلاصه|منابع|مراجع|پیوست|تمرین ها|विषय सूची|"
+        "प्रस्तावना|परिचय|भूमिका|सारांश|निष्कर्ष|संदर्भ|संदर्भ सूची|अभ्यास|mục lục|giới thiệu|lời nói đầu|"
+        "tóm tắt|kết luận|tài liệu tham khảo|phụ lục|bài tập|daftar isi|pendahuluan|kata pengantar|ringkasan|"
+        "kesimpulan|daftar pustaka|lampiran"
+    ),
 )
 _META: dict[str, str] = {
     **dict.fromkeys(
         _phrases(
-            "out of scope|not in scope|not covered|what is not covered|exclusions|excluded|non goals|what this course does not cover|beyond scope|"
-            "what we do not cover|what we will not cover|topics not covered|left out",
-            "nicht behandelt|nicht enthalten|nicht gegenstand|ausgeschlossen|abgrenzung|hors programme|non traité|hors du champ|fuera de alcance|no incluido|"
-            "no se trata|fuori programma|fora do escopo|buiten de stof|poza zakresem|не рассматривается|вне рамок курса|не входит|不包括|范围之外|対象外|"
-            "扱わないこと|범위 밖|خارج النطاق|מחוץ לתחום|kapsam dışı",
+            "out of scope|not in scope|not covered|what is not covered|exclusions|excluded|non goals|"
+            "what this course does not cover|beyond scope|what we do not cover|what we will not cover|"
+            "topics not covered|left out",
+            (
+                "nicht behandelt|nicht enthalten|nicht gegenstand|ausgeschlossen|abgrenzung|hors programme|"
+                "non traité|hors du champ|fuera de alcance|no incluido|no se trata|fuori programma|"
+                "fora do escopo|buiten de stof|poza zakresem|не рассматривается|вне рамок курса|не входит|"
+                "不包括|范围之外|対象外|扱わないこと|범위 밖|خارج النطاق|מחוץ לתחום|kapsam dışı"
+            ),
         ),
         "scope_out",
     ),
     **dict.fromkeys(
         _phrases(
-            "audience|target audience|intended audience|who is this for|who this is for|who it is for|who should read this|for whom|learners|readers|"
-            "about you|who should attend|who is this course for|who this course is for",
-            "zielgruppe|für wen|adressaten|public|public visé|public cible|à qui s adresse ce cours|público|público objetivo|destinatarios|a quién va dirigido|"
-            "destinatari|público alvo|doelgroep|odbiorcy|аудитория|целевая аудитория|для кого|读者|适用对象|目标读者|対象|対象者|対象読者|대상|대상 독자|"
-            "الفئة المستهدفة|קהל יעד|למי מיועד|hedef kitle|målgrupp",
+            "audience|target audience|intended audience|who is this for|who this is for|who it is for|"
+            "who should read this|for whom|learners|readers|about you|who should attend|"
+            "who is this course for|who this course is for",
+            (
+                "zielgruppe|für wen|adressaten|public|public visé|public cible|à qui s adresse ce cours|"
+                "público|público objetivo|destinatarios|a quién va dirigido|destinatari|público alvo|"
+                "doelgroep|odbiorcy|аудитория|целевая аудитория|для кого|读者|适用对象|目标读者|対象|対象者|"
+                "対象読者|대상|대상 독자|الفئة المستهدفة|קהל יעד|למי מיועד|hedef kitle|målgrupp"
+            ),
         ),
         "audience",
     ),
     **dict.fromkeys(
         _phrases(
-            "prerequisites|prerequisite|prerequisite knowledge|required knowledge|assumed knowledge|requirements|what you should know|what you "
-            "need to know|before you start|before you begin|prior knowledge|course prerequisites|pre requisites",
-            "voraussetzungen|vorkenntnisse|vorwissen|prérequis|pré requis|connaissances préalables|requisitos|requisitos previos|prerrequisitos|"
-            "conocimientos previos|prerequisiti|requisiti|pré requisitos|pré requisito|voorkennis|vereisten|wymagania|wymagania wstępne|förkunskaper|"
-            "forkunnskaper|"
-            "förkunskapskrav|esitiedot|ön koşullar|önkoşullar|предварительные требования|требования|пререквизиты|необходимые знания|передумови|"
-            "先修知识|先修课程|预备知识|前置知识|"
-            "先修知識|前提知識|前提条件|前提|선수 지식|선수 과목|선행 지식|المتطلبات|المتطلبات السابقة|متطلبات سابقة|דרישות קדם|ידע קודם|ידע מוקדם|"
-            "پیش نیازها|předpoklady|"
-            "előfeltételek|προαπαιτούμενα|cerințe preliminare|kiến thức tiên quyết|prasyarat|पूर्वापेक्षाएँ",
+            "prerequisites|prerequisite|prerequisite knowledge|required knowledge|assumed knowledge|"
+            "requirements|what you should know|what you need to know|before you start|before you begin|"
+            "prior knowledge|course prerequisites|pre requisites",
+            (
+                "voraussetzungen|vorkenntnisse|vorwissen|prérequis|pré requis|connaissances préalables|"
+                "requisitos|requisitos previos|prerrequisitos|conocimientos previos|prerequisiti|requisiti|"
+                "pré requisitos|pré requisito|voorkennis|vereisten|wymagania|wymagania wstępne|förkunskaper|"
+                "forkunnskaper|förkunskapskrav|esitiedot|ön koşullar|önkoşullar|предварительные требования|"
+                "требования|пререквизиты|необходимые знания|передумови|先修知识|先修课程|预备知识|前置知识|"
+                "先修知識|前提知識|前提条件|前提|선수 지식|선수 과목|선행 지식|المتطلبات|المتطلبات السابقة|"
+                "متطلبات سابقة|דרישות קדם|ידע קודם|ידע מוקדם|پیش نیازها|předpoklady|előfeltételek|"
+                "προαπαιτούμενα|cerințe preliminare|kiến thức tiên quyết|prasyarat|पूर्वापेक्षाएँ"
+            ),
         ),
         "prerequisites",
     ),
     **dict.fromkeys(
         _phrases(
-            "goal|goals|objective|objectives|aim|aims|purpose|learning objectives|learning goals|learning outcomes|outcomes|course goals|course objectives|"
-            "course outcomes|intended learning outcomes|what you will learn|what you ll learn|what we want to learn",
-            "ziel|ziele|lernziele|lernziel|kursziele|qualifikationsziele|objectif|objectifs|objectifs pédagogiques|objectifs d apprentissage|"
-            "objetivo|objetivos|"
-            "objetivos de aprendizaje|resultados de aprendizaje|obiettivi|obiettivo|objetivos de aprendizagem|doel|doelen|leerdoelen|cele|"
-            "cele kształcenia|mål|lärandemål|"
-            "læringsmål|tavoitteet|amaç|amaçlar|hedefler|öğrenme hedefleri|цель|цели|цели курса|задачи курса|мета|цілі|学习目标|目标|课程目标|"
-            "學習目標|目的|目標|学習目標|到達目標|"
-            "목표|학습 목표|الأهداف|أهداف التعلم|الهدف|מטרות|מטרות הקורס|יעדים|اهداف|cíle|célok|στόχοι|obiective|mục tiêu|tujuan|उद्देश्य",
+            "goal|goals|objective|objectives|aim|aims|purpose|learning objectives|learning goals|"
+            "learning outcomes|outcomes|course goals|course objectives|course outcomes|"
+            "intended learning outcomes|what you will learn|what you ll learn|what we want to learn",
+            (
+                "ziel|ziele|lernziele|lernziel|kursziele|qualifikationsziele|objectif|objectifs|"
+                "objectifs pédagogiques|objectifs d apprentissage|objetivo|objetivos|"
+                "objetivos de aprendizaje|resultados de aprendizaje|obiettivi|obiettivo|"
+                "objetivos de aprendizagem|doel|doelen|leerdoelen|cele|cele kształcenia|mål|lärandemål|"
+                "læringsmål|tavoitteet|amaç|amaçlar|hedefler|öğrenme hedefleri|цель|цели|цели курса|"
+                "задачи курса|мета|цілі|学习目标|目标|课程目标|學習目標|目的|目標|学習目標|到達目標|목표|"
+                "학습 목표|الأهداف|أهداف التعلم|الهدف|מטרות|מטרות הקורס|יעדים|اهداف|cíle|célok|στόχοι|"
+                "obiective|mục tiêu|tujuan|उद्देश्य"
+            ),
         ),
         "goal",
     ),
 }
 
-# ------------------------------------------------------------------------------------------------------------------------ numbers
+# ---------------------------------------------------------------------------------------------------- numbers
 
 _CHAPTER = (
     r"chapter|module|unit|lesson|week|part|section|day|step|session|lecture|stage|phase|class|"
@@ -208,14 +294,18 @@ _NUMBERING = re.compile(
     re.IGNORECASE,
 )
 _NUMBER_COLUMN = re.compile(
-    rf"(?:{_CHAPTER}|no|nr|number|num|nummer|lfd nr|numéro|número|numero|номер|номер п п|п п|序号|编号|周|周次|第几周|週|回|番号|주|주차|번호|차시|"
+    rf"(?:{_CHAPTER}|no|nr|number|num|nummer|lfd nr|numéro|número|numero|номер"
+    r"|номер п п|п п|序号|编号|周|周次|第几周|週|回|番号|주|주차|번호|차시|"
     r"رقم|מספר|sıra|sıra no|order|position|pos|topic no|week no|week number|lecture no|session no)s?"
 )
 #: What a cell of such a column holds: `3`, `3.1`, `Week 3`, `W3`, `3–4`; not `3 September`.
-_NUMBER_CELL = re.compile(r"(?:[^\W\d_]{1,12}\.?\s?|#\s?)?(\d{1,3}(?:\.\d{1,3})*)\s{0,3}[.):]?(?:\s?[-–—]\s?\d{1,3})?\s*")
+_NUMBER_CELL = re.compile(
+    r"(?:[^\W\d_]{1,12}\.?\s?|#\s?)?(\d{1,3}(?:\.\d{1,3})*)\s{0,3}[.):]?(?:\s?[-–—]\s?\d{1,3})?\s*"
+)
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _HAN_DIGITS = {c: n for n, c in enumerate("〇一二三四五六七八九")}
-#: Titles whose findings are kept. More would take more memory than time: in a list of hundreds of thousands none comes twice.
+#: Titles whose findings are kept. More would take more memory than time: in a list of hundreds of
+#: thousands none comes twice.
 _SEEN = 20_000
 #: A mark such as an emoji in front of a title, or behind it, with white space in between.
 _SYMBOLS = re.compile(r"^\S{1,12}(?=\s)|(?<=\s)\S{1,12}$")
@@ -223,7 +313,9 @@ _KEYCAP = re.compile("^[0-9#*]\ufe0f?\u20e3$")
 
 
 def is_plain(title: str) -> bool:
-    """Whether a title is nothing but Latin words and spaces: no number, mark or sign is in front of it or behind it. Most names are."""
+    """Whether a title is nothing but Latin words and spaces: no number, mark or sign is in front of it or
+    behind it. Most names are.
+    """
     return title.isascii() and title.replace(" ", "").isalpha()
 
 
@@ -236,7 +328,9 @@ def without_symbols(title: str) -> str:
 
 
 def _is_symbol(token: str) -> bool:
-    return bool(_KEYCAP.match(token)) or all(unicodedata.category(c) in ("So", "Sk", "Cf", "Mn", "Me") for c in token)
+    return bool(_KEYCAP.match(token)) or all(
+        unicodedata.category(c) in ("So", "Sk", "Cf", "Mn", "Me") for c in token
+    )
 
 
 def numbering(title: str) -> tuple[int, ...]:
@@ -272,26 +366,38 @@ def _han_value(number: str) -> int:
 
 
 def group_number(title: str) -> tuple[int, ...]:
-    """The number of a heading that groups by place in a course (`Week 3`, `2. Basics`, `Unit two`), or an empty tuple."""
+    """The number of a heading that groups by place in a course (`Week 3`, `2. Basics`,
+    `Unit two`), or an empty tuple.
+    """
     key = match_form(title)
     if not _NUMBERED_PART.match(key):
         return numbering(title)
     last = re.findall(r"\d+", key) or [key.rsplit(" ", 1)[-1]]
     if all(n.isdecimal() for n in last):
         return tuple(map(int, last))
-    return (NUMBER_WORDS[last[0]],) if last[0] in NUMBER_WORDS else (_value(last[0]),) if set(last[0]) <= _ROMAN_VALUES.keys() else ()
+    return (
+        (NUMBER_WORDS[last[0]],)
+        if last[0] in NUMBER_WORDS
+        else (_value(last[0]),)
+        if set(last[0]) <= _ROMAN_VALUES.keys()
+        else ()
+    )
 
 
 _HAN_CELL = re.compile(r"第?\s?([〇零一二三四五六七八九十百]{1,7})\s?[周週章节節回课課讲講日]?")
 
 
 def is_number_column(header: str) -> bool:
-    """Whether the column under `header` says at which place of a course its rows stand (`Week`, `No.`, `#`, `Semaine`)."""
+    """Whether the column under `header` says at which place of a course its rows stand
+    (`Week`, `No.`, `#`, `Semaine`).
+    """
     return header.strip() in ("#", "№") or bool(_NUMBER_COLUMN.fullmatch(match_form(header)))
 
 
 def cell_number(cell: str) -> tuple[int, ...]:
-    """The number in a cell of such a column (`3`, `Week 3`, `第三周`, `IV`), or an empty tuple; of a range the first."""
+    """The number in a cell of such a column (`3`, `Week 3`, `第三周`, `IV`), or an empty
+    tuple; of a range the first.
+    """
     match = _NUMBER_CELL.fullmatch(cell)
     if match:
         return tuple(map(int, match[1].split(".")))
@@ -318,34 +424,47 @@ def is_chapter(title: str) -> bool:
 @lru_cache(maxsize=_SEEN)
 def _is_chapter(title: str) -> bool:
     match = _NUMBERING.match(without_symbols(title))
-    return match is not None and any(c.isalpha() for c in re.sub(_ROMAN, "", match[0])) and not re.match(r"\s*(?:\(?[a-zA-Z]\)|\d+[h:])", match[0])
+    return (
+        match is not None
+        and any(c.isalpha() for c in re.sub(_ROMAN, "", match[0]))
+        and not re.match(r"\s*(?:\(?[a-zA-Z]\)|\d+[h:])", match[0])
+    )
 
 
-# ---------------------------------------------------------------------------------------------------------------- kinds of headings
+# ------------------------------------------------------------------------------------------ kinds of headings
 
 _ADMIN = frozenset(
-    "exam exams examination examinations midterm midterms homework holiday holidays welcome lunch klausur klausuren mittagspause kaffeepause ferien vacances "
-    "vacaciones partiel examen examens экзамен каникулы".split()
+    (
+        "exam exams examination examinations midterm midterms homework holiday holidays welcome lunch "
+        "klausur klausuren mittagspause kaffeepause ferien vacances vacaciones partiel examen examens "
+        "экзамен каникулы"
+    ).split()
 )
 _ADMIN_IN_SCHEDULES = _ADMIN | frozenset(
-    "break review recess registration buffer opening closing introductions presentations final finals test quiz icebreaker breakfast dinner tea coffee "
-    "pause trip excursion exkursion excursión revision repetition feedback evaluation wiederholung prüfung repaso rattrapage".split()
+    (
+        "break review recess registration buffer opening closing introductions presentations final finals "
+        "test quiz icebreaker breakfast dinner tea coffee pause trip excursion exkursion excursión revision "
+        "repetition feedback evaluation wiederholung prüfung repaso rattrapage"
+    ).split()
 )
 _ADMIN_WORDS = frozenset(
-    "mid term final field fall spring winter summer autumn easter christmas thanksgiving no class classes week day days session sessions and of the a "
-    "coffee lunch "
-    "tea reading study project projects student students introductions round circle remarks part in take home papers practice mock past sample to "
-    "for first second "
-    "end q course reviews review test break exam due half bank public check out wrap up good byes goodbye".split()
+    (
+        "mid term final field fall spring winter summer autumn easter christmas thanksgiving no class "
+        "classes week day days session sessions and of the a coffee lunch tea reading study project projects "
+        "student students introductions round circle remarks part in take home papers practice mock past "
+        "sample to for first second end q course reviews review test break exam due half bank public check "
+        "out wrap up good byes goodbye"
+    ).split()
 )
 _ADMIN_PHRASES = _phrases(
-    "reading week|study week|no class|office hours|catch up|q a|questions and answers|wrap up|guest speaker|tba|tbd|etc|and so on|and more"
+    "reading week|study week|no class|office hours|catch up|q a|questions and answers|wrap up|guest speaker|"
+    "tba|tbd|etc|and so on|and more"
 )
 
 
 def is_admin(title: str, *, schedule: bool = False) -> bool:
-    """Whether a title is an entry of a timetable and nothing that is taught: `Final exam`, `Fall break`. `schedule`: among entries with times or weeks,
-    where `Review` and `Break` are such entries as well."""
+    """Whether a title is an entry of a timetable and nothing that is taught: `Final exam`, `Fall break`.
+    `schedule`: among entries with times or weeks, where `Review` and `Break` are such entries as well."""
     key = _key(title)
     if not _opens_structure(key):
         return False
@@ -353,17 +472,25 @@ def is_admin(title: str, *, schedule: bool = False) -> bool:
         return True
     found = key.split()
     heads = _ADMIN_IN_SCHEDULES if schedule else _ADMIN
-    return 0 < len(found) <= 6 and any(w in heads for w in found) and all(w in heads or w in _ADMIN_WORDS or w.isdecimal() for w in found)
+    return (
+        0 < len(found) <= 6
+        and any(w in heads for w in found)
+        and all(w in heads or w in _ADMIN_WORDS or w.isdecimal() for w in found)
+    )
 
 
 def is_part(title: str) -> bool:
-    """Whether a heading names a part that the treatment of any concept may have (`Usage`, `Pitfalls`, `Exercise 4`)."""
+    """Whether a heading names a part that the treatment of any concept may have
+    (`Usage`, `Pitfalls`, `Exercise 4`).
+    """
     key = _key(title)
     return key in _PART or bool(_BOX.match(key))
 
 
 def heading_kind(title: str, *, below_concept: bool = False) -> HeadingKind:
-    """What a heading is for. `below_concept`: it stands under a heading that could be a concept, so an "Example" is a part of that."""
+    """What a heading is for. `below_concept`: it stands under a heading that could be a concept, so an
+    "Example" is a part of that.
+    """
     key = _key(title)
     if not _opens_structure(key):
         return "concept"
@@ -380,32 +507,58 @@ def heading_kind(title: str, *, below_concept: bool = False) -> HeadingKind:
 
 #: `Box 3.1`, `Exercise 4`, `Figure 2`: what accompanies the text.
 _BOX = re.compile(
-    r"(?:box|figure|table|listing|exercise|example|problem|activity|lab|kasten|abbildung|übung|beispiel|aufgabe|exercice|exemple|ejercicio|ejemplo) \d"
+    r"(?:box|figure|table|listing|exercise|example|problem|activity|lab|kasten"
+    r"|abbildung|übung|beispiel|aufgabe|exercice|exemple|ejercicio|ejemplo) \d"
 )
 _WHO = r"(?:you|we|students?|learners?|readers?|participants?|everyone|trainees?)"
 _META_CLAUSES = (
     (
         "prerequisites",
-        re.compile(rf"^what {_WHO} (?:should|must|need to|ought to|will need to)(?: already)? (?:know|have|bring|be able to do)(?: .{{1,30}})?$"),
+        re.compile(
+            rf"^what {_WHO} (?:should|must|need to|ought to|will need to)"
+            rf"(?: already)? (?:know|have|bring|be able to do)(?: .{{1,30}})?$"
+        ),
     ),
-    ("prerequisites", re.compile(r"^(?:assumed|required|expected|prior|background) (?:knowledge|skills?)(?: .{1,30})?$")),
-    ("goal", re.compile(rf"^(?:what {_WHO} (?:will|ll|are going to) (?:learn|be able to do|know|achieve)|by the end .{{1,60}}|after this .{{1,60}} you .*)$")),
-    ("audience", re.compile(r"^who (?:this|the) \w+ is for$|^who should (?:read|take|attend|use) this(?: \w+)?$|^is this \w+ for (?:you|me)$")),
+    (
+        "prerequisites",
+        re.compile(r"^(?:assumed|required|expected|prior|background) (?:knowledge|skills?)(?: .{1,30})?$"),
+    ),
+    (
+        "goal",
+        re.compile(
+            rf"^(?:what {_WHO} (?:will|ll|are going to) (?:learn|be able to do|know|achieve)"
+            rf"|by the end .{{1,60}}|after this .{{1,60}} you .*)$"
+        ),
+    ),
+    (
+        "audience",
+        re.compile(
+            r"^who (?:this|the) \w+ is for$|^who should (?:read|take"
+            r"|attend|use) this(?: \w+)?$|^is this \w+ for (?:you|me)$"
+        ),
+    ),
     (
         "scope_out",
         re.compile(
-            r"^(?:what|topics|things) (?:(?:we|this \w+|the \w+) )?(?:do|does|will|won t|don t|doesn t)(?: not)?(?: be)? "
+            r"^(?:what|topics|things) (?:(?:we|this \w+|the \w+) )?"
+            r"(?:do|does|will|won t|don t|doesn t)(?: not)?(?: be)? "
             r"(?:cover|covered|teach|include)(?: .{1,20})?$"
         ),
     ),
-    ("scope_out", re.compile(r"^(?:not (?:covered|included|part of|taught)|out of scope|left out)(?: .{1,30})?$")),
+    (
+        "scope_out",
+        re.compile(r"^(?:not (?:covered|included|part of|taught)|out of scope|left out)(?: .{1,30})?$"),
+    ),
 )
-_APPENDIX = re.compile(r"(?:appendix|anhang|annexe?|anexo|apéndice|appendice|apêndice|bijlage|приложение|附录|付録|부록)(?: [a-z0-9])?(?: |$)")
+_APPENDIX = re.compile(
+    r"(?:appendix|anhang|annexe?|anexo|apéndice|appendice|apêndice"
+    r"|bijlage|приложение|附录|付録|부록)(?: [a-z0-9])?(?: |$)"
+)
 _CONTENTS = _phrases(
-    "contents|table of contents|toc|index|outline|inhalt|inhaltsverzeichnis|sommaire|table des matières|índice|contenido|tabla de contenidos|indice|sommario|"
-    "sumário|inhoud|inhoudsopgave|spis treści|innehåll|içindekiler|obsah|tartalom|cuprins|содержание|оглавление|зміст|目录|目錄|目次|목차|차례|"
-    "الفهرس|فهرس|المحتويات|"
-    "תוכן עניינים|תוכן העניינים|فهرست|mục lục|daftar isi"
+    "contents|table of contents|toc|index|outline|inhalt|inhaltsverzeichnis|sommaire|table des matières|"
+    "índice|contenido|tabla de contenidos|indice|sommario|sumário|inhoud|inhoudsopgave|spis treści|innehåll|"
+    "içindekiler|obsah|tartalom|cuprins|содержание|оглавление|зміст|目录|目錄|目次|목차|차례|الفهرس|فهرس|"
+    "المحتويات|תוכן עניינים|תוכן העניינים|فهرست|mục lục|daftar isi"
 )
 
 
@@ -415,28 +568,47 @@ def is_contents(title: str) -> bool:
 
 
 def meta_role(title: str) -> str:
-    """Which of `scope_out`, `audience`, `prerequisites`, `goal` a heading or item introduces, or an empty string."""
+    """Which of `scope_out`, `audience`, `prerequisites`, `goal` a heading or item
+    introduces, or an empty string.
+    """
     key = _key(title)
     return _role_of(key) if _opens_structure(key) else ""
 
 
 #: The first words of all that is looked up here. A name that begins with none of them is that of a concept.
 _FIRST_WORDS = frozenset(
-    phrase.partition(" ")[0] for phrase in (*_GROUP, *_PART, *_SKIP, *_META, *_ADMIN_IN_SCHEDULES, *_ADMIN_WORDS, *_ADMIN_PHRASES, *_CHAPTER.split("|"))
+    phrase.partition(" ")[0]
+    for phrase in (
+        *_GROUP,
+        *_PART,
+        *_SKIP,
+        *_META,
+        *_ADMIN_IN_SCHEDULES,
+        *_ADMIN_WORDS,
+        *_ADMIN_PHRASES,
+        *_CHAPTER.split("|"),
+    )
 ) | frozenset(
-    "topic level appendix anhang annex annexe anexo apéndice appendice apêndice bijlage box figure table listing exercise example problem activity lab kasten "
-    "abbildung übung beispiel aufgabe exercice exemple ejercicio ejemplo what assumed required expected prior background by after who is topics things not out "
-    "left".split()
+    (
+        "topic level appendix anhang annex annexe anexo apéndice appendice apêndice bijlage box figure table "
+        "listing exercise example problem activity lab kasten abbildung übung beispiel aufgabe exercice "
+        "exemple ejercicio ejemplo what assumed required expected prior background by after who is topics "
+        "things not out left"
+    ).split()
 )
 
 
 def is_ordinary(title: str) -> bool:
-    """Whether a title is nothing but Latin words and begins like no heading of structure: it is a name, with nothing to take off."""
+    """Whether a title is nothing but Latin words and begins like no heading of structure: it is a name, with
+    nothing to take off.
+    """
     return is_plain(title) and not _opens_structure(title.lower())
 
 
 def _opens_structure(key: str) -> bool:
-    """Whether a heading with this key may be one of structure. One that does not begin with a Latin letter may."""
+    """Whether a heading with this key may be one of structure. One that does not
+    begin with a Latin letter may.
+    """
     return not "a" <= key[:1] <= "z" or key.partition(" ")[0] in _FIRST_WORDS
 
 
@@ -446,4 +618,8 @@ def _role_of(key: str) -> str:
 
 def is_label(lead: str) -> bool:
     """Whether a bold lead only labels its text (`Note`, `Common mistake`) and names no concept."""
-    return bool(label(f"{lead.rstrip(':. ')}: x")[0]) or match_form(lead) in _PART or heading_kind(lead) == "meta"
+    return (
+        bool(label(f"{lead.rstrip(':. ')}: x")[0])
+        or match_form(lead) in _PART
+        or heading_kind(lead) == "meta"
+    )

@@ -1,4 +1,6 @@
-"""List items: which of their words are the name, which say something of it, and which tell what comes before."""
+"""List items: which of their words are the name, which say something of it, and
+which tell what comes before.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,11 @@ from dagogy_provider_internal.headings import is_ordinary
 from dagogy_provider_internal.naming import same_key, split_cue, split_gloss, split_label, tidy_title
 
 
-def label_of(block: Block, several: frozenset[tuple[str, ...]]) -> tuple[str, str, tuple[tuple[str, tuple[int, int]], ...]]:
-    """Of a list item its name, its gloss, and what it says in parentheses of what comes before. A label that stands before `several` items
-    (`SQL: joins and unions`, `SQL: window functions`) names none of them."""
+def label_of(
+    block: Block, several: frozenset[tuple[str, ...]]
+) -> tuple[str, str, tuple[tuple[str, tuple[int, int]], ...]]:
+    """Of a list item its name, its gloss, and what it says in parentheses of what comes before. A label that
+    stands before `several` items (`SQL: joins and unions`, `SQL: window functions`) names none of them."""
     if block.lead:
         name, gloss = block.lead, block.rest.lstrip(" :–—-")
         rest, cue = split_cue(f"{name} {gloss}") if gloss else split_cue(name)
@@ -41,5 +45,7 @@ def repeated(blocks: Iterable[Block]) -> frozenset[tuple[str, ...]]:
 
 
 def only_names(block: Block) -> bool:
-    """Whether an item is a name in Latin words and nothing besides, as most items of the longest lists are: all else about it need not be asked."""
+    """Whether an item is a name in Latin words and nothing besides, as most items of the longest lists are:
+    all else about it need not be asked.
+    """
     return not block.lead and not block.links and is_ordinary(block.text)

@@ -1,9 +1,10 @@
 """How early or late the terms of a field are usually met: a graded vocabulary, as there is for languages.
 
-The lexicon (`vocabulary/FIELD.tsv`, `term<TAB>level`) has some 15,000 terms of 21 fields and one file of words that tell the level in any field. Levels run
-from 1, the first days of the first course of the field, to 9, specialists. It was written from general knowledge, without sight of any case that
-the order is measured on. A term can stand in several fields at different levels; how much each field counts is decided by the vocabulary of the
-document itself.
+The lexicon (`vocabulary/FIELD.tsv`, `term<TAB>level`) has some 15,000 terms of 21 fields and one file of
+words that tell the level in any field. Levels run from 1, the first days of the first course of the field, to
+9, specialists. It was written from general knowledge, without sight of any case that the order is measured
+on. A term can stand in several fields at different levels; how much each field counts is decided by the
+vocabulary of the document itself.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from dagogy_provider_internal.naming import tokens
 
 _ANY_FIELD = "general-academic"
 _LONGEST = 3  # words in a term
-#: How clearly the best-matching field outweighs the others: the share of title words that a field knows, to this power.
+#: How clearly the best-matching field outweighs the others: the share of title words that a
+#: field knows, to this power.
 _POWER = 8
 #: What the words of any field count beside those of the best-matching one.
 _GENERAL = 0.15
 _LEAST = 0.02  # a field that counts less is left out
-#: How many words of a text are looked at: where a concept is introduced, its text tells its level best. A shorter text tells none.
+#: How many words of a text are looked at: where a concept is introduced, its text tells its level best. A
+#: shorter text tells none.
 _OPENING, _SHORTEST = 40, 6
 
 
@@ -38,7 +41,9 @@ def _lexicon() -> Mapping[tuple[str, ...], Sequence[tuple[str, float]]]:
         for line in entry.read_text(encoding="utf-8").splitlines():
             term, tab, level = line.partition("\t")
             if tab:
-                out.setdefault(tuple(tokens(term)), {}).setdefault(entry.name.removesuffix(".tsv"), float(level))
+                out.setdefault(tuple(tokens(term)), {}).setdefault(
+                    entry.name.removesuffix(".tsv"), float(level)
+                )
     return {term: tuple(of.items()) for term, of in out.items()}
 
 
@@ -57,16 +62,22 @@ def _found(stems: Sequence[str]) -> _Found:
     return out
 
 
-def levels(titles: Sequence[str], openings: Sequence[Sequence[str]], text_weight: float) -> list[float | None]:
-    """The level of each concept, None where the lexicon has no word of it. `openings`: the stems of what is said of each, of which the first are looked at.
+def levels(
+    titles: Sequence[str], openings: Sequence[Sequence[str]], text_weight: float
+) -> list[float | None]:
+    """The level of each concept, None where the lexicon has no word of it. `openings`: the stems of what is
+    said of each, of which the first are looked at.
 
-    The name gives the highest level of a term in it, averaged over the fields by how well they match the names of the whole document. The text
-    moves that by `text_weight` for each level that its words lie above or below those of the other texts, on average.
+    The name gives the highest level of a term in it, averaged over the fields by how well they match the
+    names of the whole document. The text moves that by `text_weight` for each level that its words lie above
+    or below those of the other texts, on average.
     """
     names = [_found(tokens(t)) for t in titles]
     counts = _fields(names)
     named = [_of_name(found, counts) for found in names]
-    by_text = [_of_text(_found(own[:_OPENING]), counts) if len(own) >= _SHORTEST else None for own in openings]
+    by_text = [
+        _of_text(_found(own[:_OPENING]), counts) if len(own) >= _SHORTEST else None for own in openings
+    ]
     middle, usual = _mean(v for v in named if v is not None), _mean(v for v in by_text if v is not None)
     out: list[float | None] = []
     for name, text in zip(named, by_text, strict=True):
@@ -83,7 +94,9 @@ def _mean(values: Iterable[float]) -> float:
 
 
 def _fields(names: Iterable[_Found]) -> dict[str, float]:
-    """How much each field counts for a document, by the words of its titles that the field knows; fields that hardly count are left out."""
+    """How much each field counts for a document, by the words of its titles that the field knows; fields that
+    hardly count are left out.
+    """
     share: Counter[str] = Counter()
     for found in names:
         for name, terms in found.items():
@@ -96,11 +109,19 @@ def _fields(names: Iterable[_Found]) -> dict[str, float]:
 
 def _of_name(found: _Found, counts: Mapping[str, float]) -> float | None:
     """The highest level of each field, averaged over the fields."""
-    highest = [(count, max(level for level, _ in found[name])) for name, count in counts.items() if name in found]
-    return sum(count * level for count, level in highest) / sum(count for count, _ in highest) if highest else None
+    highest = [
+        (count, max(level for level, _ in found[name])) for name, count in counts.items() if name in found
+    ]
+    return (
+        sum(count * level for count, level in highest) / sum(count for count, _ in highest)
+        if highest
+        else None
+    )
 
 
 def _of_text(found: _Found, counts: Mapping[str, float]) -> float | None:
     """The mean level of the terms in a text, averaged over the fields."""
-    means = [(count, _mean(level for level, _ in found[name])) for name, count in counts.items() if name in found]
+    means = [
+        (count, _mean(level for level, _ in found[name])) for name, count in counts.items() if name in found
+    ]
     return sum(count * level for count, level in means) / sum(count for count, _ in means) if means else None

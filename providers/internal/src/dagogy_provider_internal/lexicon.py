@@ -1,4 +1,5 @@
-"""General English knowledge of the provider: labels, and cue phrases of sentences. Nothing here names a subject's concepts.
+"""General English knowledge of the provider: labels, and cue phrases of sentences. Nothing here names a
+subject's concepts.
 
 A text in another language matches none of these lists and is read by its structure alone.
 """
@@ -10,25 +11,56 @@ from functools import cache, lru_cache
 
 from dagogy.api.text import words
 
-# ------------------------------------------------------------------------------------------------------------ columns and labels
+# ----------------------------------------------------------------------------------------- columns and labels
 
-#: What a table column or the label in front of a sentence says of the text: name, definition, fact, pitfall, practice, example, requires.
+#: What a table column or the label in front of a sentence says of the text: name, definition, fact, pitfall,
+#: practice, example, requires.
 _COLUMN_WORDS = (
-    ("requires", r"builds? (?:up)?on|prerequisites?|requires?|required|depends? on|needs?|after|prior|follows|based on|comes after"),
-    ("pitfall", r"mistakes?|pitfalls?|misconceptions?|errors?|traps?|beware|cautions?|warnings?|watch out|do not|don'?t|danger"),
-    ("practice", r"check|exercises?|practi[cs]e|tasks?|tests?|assessment|activity|activities|mastery|try|do|assignment|project|outcomes?|can do"),
+    (
+        "requires",
+        (
+            r"builds? (?:up)?on|prerequisites?|requires?|required"
+            r"|depends? on|needs?|after|prior|follows|based on|comes after"
+        ),
+    ),
+    (
+        "pitfall",
+        (
+            r"mistakes?|pitfalls?|misconceptions?|errors?|traps?|beware"
+            r"|cautions?|warnings?|watch out|do not|don'?t|danger"
+        ),
+    ),
+    (
+        "practice",
+        (
+            r"check|exercises?|practi[cs]e|tasks?|tests?|assessment|activity"
+            r"|activities|mastery|try|do|assignment|project|outcomes?|can do"
+        ),
+    ),
     ("example", r"examples?|illustration|e\.g\."),
-    ("definition", r"definition|meaning|what it is|what is it|what|description|gloss|explanation|in short|means"),
-    ("fact", r"facts?|details?|notes?|key (?:points?|ideas?|facts?)|ideas?|contents?|covers|remarks?|why|comments?"),
+    (
+        "definition",
+        r"definition|meaning|what it is|what is it|what|description|gloss|explanation|in short|means",
+    ),
+    (
+        "fact",
+        (
+            r"facts?|details?|notes?|key (?:points?|ideas?|facts?)"
+            r"|ideas?|contents?|covers|remarks?|why|comments?"
+        ),
+    ),
 )
 _COLUMNS = [(role, re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE)) for role, pattern in _COLUMN_WORDS]
 _NAME_COLUMN = re.compile(
-    r"^(?:topics?|concepts?|terms?|skills?|subjects?|ideas?|names?|modules?|units?|lessons?|themes?|notions?|techniques?|theorems?|titles?)$", re.IGNORECASE
+    r"^(?:topics?|concepts?|terms?|skills?|subjects?|ideas?|names?|modules?|units?|lessons?|themes?|notions?|techniques?|theorems?|titles?)$",
+    re.IGNORECASE,
 )
 
 
 def column_role(header: str) -> str:
-    """`name`, `requires`, `pitfall`, `practice`, `example`, `definition`, `fact`, or an empty string for any other column."""
+    """`name`, `requires`, `pitfall`, `practice`, `example`, `definition`, `fact`, or an empty
+    string for any other column.
+    """
     head = " ".join(header.split())
     if _NAME_COLUMN.match(head):
         return "name"
@@ -39,14 +71,16 @@ _LABELS = (
     (
         "pitfall",
         (
-            r"(?:a |one )?(?:(?:common|frequent|typical|usual) )?(?:mistakes?|errors?|pitfalls?|misconceptions?|traps?|faults?)|warnings?|"
+            r"(?:a |one )?(?:(?:common|frequent|typical|usual) )?"
+            r"(?:mistakes?|errors?|pitfalls?|misconceptions?|traps?|faults?)|warnings?|"
             r"cautions?|beware|watch out|gotchas?|don'?ts?"
         ),
     ),
     (
         "practice",
         (
-            r"check(?: yourself)?|practi[cs]e|exercise|test(?: yourself)?|try it|try this|verify(?: by hand)?|task|self[- ]check|mastery check|"
+            r"check(?: yourself)?|practi[cs]e|exercise|test(?: yourself)?|try it"
+            r"|try this|verify(?: by hand)?|task|self[- ]check|mastery check|"
             r"you can check it by|result to look for|assignment|activity|quiz|do"
         ),
     ),
@@ -60,21 +94,29 @@ _LABELS_ELSEWHERE = (
     (
         "pitfall",
         (
-            r"常见错误|常見錯誤|误区|よくある間違い|注意点|خطأ شائع|أخطاء شائعة|טעות נפוצה|(?:частая |типичная )?ошибка|häufiger fehler|typischer fehler|"
+            r"常见错误|常見錯誤|误区|よくある間違い|注意点|خطأ شائع|أخطاء شائعة"
+            r"|טעות נפוצה|(?:частая |типичная )?ошибка|häufiger fehler|typischer fehler|"
             r"erreurs? (?:courante|fréquente)s?|errores? com[uú]n(?:es)?|errore comune|erro comum"
         ),
     ),
-    ("practice", r"练习|練習|习题|課題|تمرين|نشاط|תרגיל|упражнение|задание|übung|aufgabe|exercice|ejercicio|esercizio|exercício|oefening"),
+    (
+        "practice",
+        r"练习|練習|习题|課題|تمرين|نشاط|תרגיל|упражнение|задание|übung|aufgabe|exercice|ejercicio|esercizio|exercício|oefening",
+    ),
     ("example", r"例如|例|مثال|דוגמה|לדוגמה|пример|beispiel|exemple|ejemplo|esempio|exemplo"),
     ("definition", r"定义|定義|تعريف|הגדרה|определение|definición|définition|definizione|definição"),
 )
-_LABEL_ELSEWHERE = [(role, re.compile(rf"^(?:{pattern})\s*[:：]\s*", re.IGNORECASE)) for role, pattern in _LABELS_ELSEWHERE]
+_LABEL_ELSEWHERE = [
+    (role, re.compile(rf"^(?:{pattern})\s*[:：]\s*", re.IGNORECASE)) for role, pattern in _LABELS_ELSEWHERE
+]
 _SETS_OFF = re.compile("[:：.–—]")
 _LABEL = [(role, re.compile(rf"^(?:{pattern})\s*[:.–—]\s+", re.IGNORECASE)) for role, pattern in _LABELS]
 
 
 def label(text: str) -> tuple[str, str]:
-    """The role that a label in front of `text` gives it, and the text without the label; `("", text)` without one."""
+    """The role that a label in front of `text` gives it, and the text without the
+    label; `("", text)` without one.
+    """
     for role, pattern in (*_LABEL, *_LABEL_ELSEWHERE) if _SETS_OFF.search(text) else ():
         match = pattern.match(text)
         if match:
@@ -82,62 +124,85 @@ def label(text: str) -> tuple[str, str]:
     return "", text
 
 
-# -------------------------------------------------------------------------------------------------------------------- sentences
+# -------------------------------------------------------------------------------------------------- sentences
 
 _PITFALL_STRONG = re.compile(
-    r"\b(?:(?:common|frequent|typical|usual|classic) (?:mistake|error|fault|trap|pitfall|misconception|confusion)|mistakes?|"
-    r"misconceptions?|fallacy|pitfalls?|beware|wrong to|is wrong|careful|caution|mislead\w*|deceives?|easily (?:mistaken|confused)|"
+    r"\b(?:(?:common|frequent|typical|usual|classic) "
+    r"(?:mistake|error|fault|trap|pitfall|misconception|confusion)|mistakes?|"
+    r"misconceptions?|fallacy|pitfalls?|beware|wrong to|is wrong|careful"
+    r"|caution|mislead\w*|deceives?|easily (?:mistaken|confused)|"
     r"confus\w+|(?:is|are) a trap|frequent trap|poor guide|must not|should not|shouldn['’]t|"
-    r"not a guarantee|(?:is|are) not proof|does not prove|danger\w*|trap is)\b|(?:^|[,;:]\s)(?:but )?(?:do not|don['’]t|never|avoid)\b",
+    r"not a guarantee|(?:is|are) not proof|does not prove|danger\w*|trap is)\b"
+    r"|(?:^|[,;:]\s)(?:but )?(?:do not|don['’]t|never|avoid)\b",
     re.IGNORECASE,
 )
 #: The same in other languages, as far as a few words tell it.
 _PITFALL_ELSEWHERE = re.compile(
     r"不要|切勿|切忌|误区|常见错误|常見錯誤|注意[：:,,]|間違い|誤解|しないで|[てで]は(?:いけ|ならな)|"
-    r"\b(?:не путайте|нельзя|никогда не|ошибк\w+|осторожно|неверно|заблуждени\w+)\b|لا ت(?:خلط|ستخدم|ستعمل|نس|ضع|ضف|فترض)|خطأ شائع|احذر|تجنب|"
+    r"\b(?:не путайте|нельзя|никогда не|ошибк\w+|осторожно|неверно|заблуждени\w+)\b"
+    r"|لا ت(?:خلط|ستخدم|ستعمل|نس|ضع|ضف|فترض)|خطأ شائع|احذر|تجنب|"
     r"לא לבלבל|טעות נפוצה|זהירות|(?:^|\s)אל ת\w+|אסור|"
-    r"\b(?:häufiger fehler|nicht verwechseln|achtung|vorsicht|niemals|vermeide\w*|irrtum|erreurs? (?:courante|fréquente)s?|attention|évite[rz]?|"
-    r"ne (?:pas )?confond\w+|ne jamais|errores? com[uú]n(?:es)?|no confund\w+|cuidado|evit(?:e|ar|a)|nunca|errore comune|attenzione|mai confondere|"
+    r"\b(?:häufiger fehler|nicht verwechseln|achtung|vorsicht|niemals"
+    r"|vermeide\w*|irrtum|erreurs? (?:courante|fréquente)s?|attention|évite[rz]?|"
+    r"ne (?:pas )?confond\w+|ne jamais|errores? com[uú]n(?:es)?|no confund\w+"
+    r"|cuidado|evit(?:e|ar|a)|nunca|errore comune|attenzione|mai confondere|"
     r"erro comum|não confund\w+|veelgemaakte fout|pas op|yaygın hata|dikkat)\b",
     re.IGNORECASE,
 )
 _PITFALL_WEAK = re.compile(
-    r"\b(?:unlike|however|although|though|but|rather than|instead of|cannot|can['’]t|not every|not all|is not|isn['’]t|are not|"
+    r"\b(?:unlike|however|although|though|but|rather than|instead of"
+    r"|cannot|can['’]t|not every|not all|is not|isn['’]t|are not|"
     r"aren['’]t|does not|doesn['’]t|do not|fails?|only if|only when|unless|"
-    r"without|otherwise|surprising\w*|despite|even (?:if|though|when)|limit\w*|distinction|differ\w*|contradict\w*|paradox\w*|error|"
+    r"without|otherwise|surprising\w*|despite|even (?:if|though|when)"
+    r"|limit\w*|distinction|differ\w*|contradict\w*|paradox\w*|error|"
     r"restrict\w*|whereas|error-prone|by contrast|except|problem|difficult\w*)\b",
     re.IGNORECASE,
 )
-_SHOWN = r"(?:commands?|tables?|figures?|diagrams?|examples?|listings?|code|lists?|steps?|outputs?|snippets?|programs?|pictures?|equations?|formulas?|text)"
+_SHOWN = (
+    r"(?:commands?|tables?|figures?|diagrams?|examples?|listings?|code|lists?"
+    r"|steps?|outputs?|snippets?|programs?|pictures?|equations?|formulas?|text)"
+)
 _POINTER = re.compile(
-    r"\b(?:as (?:discussed|mentioned|described|shown|noted)|another (?:chapter|section|listing)|(?:this|next|previous|following) "
+    r"\b(?:as (?:discussed|mentioned|described|shown|noted)"
+    r"|another (?:chapter|section|listing)|(?:this|next|previous|following) "
     r"(?:section|chapter|concept|lesson|document|page)|in this (?:section|chapter|example)|"
-    r"let['’]s|^let us|see (?:also|below|above|the|another)|check out|refer to|we['’]ll|we will|you['’]ll (?:need|learn|see)|below "
+    r"let['’]s|^let us|see (?:also|below|above|the|another)|check out"
+    r"|refer to|we['’]ll|we will|you['’]ll (?:need|learn|see)|below "
     r"(?:are|is)|here['’]?s|here is|for more (?:details|options|information)|the following|"
     r"in the example|filename|listing)\b|"
-    rf"\b{_SHOWN} (?:below|above)(?=[,.;:)]|$| (?:and|or|to|then|in|into|is|are|has|have|was|were|can|\w+s)\b)|\bthe (?:above|below) {_SHOWN}\b|"
+    rf"\b{_SHOWN} (?:below|above)(?=[,.;:)]|$| (?:and|or|to|then|in|into|is"
+    rf"|are|has|have|was|were|can|\w+s)\b)|\bthe (?:above|below) {_SHOWN}\b|"
     # A page of a manual, or the part of one where the matter is really told.
-    r"\b(?:(?:described|documented|explained|covered|listed|discussed|treated|defined|specified) (?:further )?(?:in|by|under)|see|read|consult) "
-    r"(?:the )?(?:[\w.:-]+\(\d\w?\)|(?:manual|man) page|manual|documentation|appendix|(?:section|chapter|appendix) \w+)",
+    r"\b(?:(?:described|documented|explained|covered|listed|discussed|treated"
+    r"|defined|specified) (?:further )?(?:in|by|under)|see|read|consult) "
+    r"(?:the )?(?:[\w.:-]+\(\d\w?\)|(?:manual|man) page|manual"
+    r"|documentation|appendix|(?:section|chapter|appendix) \w+)",
     re.IGNORECASE,
 )
 
 _LEARN = r"know|understand|learn|study|read|tackle|approach|master"
-#: What has to be learned first, said in so many words. A step of a procedure ("let it rest before you shape it") is none.
+#: What has to be learned first, said in so many words. A step of a procedure ("let it rest
+#: before you shape it") is none.
 _PREREQUISITE = re.compile(
-    rf"^(?:once|now that) (?:you|we) (?:{_LEARN}|have (?:seen|met|learne?[dt]|understood|mastered|studied|read)|are (?:familiar|comfortable))\b|"
+    rf"^(?:once|now that) (?:you|we) (?:{_LEARN}|have (?:seen|met|learne?[dt]"
+    r"|understood|mastered|studied|read)|are (?:familiar|comfortable))\b|"
     rf"^before (?:(?:you|we) )?(?:can )?(?:{_LEARN}|(?:learn|study|read|tackl|approach|master)ing)\b|"
     r"^(?:you|we|one|(?:the )?(?:learners?|students?|readers?)) (?:will |should |must |first )*"
     rf"(?:needs? (?!to\b)|(?:needs? to )?(?:first )?(?:{_LEARN})\b).*\b(?:before|first)\b|"
-    r"^(?:\S+ ){1,8}(?:presupposes?|builds? (?:up)?on|assumes? (?:that you|(?:\w+ ){0,2}(?:knowledge|familiarity))|"
-    r"(?:requires?|needs?) (?:\w+ ){0,3}(?:knowledge|understanding|familiarity)|(?:is|are) (?:an? )?prerequisites?)\b",
+    r"^(?:\S+ ){1,8}(?:presupposes?|builds? (?:up)?on"
+    r"|assumes? (?:that you|(?:\w+ ){0,2}(?:knowledge|familiarity))|"
+    r"(?:requires?|needs?) (?:\w+ ){0,3}(?:knowledge|understanding|familiarity)"
+    r"|(?:is|are) (?:an? )?prerequisites?)\b",
     re.IGNORECASE,
 )
 #: The same in other languages.
 _PREREQUISITE_ELSEWHERE = re.compile(
-    r"先(?:要)?(?:了解|掌握|学习|學習|学会|學會|理解|知道|懂得|熟悉|弄懂|明白)|先修|を前提と|前に[^。]{0,100}(?:理解|学)|"
-    r"\bsetzt\b.{0,200}\bvoraus\b|\bbaut auf\b.{0,200}\bauf\b|\bvoraussetzung(?:en)? (?:ist|sind|für)\b|\bprésuppose|"
-    r"\b(?:nécessite|requiert|requiere|richiede|requer|exige) (?:\w+ ){0,3}(?:connaissances?|compréhension|maîtrise|connaître|comprendre|conocimientos?|"
+    r"先(?:要)?(?:了解|掌握|学习|學習|学会|學會|理解|知道|懂得|熟悉|弄懂|明白)"
+    r"|先修|を前提と|前に[^。]{0,100}(?:理解|学)|"
+    r"\bsetzt\b.{0,200}\bvoraus\b|\bbaut auf\b.{0,200}\bauf\b"
+    r"|\bvoraussetzung(?:en)? (?:ist|sind|für)\b|\bprésuppose|"
+    r"\b(?:nécessite|requiert|requiere|richiede|requer|exige) (?:\w+ ){0,3}"
+    r"(?:connaissances?|compréhension|maîtrise|connaître|comprendre|conocimientos?|"
     r"conocer|comprender|saber|entender|conoscenza|conoscere|conhecimento)\b|\bпредполагает знани",
     re.IGNORECASE,
 )
@@ -156,14 +221,19 @@ def is_prerequisite(sentence: str) -> bool:
     return bool(_PREREQUISITE.match(sentence) or _PREREQUISITE_ELSEWHERE.search(sentence))
 
 
-#: Of each pattern, what any match of it has in it: most sentences have none of these, and a look for them costs a tenth.
+#: Of each pattern, what any match of it has in it: most sentences have none of these, and a
+#: look for them costs a tenth.
 _STRONG_HINTS = tuple(
-    "mis confus trap error fault fallacy pitfall beware wrong careful caution deceive guide not n't n’t proof prove danger never avoid".split()
+    (
+        "mis confus trap error fault fallacy pitfall beware wrong careful caution deceive guide not n't n’t "
+        "proof prove danger never avoid"
+    ).split()
 )
 _POINTER_HINTS = (
-    "discuss", "mention", "describ", "shown", "noted", "section", "chapter", "listing", "concept", "lesson", "document", "page", "example", "let", "see ",
-    "check out", "refer", "we'll", "we’ll", "we will", "you'll", "you’ll", "below", "above", "here", "for more", "following", "filename", "explain", "cover",
-    "treat", "defin", "specif", "list", "read ", "consult", "manual", "appendix",
+    "discuss", "mention", "describ", "shown", "noted", "section", "chapter", "listing", "concept", "lesson",
+    "document", "page", "example", "let", "see ", "check out", "refer", "we'll", "we’ll", "we will", "you'll",
+    "you’ll", "below", "above", "here", "for more", "following", "filename", "explain", "cover", "treat",
+    "defin", "specif", "list", "read ", "consult", "manual", "appendix",
 )  # fmt: skip
 
 
@@ -178,33 +248,43 @@ def pitfall_strength(sentence: str) -> int:
 
 @lru_cache(maxsize=100_000)
 def is_pointer(sentence: str) -> bool:
-    """Whether a sentence only steers the reader through the document and says nothing when taken out of it."""
+    """Whether a sentence only steers the reader through the document and says
+    nothing when taken out of it.
+    """
     small = sentence.lower()
-    return (any(hint in small for hint in _POINTER_HINTS) and bool(_POINTER.search(sentence))) or sentence.rstrip().endswith((":", "…", "..."))
+    return (
+        any(hint in small for hint in _POINTER_HINTS) and bool(_POINTER.search(sentence))
+    ) or sentence.rstrip().endswith((":", "…", "..."))
 
 
-# Verbs that ask for something a learner can be seen doing. Used as imperatives, and as gerunds ("Computing …") turned back to them.
+# Verbs that ask for something a learner can be seen doing. Used as imperatives, and as gerunds ("Computing
+# …") turned back to them.
 VERBS = frozenset(
-    "add adapt adjust analyze analyse annotate apply approximate arrange ask assemble assess assign bake balance bring build calculate "
-    "call capture carry change check choose circle cite classify collect "
-    "combine compare compile complete compose compute configure confirm connect construct contrast convert copy correct count create "
-    "cut debug decide decompose define demonstrate deploy "
-    "derive describe design determine develop diagnose differentiate display distinguish divide document draw edit estimate evaluate "
-    "examine execute expand explain express extend extract factor "
-    "feed fetch fill find fit fix fold follow force form formulate generalize generate get give graph group hold identify implement "
-    "improve infer inspect install integrate interpret invert join "
-    "judge justify knead label link list locate log look make map mark match measure mix model modify move multiply name negate note "
-    "observe open order organize outline perform photograph pick ping place "
-    "plan plot point practice predict prepare present press print produce program prove publish put query rank read recognize record "
-    "reduce relate remove rename repeat replace report represent "
-    "reproduce rescale rest restate rewrite roll round run sample save scale score search select send separate serve set shape show "
-    "simplify simulate sketch solve sort split stack start state stop "
-    "store stretch structure subtract summarize support swap take taste tell test throw time trace transform translate try turn type "
-    "use validate verify visualize wash watch weigh work write".split()
+    (
+        "add adapt adjust analyze analyse annotate apply approximate arrange ask assemble assess assign bake "
+        "balance bring build calculate call capture carry change check choose circle cite classify collect "
+        "combine compare compile complete compose compute configure confirm connect construct contrast "
+        "convert copy correct count create cut debug decide decompose define demonstrate deploy derive "
+        "describe design determine develop diagnose differentiate display distinguish divide document draw "
+        "edit estimate evaluate examine execute expand explain express extend extract factor feed fetch fill "
+        "find fit fix fold follow force form formulate generalize generate get give graph group hold "
+        "identify implement improve infer inspect install integrate interpret invert join judge justify "
+        "knead label link list locate log look make map mark match measure mix model modify move multiply "
+        "name negate note observe open order organize outline perform photograph pick ping place plan plot "
+        "point practice predict prepare present press print produce program prove publish put query rank "
+        "read recognize record reduce relate remove rename repeat replace report represent reproduce rescale "
+        "rest restate rewrite roll round run sample save scale score search select send separate serve set "
+        "shape show simplify simulate sketch solve sort split stack start state stop store stretch structure "
+        "subtract summarize support swap take taste tell test throw time trace transform translate try turn "
+        "type use validate verify visualize wash watch weigh work write"
+    ).split()
 )
 #: Verbs that come after "and" or a comma and name what must come out.
 OUTCOME_VERBS = frozenset(
-    "confirm check verify expect find see show observe report name count measure explain compare get list note tell prove weigh decide read record".split()
+    (
+        "confirm check verify expect find see show observe report name count measure explain compare get "
+        "list note tell prove weigh decide read record"
+    ).split()
 )
 _IRREGULAR = {
     "putting": "put",
@@ -230,7 +310,12 @@ def imperative_of(word: str) -> str:
         return _IRREGULAR[low]
     if low.endswith("ing"):
         base = low[:-3]
-        tries = (base, f"{base}e", base[:-1] if len(base) > 2 and base[-1] == base[-2] else "", f"{base[:-1]}ie" if base.endswith("y") else "")
+        tries = (
+            base,
+            f"{base}e",
+            base[:-1] if len(base) > 2 and base[-1] == base[-2] else "",
+            f"{base[:-1]}ie" if base.endswith("y") else "",
+        )
         return next((t for t in tries if t in VERBS), "")
     return ""
 
@@ -251,22 +336,28 @@ def is_imperative(sentence: str) -> bool:
     )
 
 
-# ------------------------------------------------------------------------------------------------------------------------ order
+# ------------------------------------------------------------------------------------------------------ order
 
 #: Title words of what tends to be taught early or late. General words of syllabi in all fields.
 EARLY = frozenset(
-    "basic basics introduction intro introductory introducing getting started start fundamental fundamentals foundation foundations "
-    "elementary simple first begin beginning beginner terminology overview "
-    "what why installation installing setup primer definition defining defined define intuition".split()
+    (
+        "basic basics introduction intro introductory introducing getting started start fundamental "
+        "fundamentals foundation foundations elementary simple first begin beginning beginner terminology "
+        "overview what why installation installing setup primer definition defining defined define intuition"
+    ).split()
 )
 LATE = frozenset(
-    "advanced application applications applying analysis comparing comparison optimizing optimization optimisation survey project "
-    "proof proofs proving performance miscellaneous tuning extending extension "
-    "extensions improving improvement further modeling modelling deriving derive prove diagnosis troubleshooting debugging deploying "
-    "deployment deploy case theorem theorems design".split()
+    (
+        "advanced application applications applying analysis comparing comparison optimizing optimization "
+        "optimisation survey project proof proofs proving performance miscellaneous tuning extending "
+        "extension extensions improving improvement further modeling modelling deriving derive prove "
+        "diagnosis troubleshooting debugging deploying deployment deploy case theorem theorems design"
+    ).split()
 )
 #: Number words of names that form a series ("Rule for two variables", "Rule for three variables").
-NUMBER_WORDS = {w: n for n, w in enumerate("zero one two three four five six seven eight nine ten".split())} | {
+NUMBER_WORDS = {
+    w: n for n, w in enumerate("zero one two three four five six seven eight nine ten".split())
+} | {
     "first": 1,
     "second": 2,
     "third": 3,

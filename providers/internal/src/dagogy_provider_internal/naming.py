@@ -17,18 +17,24 @@ _MARKUP = re.compile(r"\*\*|__|`|\[\[|\]\]|</?[a-zA-Z][^<>]{0,40}/?>(?=\S|$)")
 _GLOSS = re.compile(r"^(.{2,80}?)(?:\s*:\s+|\s+[-–—]{1,2}\s+)(\S.*)$", re.DOTALL)
 _PARENTHESIS = re.compile(r"(?:(?<!\s)\s+)?\(([^()]{1,60})\)\s*$")
 _OPENERS = re.compile(
-    r"^(?:an? |the )?(?:(?:introduction|intro|overview|basics?|fundamentals?|survey|review|theory|concept|use|principles?|definition|"
+    r"^(?:an? |the )?(?:(?:introduction|intro|overview|basics?|fundamentals?"
+    r"|survey|review|theory|concept|use|principles?|definition|"
     r"properties) (?:to|of) (?:the |an? )?|"
-    r"what (?:is|are) (?:the |an? )?|how to |understanding |introducing |defining |working with |using |more (?:on|about) |about |all about )",
+    r"what (?:is|are) (?:the |an? )?|how to |understanding |introducing "
+    r"|defining |working with |using |more (?:on|about) |about |all about )",
     re.IGNORECASE,
 )
 #: Words of titles that say how something is treated rather than what it is.
 _LIGHT = frozenset(
-    "use using work working understand understanding apply applying define defining introduction overview concept basic advanced "
-    "problem solve solving example".split()
+    (
+        "use using work working understand understanding apply applying define defining introduction "
+        "overview concept basic advanced problem solve solving example"
+    ).split()
 )
 # Scripts that write words without spaces: Thai, Lao, Burmese, Khmer, kana, Han.
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_UNSPACED = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
+)
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*[+#]*")
 _UNIT = (
     r"min(?:ute)?s?\.?|h(?:rs?|ours?)?\.?|std\.?|stunden?|minuten|heures?|horas?|minutos?|ore|uur|мин\w*\.?|час\w*|days?|tage?|pages?|pp\.?|points?|"
@@ -57,12 +63,19 @@ _EDGES = " \t:;,–—-|、。：；"
 _QUOTED, _OPTION = re.compile(r"^(?:>\s+)+"), re.compile(r"^--?\w")
 #: Longer texts are no titles, and are left as they are.
 _MAX_TITLE = 300
-_LEADER = re.compile(r"(?:(?<!\s)\s+)?(?:(?:\.\s?){4,160}|…{2,160}|·{3,160}|_{3,160})\s{0,3}(?:\d{1,4}|[ivxlc]{1,6})?\s{0,3}$", re.IGNORECASE)
-_SENTENCE_OPENING = re.compile(r"^(?:this|these|we|you|it|in this|here|there (?:is|are)|i|they)\b", re.IGNORECASE)
+_LEADER = re.compile(
+    r"(?:(?<!\s)\s+)?(?:(?:\.\s?){4,160}|…{2,160}|·{3,160}|_{3,160})\s{0,3}(?:\d{1,4}|[ivxlc]{1,6})?\s{0,3}$",
+    re.IGNORECASE,
+)
+_SENTENCE_OPENING = re.compile(
+    r"^(?:this|these|we|you|it|in this|here|there (?:is|are)|i|they)\b", re.IGNORECASE
+)
 
 
 def tidy_title(text: str) -> str:
-    """A heading, lead, cell or item as a title: numbering, pictograms, markup, lengths in time and closing punctuation removed."""
+    """A heading, lead, cell or item as a title: numbering, pictograms, markup, lengths in time and closing
+    punctuation removed.
+    """
     return " ".join(text.split()) if is_plain(text) else _tidied(text)
 
 
@@ -93,7 +106,9 @@ def stated_length(text: str) -> str:
 
 
 def split_gloss(text: str) -> tuple[str, str]:
-    """`Name: gloss` or `Name - gloss` apart; `(text, "")` where there is none, or where the first part is too long for a name."""
+    """`Name: gloss` or `Name - gloss` apart; `(text, "")` where there is none, or where the first
+    part is too long for a name.
+    """
     match = None if is_plain(text) else _GLOSS.match(text)
     if (
         match
@@ -106,30 +121,36 @@ def split_gloss(text: str) -> tuple[str, str]:
 
 
 _THAT_IS = re.compile(
-    r"^(?P<name>.{2,80}?),\s+(?:i\.\s?e\.|that is(?: to say)?|in other words|d\.\s?h\.|c['’]est-à-dire|es decir|cioè|т\.\s?е\.|то есть),?\s+(?P<gloss>\S.*)$",
+    r"^(?P<name>.{2,80}?),\s+(?:i\.\s?e\.|that is(?: to say)?|in other words"
+    r"|d\.\s?h\.|c['’]est-à-dire|es decir|cioè|т\.\s?е\.|то есть),?\s+(?P<gloss>\S.*)$",
     re.DOTALL,
 )
 _SEPARATED = re.compile(r"^(?P<name>.{2,80}?)(?P<mark>\s*:\s+|\s+[-–—]{1,2}\s+)(?P<gloss>\S.*)$", re.DOTALL)
 #: `剣山：花を留める針の台`: the colon of East Asian typography needs no space.
 _WIDE_SEPARATED = re.compile(r"^(?P<name>[^：:。、，]{1,20})：\s*(?P<gloss>\S.{2,})$", re.DOTALL)
 _CUE = re.compile(
-    r"(?:(?<!\s)\s+)?\((?P<cue>(?:builds? (?:up)?on|needs?|requires?|depends? on|after|prerequisites?:?|assumes|comes after)\s+[^()]{2,100})\)\s*$",
+    r"(?:(?<!\s)\s+)?\((?P<cue>(?:builds? (?:up)?on|needs?|requires?|depends? on"
+    r"|after|prerequisites?:?|assumes|comes after)\s+[^()]{2,100})\)\s*$",
     re.IGNORECASE,
 )
 _LABEL_WORDS, _GLOSS_WORDS = 6, 2
 
 
 def split_cue(text: str) -> tuple[str, str]:
-    """`Hydration (needs baker's percentages)` apart: the text without the cue at its end, and the cue. Any other parenthesis stays."""
+    """`Hydration (needs baker's percentages)` apart: the text without the cue at its end, and the cue. Any
+    other parenthesis stays.
+    """
     match = _CUE.search(text) if ")" in text else None
     return (text[: match.start()], match["cue"].strip()) if match and match.start() >= 2 else (text, "")
 
 
 def split_label(text: str) -> tuple[str, str]:
-    """The name and the gloss of a plain list item (`Sourdough starter: flour and water fermented`); `(text, "")` where there is none.
+    """The name and the gloss of a plain list item (`Sourdough starter: flour and water fermented`);
+    `(text, "")` where there is none.
 
-    A name has at most six words, a gloss at least two (`C++: templates` is one name). A dash with a capital behind it may be part of a name
-    (`Newton - Raphson method`), so there the gloss has to be longer. A number in front (`Week 2: …`) is no name.
+    A name has at most six words, a gloss at least two (`C++: templates` is one name). A dash with a capital
+    behind it may be part of a name (`Newton - Raphson method`), so there the gloss has to be longer. A number
+    in front (`Week 2: …`) is no name.
     """
     if is_plain(text):
         return text, ""
@@ -144,16 +165,26 @@ def split_label(text: str) -> tuple[str, str]:
     if wide and is_unspaced(wide["gloss"]):
         return wide["name"], wide["gloss"]
     match = _SEPARATED.match(plain)
-    if match is None or len(match["name"].split()) > _LABEL_WORDS or match["name"].rstrip().endswith((".", "?", "!")):
+    if (
+        match is None
+        or len(match["name"].split()) > _LABEL_WORDS
+        or match["name"].rstrip().endswith((".", "?", "!"))
+    ):
         return text, ""
     if match["name"].count("(") != match["name"].count(")"):
         return text, ""
     capital = not match["mark"].lstrip().startswith(":") and match["gloss"][:1].isupper()
-    return (match["name"], match["gloss"]) if len(match["gloss"].split()) >= _GLOSS_WORDS + 2 * capital else (text, "")
+    return (
+        (match["name"], match["gloss"])
+        if len(match["gloss"].split()) >= _GLOSS_WORDS + 2 * capital
+        else (text, "")
+    )
 
 
 def is_sentence(title: str) -> bool:
-    """Whether a would-be title is rather a sentence or too long for a name. Sixteen words is where the longest names of school standards end."""
+    """Whether a would-be title is rather a sentence or too long for a name. Sixteen words is where the
+    longest names of school standards end.
+    """
     count = len(title.split())
     if count > 22 or len(title) > 140:
         return True
@@ -200,7 +231,9 @@ def _american(title: str) -> str:
 
 
 def same_key(title: str) -> tuple[str, ...]:
-    """Titles with the same key name the same concept: case, plural, hyphens and spelling of either side of the Atlantic do not count."""
+    """Titles with the same key name the same concept: case, plural, hyphens and spelling of either side of
+    the Atlantic do not count.
+    """
     if is_plain(title):  # word by word: a list of hundreds of thousands of names has far fewer words
         found = [_plain_key_word(w) for w in title.split()]
         distinctive = [w for w in found if w not in _ARTICLES]
@@ -247,12 +280,16 @@ def aliases(title: str) -> list[str]:
 
 
 _SYMBOL = re.compile(r"^(?:\$[^$]{1,12}\$|[^\W\d_])$")
-_ALSO = re.compile(r"^(?:also(?: called| known as)?|or|aka|a\.k\.a\.|auch|oder|ou|o|también|также|или)[:,]?\s+", re.IGNORECASE)
+_ALSO = re.compile(
+    r"^(?:also(?: called| known as)?|or|aka|a\.k\.a\.|auch|oder|ou|o|también|также|или)[:,]?\s+",
+    re.IGNORECASE,
+)
 
 
 def same_names(title: str) -> list[str]:
-    """The names under which another title is the same concept. A parenthesis that is an abbreviation, a symbol or says "also" is another name;
-    any other may tell two concepts apart (`Functions (linear)`, `Functions (quadratic)`)."""
+    """The names under which another title is the same concept. A parenthesis that is an abbreviation, a
+    symbol or says "also" is another name; any other may tell two concepts apart (`Functions (linear)`,
+    `Functions (quadratic)`)."""
     match = _PARENTHESIS.search(title) if ")" in title else None
     base = title[: match.start()].strip() if match else ""
     if match is None or not base:
@@ -268,17 +305,28 @@ def same_names(title: str) -> list[str]:
 
 
 def _abbreviates(short: str, long: str) -> bool:
-    """Whether `short` is made of letters of `long`, in order and from the initials of its words: `API`, `RegEx`, `k-NN`."""
+    """Whether `short` is made of letters of `long`, in order and from the initials of its
+    words: `API`, `RegEx`, `k-NN`.
+    """
     letters = [c for c in short if c.isalnum()]
-    if not 2 <= len(letters) <= 8 or " " in short.strip() or not (sum(c.isupper() for c in letters) >= 2 or short.endswith(".")):
+    if (
+        not 2 <= len(letters) <= 8
+        or " " in short.strip()
+        or not (sum(c.isupper() for c in letters) >= 2 or short.endswith("."))
+    ):
         return False
     low = "".join(letters).lower()
     parts = [w for w in re.split(r"[\W_]+", long.lower()) if w]
     distinctive = [w for w in parts if w not in STOP_WORDS]
-    if any(form in ("".join(w[0] for w in parts), "".join(w[0] for w in distinctive)) for form in (low, low.removesuffix("s"))):
+    if any(
+        form in ("".join(w[0] for w in parts), "".join(w[0] for w in distinctive))
+        for form in (low, low.removesuffix("s"))
+    ):
         return True
     rest = iter("".join(parts))
-    return bool(parts) and low[0] == parts[0][0] and len(low) >= len(distinctive) and all(c in rest for c in low)
+    return (
+        bool(parts) and low[0] == parts[0][0] and len(low) >= len(distinctive) and all(c in rest for c in low)
+    )
 
 
 def core_name(title: str) -> str:
@@ -288,8 +336,9 @@ def core_name(title: str) -> str:
 
 
 def running_name(title: str) -> str:
-    """What a title names, as it is said within a sentence: `upper ontologies` of `Introduction to upper ontologies`, `Ownership` of `What is Ownership?`.
-    A title that opens with a gerund is kept whole, for what follows is its object."""
+    """What a title names, as it is said within a sentence: `upper ontologies` of
+    `Introduction to upper ontologies`, `Ownership` of `What is Ownership?`. A title that opens with a gerund
+    is kept whole, for what follows is its object."""
     return title if title.split(" ", 1)[0].lower().endswith("ing") else core_name(title)
 
 
@@ -318,12 +367,16 @@ def _form(word: str) -> tuple[str, ...]:
 
 
 def word_forms(text: str) -> list[str]:
-    """The words of `text` in the singular: what names are looked for in. Stems would take `scores` for `Scoring`."""
+    """The words of `text` in the singular: what names are looked for in. Stems would
+    take `scores` for `Scoring`.
+    """
     return [t for w in words(text) for t in _form(w)]
 
 
 def key_words(text: str) -> list[str]:
-    """The words by which names and sentences are compared: in the singular, without articles. `same_key` joins them, this does not."""
+    """The words by which names and sentences are compared: in the singular, without articles. `same_key`
+    joins them, this does not.
+    """
     return [w for w in word_forms(text) if w not in _ARTICLES]
 
 
@@ -336,7 +389,9 @@ def phrase(name: str) -> tuple[str, ...]:
 
 
 def phrases(names: Iterable[str]) -> list[tuple[str, ...]]:
-    """All phrases that mention a concept with these names, without repetition. A phrase of stop words alone mentions nothing."""
+    """All phrases that mention a concept with these names, without repetition. A phrase of stop words alone
+    mentions nothing.
+    """
     found: dict[tuple[str, ...], None] = {}
     for name in names:
         for form in (name, core_name(name)):
@@ -348,7 +403,9 @@ def phrases(names: Iterable[str]) -> list[tuple[str, ...]]:
 
 @lru_cache(maxsize=400_000)
 def content_tokens(title: str) -> tuple[str, ...]:
-    """The telling stems of a title: without stop words and words that only say how something is treated; all of them if none is left."""
+    """The telling stems of a title: without stop words and words that only say how something is treated; all
+    of them if none is left.
+    """
     plain = [w for w in words(title) if w not in STOP_WORDS]
     distinctive = [w for w in plain if w not in _LIGHT] or plain or words(title)
     return tuple(dict.fromkeys(t for w in distinctive for t in _token(w)))
@@ -367,7 +424,8 @@ def _slug(title: str) -> str:
 def assign_ids(titles: Sequence[str]) -> list[str]:
     """An id for each title, made of the title alone, so that it stays when the document is reordered.
 
-    Titles that have no Latin form get a hash of themselves; titles that share a slug are told apart by the same hash.
+    Titles that have no Latin form get a hash of themselves; titles that share a slug are
+    told apart by the same hash.
     """
     slugs = [_slug(t) for t in titles]
     counts: dict[str, int] = {}
@@ -390,5 +448,7 @@ def balanced(text: str) -> bool:
     """Whether each bracket, quotation mark and backtick of `text` has its partner."""
     if not _PAIRED.search(text):
         return True
-    pairs = all(text.count(a) == text.count(b) for a, b in ("()", "[]", "{}", "“”", "（）", "「」", "『』", "«»"))
+    pairs = all(
+        text.count(a) == text.count(b) for a, b in ("()", "[]", "{}", "“”", "（）", "「」", "『』", "«»")
+    )
     return pairs and text.count('"') % 2 == 0 and text.count("`") % 2 == 0

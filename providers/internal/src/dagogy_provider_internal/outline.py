@@ -12,7 +12,9 @@ from dagogy_provider_internal.headings import HeadingKind, heading_kind
 
 @dataclass(slots=True)
 class Section:
-    """A heading (`head`, -1 for the document itself) with its own blocks (positions; the headings below it left out) and sub-sections."""
+    """A heading (`head`, -1 for the document itself) with its own blocks (positions; the headings below it
+    left out) and sub-sections.
+    """
 
     head: int
     level: int
@@ -56,7 +58,9 @@ def outline(document: ScopeDocument) -> Section:
 
 
 def _title_position(headings: Sequence[tuple[int, Block]]) -> int:
-    """The heading that names the whole document, or -1: the only one of the top level, with others below it or alone at the very top."""
+    """The heading that names the whole document, or -1: the only one of the top level, with others below it
+    or alone at the very top.
+    """
     if not headings:
         return -1
     top = min(b.level for _, b in headings)
@@ -90,7 +94,8 @@ class Item:
 def items_of(document: ScopeDocument, own: Sequence[int]) -> tuple[list[Item], list[int]]:
     """The list items at the top of a section, and the positions of its other blocks.
 
-    A paragraph that stands between two items of one list (a lazily written list: the text was not indented) belongs to the item before it.
+    A paragraph that stands between two items of one list (a lazily written list: the text was not indented)
+    belongs to the item before it.
     """
     blocks = document.blocks
     by_position: dict[int, Item] = {}

@@ -1,8 +1,8 @@
-"""The provider `internal`: concepts and text come out of the sources themselves, the order out of them and a graded
-vocabulary; no model, no network, no chance.
+"""The provider `internal`: concepts and text come out of the sources themselves, the order out of them and a
+graded vocabulary; no model, no network, no chance.
 
-The way of a proposal: `concepts` finds what is taught, `passages` what is said of it, `edges` what comes first, `content` makes the text of the
-nodes, `compose` the document.
+The way of a proposal: `concepts` finds what is taught, `passages` what is said of it, `edges` what comes
+first, `content` makes the text of the nodes, `compose` the document.
 """
 
 from __future__ import annotations
@@ -13,7 +13,14 @@ from dataclasses import replace
 from typing import Any
 
 from dagogy.api.documents import TopicSpec, json_values
-from dagogy.api.providers import Proposal, ProposeRequest, Provider, Readiness, RepairInvalidRequest, RepairRequest
+from dagogy.api.providers import (
+    Proposal,
+    ProposeRequest,
+    Provider,
+    Readiness,
+    RepairInvalidRequest,
+    RepairRequest,
+)
 from dagogy.api.scope import ScopeDocument, ScopeReading
 
 from dagogy_provider_internal.compose import Bare, curriculum
@@ -26,8 +33,17 @@ from dagogy_provider_internal.repair_invalid import repaired_invalid
 class Internal(Provider):
     """Reads a curriculum out of the sources of a run."""
 
-    #: What was composed last, with what it was made of: a repair starts from the same as the proposal before it.
-    _composed: tuple[TopicSpec, bool, list[ScopeDocument], tuple[dict[str, Any], list[Content], list[str], Studied, Bare]] | None = None
+    #: What was composed last, with what it was made of: a repair starts from the same
+    #: as the proposal before it.
+    _composed: (
+        tuple[
+            TopicSpec,
+            bool,
+            list[ScopeDocument],
+            tuple[dict[str, Any], list[Content], list[str], Studied, Bare],
+        ]
+        | None
+    ) = None
 
     def ready(self) -> Readiness:
         return Readiness(ready=True, message="internal needs no model, no network and no settings")
@@ -40,8 +56,9 @@ class Internal(Provider):
         weak = sum(c.silent for c in contents)
         if weak:
             notes.append(
-                f"{weak} of {len(contents)} concepts {'is' if weak == 1 else 'are'} hardly more than named by the source; such nodes say so and have a low "
-                "estimate_confidence: add a sentence or two on each to the scope document"
+                f"{weak} of {len(contents)} concepts {'is' if weak == 1 else 'are'} hardly more than named "
+                "by the source; such nodes say so and have a low estimate_confidence: add a sentence or two "
+                "on each to the scope document"
             )
         # What is decisive comes first: the command shows the first notes, the trace keeps all.
         notes[:0] = _without_example(document, request)
@@ -56,7 +73,9 @@ class Internal(Provider):
         found = repaired_invalid(copy.deepcopy(request.document), *self._own(request))
         if found is None:
             proposal = self.propose(request)
-            return replace(proposal, notes=["nothing of the draft could be read, so it was recreated", *proposal.notes])
+            return replace(
+                proposal, notes=["nothing of the draft could be read, so it was recreated", *proposal.notes]
+            )
         curriculum, done = found
         return Proposal(curriculum=curriculum, notes=done)
 
@@ -68,9 +87,15 @@ class Internal(Provider):
         weights = {(ids[e.before], ids[e.after]): e.weight for e in studied.arrangement.edges}
         return fresh, Own({n["id"]: n for n in fresh["nodes"]}, spare, weights, bare)
 
-    def _compose(self, request: ProposeRequest) -> tuple[dict[str, Any], list[Content], list[str], Studied, Bare]:
+    def _compose(
+        self, request: ProposeRequest
+    ) -> tuple[dict[str, Any], list[Content], list[str], Studied, Bare]:
         spec, by_scope, sources = request.spec, request.reading is not None, list(request.sources)
-        if self._composed and self._composed[:2] == (spec, by_scope) and list(map(id, self._composed[2])) == list(map(id, sources)):
+        if (
+            self._composed
+            and self._composed[:2] == (spec, by_scope)
+            and list(map(id, self._composed[2])) == list(map(id, sources))
+        ):
             document, contents, notes, studied, bare = self._composed[3]
             return copy.deepcopy(document), contents, notes[:], studied, bare
         given = chosen(spec, sources, by_scope=by_scope)
@@ -92,7 +117,15 @@ def _without_example(document: Mapping[str, Any], request: ProposeRequest) -> li
     if not count:
         return []
     have = "has" if count == 1 else "have"
-    message = f"{count} of {len(document['nodes'])} nodes {have} no example to cite, which evidence mode {request.spec.evidence_mode} wants: "
+    message = (
+        f"{count} of {len(document['nodes'])} nodes {have} no example to cite, which evidence mode "
+        f"{request.spec.evidence_mode} wants: "
+    )
     if request.sources:
         return [f"{message}say more of these concepts in the scope document, or set evidence_mode minimal"]
-    return [f"{message}the topic spec only names its concepts; give a scope document (--scope-file), or set evidence_mode minimal"]
+    return [
+        (
+            f"{message}the topic spec only names its concepts; give a scope document (--scope-file), or set "
+            "evidence_mode minimal"
+        )
+    ]

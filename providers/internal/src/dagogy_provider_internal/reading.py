@@ -1,4 +1,6 @@
-"""From documents and a spec to the concepts to be taught, and from these to the material of `scope_concepts.json` and `scope_dag.json`."""
+"""From documents and a spec to the concepts to be taught, and from these to the material of
+`scope_concepts.json` and `scope_dag.json`.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,31 @@ from dataclasses import dataclass, replace
 
 from dagogy.api.documents import TopicSpec
 from dagogy.api.errors import InvalidArgument, ValidationFailed
-from dagogy.api.scope import READING_MAX, EdgeEvidence, Refusal, ScopeConcept, ScopeDocument, ScopeEdge, ScopeReading
+from dagogy.api.scope import (
+    READING_MAX,
+    EdgeEvidence,
+    Refusal,
+    ScopeConcept,
+    ScopeDocument,
+    ScopeEdge,
+    ScopeReading,
+)
 from dagogy.api.text import match_form, shorten
 
 from dagogy_provider_internal.about import about, excluded
 from dagogy_provider_internal.account import left_out
 from dagogy_provider_internal.concept import Concept, Skipped
 from dagogy_provider_internal.concepts import find_concepts
-from dagogy_provider_internal.edges import DEFAULT, Arrangement, Edge, Evidence, Piece, Weights, arrange, collect
+from dagogy_provider_internal.edges import (
+    DEFAULT,
+    Arrangement,
+    Edge,
+    Evidence,
+    Piece,
+    Weights,
+    arrange,
+    collect,
+)
 from dagogy_provider_internal.limits import fit
 from dagogy_provider_internal.naming import aliases, assign_ids, content_tokens, same_key
 from dagogy_provider_internal.passages import Passage, passages
@@ -29,13 +48,17 @@ DEFAULT_LIMIT = 4
 _SPEAKS = 0.1
 _LEFT_OUT = 3  # names that the error about a document without concepts tells of
 #: What a name has besides that of a thing when it means the first steps in it.
-_OPENS = frozenset("basic basics introduction intro to fundamentals of primer getting started with the".split())
+_OPENS = frozenset(
+    "basic basics introduction intro to fundamentals of primer getting started with the".split()
+)
 _COVERED = 0.6  # share of an item's telling words in the title of the concept that teaches it
 
 
 @dataclass(slots=True)
 class Chosen:
-    """What a curriculum is to teach: the concepts, at most how many prerequisites each may have, the topic, and what to tell of the choice."""
+    """What a curriculum is to teach: the concepts, at most how many prerequisites each may have, the topic,
+    and what to tell of the choice.
+    """
 
     concepts: list[Concept]
     limit: int
@@ -45,7 +68,9 @@ class Chosen:
 
 @dataclass(slots=True)
 class Studied:
-    """Concepts with their text, evidence and order. The concepts stand by their titles; `listed` are their positions in the order of the source."""
+    """Concepts with their text, evidence and order. The concepts stand by their titles; `listed` are their
+    positions in the order of the source.
+    """
 
     concepts: list[Concept]
     texts: list[list[Passage]]
@@ -60,7 +85,9 @@ def study(concepts: list[Concept], limit: int, topic: str, weights: Weights = DE
     by_title = sorted(range(len(concepts)), key=lambda i: (match_form(concepts[i].title), concepts[i].title))
     listed = sorted(range(len(concepts)), key=by_title.__getitem__)
     concepts = [concepts[i] for i in by_title]
-    concepts = [replace(c, id=name) for c, name in zip(concepts, assign_ids([c.title for c in concepts]), strict=True)]
+    concepts = [
+        replace(c, id=name) for c, name in zip(concepts, assign_ids([c.title for c in concepts]), strict=True)
+    ]
     key = (limit, topic, weights, tuple(map(_identity, concepts)))
     if not _latest or _latest[0][0] != key:
         texts = [passages(c) for c in concepts]
@@ -75,12 +102,26 @@ _latest: list[tuple[object, Studied]] = []
 
 def _identity(c: Concept) -> object:
     parts = tuple((title, tuple(blocks)) for title, blocks in c.parts)
-    parts_of_it = (c.title, c.anchor, tuple(c.blocks), c.path, c.gloss, tuple(c.names), parts, c.number, c.ordered, tuple(c.merged), c.needs, c.minutes)
+    parts_of_it = (
+        c.title,
+        c.anchor,
+        tuple(c.blocks),
+        c.path,
+        c.gloss,
+        tuple(c.names),
+        parts,
+        c.number,
+        c.ordered,
+        tuple(c.merged),
+        c.needs,
+        c.minutes,
+    )
     return id(c.document), parts_of_it
 
 
 def read(document: ScopeDocument) -> ScopeReading:
-    """What the document teaches, in which order, and what it says about the course; `READING_MAX` concepts unless its front matter asks for more.
+    """What the document teaches, in which order, and what it says about the course; `READING_MAX` concepts
+    unless its front matter asks for more.
 
     One that is no course, or names no concept, has a `refusal`.
     """
@@ -93,14 +134,25 @@ def read(document: ScopeDocument) -> ScopeReading:
         if item:
             skipped.append(Skipped(concept.title, f"is out of scope: {item}", "excluded", concept.anchor))
         elif _is_known(concept.title, known):
-            skipped.append(Skipped(concept.title, "is a prerequisite: the learner knows it already", "prerequisite", concept.anchor))
+            skipped.append(
+                Skipped(
+                    concept.title,
+                    "is a prerequisite: the learner knows it already",
+                    "prerequisite",
+                    concept.anchor,
+                )
+            )
         else:
             kept.append(concept)
     refusal = None
     if found.course is not None and found.course < NO_COURSE:
         refusal = _no_course(document, found.course)
     elif not kept:
-        refusal = _refusal(no_concept(document, [f"“{shorten(one.text)}” {one.reason}" for one in (*found.skipped, *skipped)]))
+        refusal = _refusal(
+            no_concept(
+                document, [f"“{shorten(one.text)}” {one.reason}" for one in (*found.skipped, *skipped)]
+            )
+        )
     asked = document.front_matter.get("node_count_max")
     kept, _ = fit(kept, 0, max(READING_MAX, asked if isinstance(asked, int) else 0))
     reading = scope_reading(study(kept, DEFAULT_LIMIT, document.title)) if kept else ScopeReading(())
@@ -117,8 +169,14 @@ def read(document: ScopeDocument) -> ScopeReading:
 
 
 def scope_reading(studied: Studied, spec: TopicSpec | None = None) -> ScopeReading:
-    """The concepts and edges with their evidence, and the pairs with evidence that are no edges. What only an item of `spec` names is cited from there."""
-    named = {c.title: f"inputs/topic_spec.json#/scope_in/{item_of(c, spec)}" for c in studied.concepts if spec and c.anchor < 0 and not c.blocks}
+    """The concepts and edges with their evidence, and the pairs with evidence that are no edges. What only an
+    item of `spec` names is cited from there.
+    """
+    named = {
+        c.title: f"inputs/topic_spec.json#/scope_in/{item_of(c, spec)}"
+        for c in studied.concepts
+        if spec and c.anchor < 0 and not c.blocks
+    }
     concepts = tuple(
         ScopeConcept(
             c.id,
@@ -142,7 +200,9 @@ def scope_reading(studied: Studied, spec: TopicSpec | None = None) -> ScopeReadi
 
 
 def _scope_edge(studied: Studied, edge: Edge, named: Mapping[str, str], most: int | None = None) -> ScopeEdge:
-    """The edge by the ids of its concepts, with at most so many pieces of evidence. `named`: where the titles stand that no document treats."""
+    """The edge by the ids of its concepts, with at most so many pieces of evidence. `named`: where the titles
+    stand that no document treats.
+    """
     documents = [studied.concepts[i].document for i in (edge.after, edge.before)]
     pieces = tuple(_cited(p, documents, named) for p in edge.pieces[:most])
     first = next((p for p in pieces if p.quote), EdgeEvidence("", 0.0))
@@ -166,31 +226,47 @@ def item_of(concept: Concept, spec: TopicSpec) -> int:
 
 
 def _document_of(piece: Piece, documents: Sequence[ScopeDocument]) -> str:
-    """Where the piece stands: mostly where the dependent does, but what the prerequisite is good for is said where that is explained."""
+    """Where the piece stands: mostly where the dependent does, but what the prerequisite is good for is said
+    where that is explained.
+    """
     after, before = documents
     if after is before:
         return after.location
     first = piece.quote[:20]
-    return before.location if first not in "\n".join(after.text.splitlines()[piece.lines[0] - 1 : piece.lines[1]]) else after.location
+    return (
+        before.location
+        if first not in "\n".join(after.text.splitlines()[piece.lines[0] - 1 : piece.lines[1]])
+        else after.location
+    )
 
 
 def _is_known(title: str, known: Set[tuple[str, ...]]) -> bool:
-    """Whether the learner brings `title` along, by its name or as the basics of what is known (`Spreadsheet basics` where spreadsheets are known)."""
+    """Whether the learner brings `title` along, by its name or as the basics of what is known
+    (`Spreadsheet basics` where spreadsheets are known).
+    """
     if not known:
         return False
     words_left = [w for w in title.split() if match_form(w) not in _OPENS]
-    return same_key(title) in known or (bool(words_left) and len(words_left) < len(title.split()) and same_key(" ".join(words_left)) in known)
+    return same_key(title) in known or (
+        bool(words_left) and len(words_left) < len(title.split()) and same_key(" ".join(words_left)) in known
+    )
 
 
 def _shown(concept: Concept, texts: Sequence[Passage]) -> str:
-    first = next((p.text for p in texts if p.first), "") or next((p.text for p in texts if p.role not in ("code", "requires")), "")
+    first = next((p.text for p in texts if p.first), "") or next(
+        (p.text for p in texts if p.role not in ("code", "requires")), ""
+    )
     return shortened(first) if first else concept.title
 
 
 def _no_course(document: ScopeDocument, probability: float) -> Refusal:
     return Refusal(
-        f"'{document.source}' is no course: by its words and its structure it is one with a probability of {probability:.0%}",
-        "give a document that says what is taught; or say where its concepts stand with --concepts-from, or list them and use --scope-mode seed-list",
+        f"'{document.source}' is no course: by its words and its structure it is one with a probability of "
+        f"{probability:.0%}",
+        (
+            "give a document that says what is taught; or say where its concepts stand with "
+            "--concepts-from, or list them and use --scope-mode seed-list"
+        ),
         {"source": document.source, "mode": document.mode, "probability": round(probability, 3)},
     )
 
@@ -202,24 +278,32 @@ def _refusal(error: ValidationFailed) -> Refusal:
 def no_concept(document: ScopeDocument, left_out: Sequence[str]) -> ValidationFailed:
     """The error that says so, with the first of what was left out and why."""
     left_out = list(dict.fromkeys(left_out))
-    listed = "; ".join(left_out[:_LEFT_OUT]) + (f"; and {len(left_out) - _LEFT_OUT} more" if len(left_out) > _LEFT_OUT else "")
+    listed = "; ".join(left_out[:_LEFT_OUT]) + (
+        f"; and {len(left_out) - _LEFT_OUT} more" if len(left_out) > _LEFT_OUT else ""
+    )
     has_text = any(b.kind != "heading" for b in document.blocks)
-    why = listed or ("its text has no heading, list or table that names one" if has_text else "it has no text but headings")
+    why = listed or (
+        "its text has no heading, list or table that names one" if has_text else "it has no text but headings"
+    )
     return ValidationFailed(
         f"no concept found in '{document.source}': {why}",
-        hint="give each concept a heading with some text, a list item, or a table row with a 'Topic' column; say where they stand with --concepts-from; "
-        "or use --scope-mode seed-list",
+        hint=(
+            "give each concept a heading with some text, a list item, or a table row with a 'Topic' column; "
+            "say where they stand with --concepts-from; or use --scope-mode seed-list"
+        ),
         details={"source": document.source, "mode": document.mode, "concepts": 0},
     )
 
 
-# ------------------------------------------------------------------------------------------------------------- choosing for a spec
+# ---------------------------------------------------------------------------------------- choosing for a spec
 
 
 def chosen(spec: TopicSpec, sources: Sequence[ScopeDocument], *, by_scope: bool) -> Chosen:
-    """What to teach, within the limits of the spec: with `by_scope` the scope document's concepts where there is one, else the items of the spec.
+    """What to teach, within the limits of the spec: with `by_scope` the scope document's concepts where there
+    is one, else the items of the spec.
 
-    Raises `ValidationFailed` when the document names no concept, and `InvalidArgument` when the spec does not.
+    Raises `ValidationFailed` when the document names no concept, and
+    `InvalidArgument` when the spec does not.
     """
     if by_scope and sources:
         scope = next((s for s in sources if s.location == "inputs/scope.md"), sources[0])
@@ -230,7 +314,10 @@ def chosen(spec: TopicSpec, sources: Sequence[ScopeDocument], *, by_scope: bool)
     else:
         concepts, notes = from_spec(spec, sources)
         if not concepts:
-            raise InvalidArgument("the topic spec asks for no concept: scope_in is empty", hint="list what is to be taught in 'scope_in'")
+            raise InvalidArgument(
+                "the topic spec asks for no concept: scope_in is empty",
+                hint="list what is to be taught in 'scope_in'",
+            )
         topic = spec.goal
     limits = spec.constraints
     least, most = (v if isinstance(v, int) else 0 for v in (limits.node_count_min, limits.node_count_max))
@@ -238,10 +325,18 @@ def chosen(spec: TopicSpec, sources: Sequence[ScopeDocument], *, by_scope: bool)
     without_text = [c for c in concepts if c.anchor < 0] if sources else []
     if by_scope and sources:
         # An item may name what others are merged into.
-        without_text = [Concept(item, scope, -1, [], (), names=aliases(item)) for item in uncovered(spec.scope_in, [*concepts, *found])]
+        without_text = [
+            Concept(item, scope, -1, [], (), names=aliases(item))
+            for item in uncovered(spec.scope_in, [*concepts, *found])
+        ]
         found, done = fit([*concepts, *without_text], least, most) if without_text else (found, done)
     limit = limits.max_prerequisites_per_node
-    return Chosen(found, limit if isinstance(limit, int) else DEFAULT_LIMIT, topic, [*notes, *untreated(without_text, found), *done])
+    return Chosen(
+        found,
+        limit if isinstance(limit, int) else DEFAULT_LIMIT,
+        topic,
+        [*notes, *untreated(without_text, found), *done],
+    )
 
 
 def from_scope(document: ScopeDocument, spec: TopicSpec) -> tuple[list[Concept], list[str]]:
@@ -265,7 +360,9 @@ def from_scope(document: ScopeDocument, spec: TopicSpec) -> tuple[list[Concept],
 def uncovered(items: Iterable[str], concepts: Sequence[Concept]) -> list[str]:
     """The items that no single concept covers with its name."""
     items = list(items)
-    missing = {same_key(item) for item in items}.difference(same_key(n) for c in concepts for n in (c.names or [c.title]))
+    missing = {same_key(item) for item in items}.difference(
+        same_key(n) for c in concepts for n in (c.names or [c.title])
+    )
     if not missing:
         return []
     titles = [frozenset(content_tokens(c.title)) for c in concepts]
@@ -285,7 +382,9 @@ def uncovered(items: Iterable[str], concepts: Sequence[Concept]) -> list[str]:
 
 
 def from_spec(spec: TopicSpec, sources: Sequence[ScopeDocument]) -> tuple[list[Concept], list[str]]:
-    """The `scope_in` items as concepts, each with the text of the section of a source that is about it, where there is one."""
+    """The `scope_in` items as concepts, each with the text of the section of a source that is
+    about it, where there is one.
+    """
     by_key: dict[tuple[str, ...], Concept] = {}
     treated: list[Concept] = []
     for source in sources:
@@ -301,7 +400,9 @@ def from_spec(spec: TopicSpec, sources: Sequence[ScopeDocument]) -> tuple[list[C
             notes.append(f"“{item}” is named twice in scope_in")
             continue
         seen.add(same_key(item))
-        match = next((by_key[k] for k in (same_key(n) for n in aliases(item)) if k in by_key), None) or _closest(item, treated)
+        match = next(
+            (by_key[k] for k in (same_key(n) for n in aliases(item)) if k in by_key), None
+        ) or _closest(item, treated)
         title = " ".join(item.split())
         if match is None:
             chosen.append(Concept(title, _EMPTY, -1, [], (), names=aliases(title)))
@@ -312,8 +413,9 @@ def from_spec(spec: TopicSpec, sources: Sequence[ScopeDocument]) -> tuple[list[C
 
 
 def untreated(items: Iterable[Concept], concepts: Sequence[Concept]) -> list[str]:
-    """What to tell of the `items` of the spec that no section treats, once the `concepts` are those of the nodes: an item that names a group of the
-    document has what was merged into it, and one that was merged itself is part of another node."""
+    """What to tell of the `items` of the spec that no section treats, once the `concepts` are those of the
+    nodes: an item that names a group of the document has what was merged into it, and one that was merged
+    itself is part of another node."""
     inside = {title: c.title for c in concepts for title in c.merged if title != c.title}
     treated = {c.title for c in concepts if c.anchor >= 0}
     notes = []

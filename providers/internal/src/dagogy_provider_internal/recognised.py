@@ -1,7 +1,8 @@
 """Concepts out of what the model recognises in a document, beside those that its structure names.
 
-Two readings are made of a document: `concepts` goes by its structure and reads what was written for a curriculum without a loss; `recognition`
-goes by a model that was trained on documents as people have them. The model tells what each of the two is worth.
+Two readings are made of a document: `concepts` goes by its structure and reads what was written for a
+curriculum without a loss; `recognition` goes by a model that was trained on documents as people have them.
+The model tells what each of the two is worth.
 """
 
 from __future__ import annotations
@@ -19,21 +20,26 @@ from dagogy_provider_internal.passages import passages
 from dagogy_provider_internal.recognition.choice import Chosen, Recognition
 from dagogy_provider_internal.recognition.cues import categories, shares
 
-#: How much better the model's own reading has to be by its own account: what the structure says is believed when in doubt.
+#: How much better the model's own reading has to be by its own account: what the structure
+#: says is believed when in doubt.
 _BETTER = 1.25
-#: The structural reading of a short text is given up only below the first of these expected F1, and where the model's is above the second.
+#: The structural reading of a short text is given up only below the first of these expected F1, and where the
+#: model's is above the second.
 _WRONG, _SURELY_RIGHT = 0.2, 0.5
 #: A reading of the model's own that it expects less F1 of is not worth a change.
 _LEAST_WORTH = 0.25
 #: Below this probability a document is no course.
 NO_COURSE = 0.13
-#: Of at least so many concepts, half of them at least so likely, the few are taken out that are so much less likely than half of them.
+#: Of at least so many concepts, half of them at least so likely, the few are taken out that are so much less
+#: likely than half of them.
 _FEW, _SURE_OF_MOST, _UNLIKELY = 4, 0.4, 0.35
 #: What is said of most concepts (this share of them) of a document that was written for a curriculum.
 _WORKED_OUT, _MOST = frozenset(("pitfall", "practice", "requires")), 0.6
 #: How many times as unlikely one has to be that the document treats.
 _TREATED = 0.15
-_ELSE = frozenset(("time", "holiday", "administration", "assessment", "exercise", "resource", "structure", "tool", "person"))
+_ELSE = frozenset(
+    ("time", "holiday", "administration", "assessment", "exercise", "resource", "structure", "tool", "person")
+)
 #: What a title is worth that the model did not see as one.
 _UNSEEN = 0.05
 _YEARS = 100, 1990  # what a number between them is the year of is history
@@ -42,7 +48,9 @@ _WORDS = re.compile(r"[^\W\d_]+|\d+")
 
 
 def better(found: Found, recognition: Recognition, *, short: bool = False) -> bool:
-    """Whether the model's reading is to be taken instead of `found`. `short`: the text has little for a model to go by."""
+    """Whether the model's reading is to be taken instead of `found`. `short`: the text has
+    little for a model to go by.
+    """
     if not recognition.chosen:
         return False
     if all(is_date(c.title) for c in found.concepts):
@@ -57,14 +65,16 @@ def better(found: Found, recognition: Recognition, *, short: bool = False) -> bo
 
 
 def _is_worked_out(found: Found) -> bool:
-    """Whether the document says of most concepts what learners get wrong, practise or need before: then its structure was made for a curriculum."""
+    """Whether the document says of most concepts what learners get wrong, practise or need before: then its
+    structure was made for a curriculum.
+    """
     said = sum(any(p.role in _WORKED_OUT for p in passages(c)) for c in found.concepts)
     return len(found.concepts) >= _FEW and said >= _MOST * len(found.concepts)
 
 
 def _chance(concept: Concept, recognition: Recognition) -> float:
-    """What a concept of the structure is worth: what its title is, or, where the structure words it in its own way ("P-value" for "What is a p-value?"),
-    the likeliest title of the block that names it."""
+    """What a concept of the structure is worth: what its title is, or, where the structure words it in its
+    own way ("P-value" for "What is a p-value?"), the likeliest title of the block that names it."""
     title = " ".join(concept.title.casefold().split())
     known = recognition.probabilities.get(title)
     if known is not None:
@@ -74,14 +84,18 @@ def _chance(concept: Concept, recognition: Recognition) -> float:
 
 
 def without_unlikely(found: Found, recognition: Recognition) -> None:
-    """Takes out of what the structure names what the model is sure to be none: an examination or a holiday among the topics of a table."""
+    """Takes out of what the structure names what the model is sure to be none: an examination or a holiday
+    among the topics of a table.
+    """
     chances = [recognition.probabilities.get(" ".join(c.title.casefold().split())) for c in found.concepts]
     known = sorted(p for p in chances if p is not None)
     if len(known) < _FEW or known[len(known) // 2] < _SURE_OF_MOST:
         return
     least = _UNLIKELY * known[len(known) // 2]
     unlikely = [
-        c for c, p in zip(found.concepts, chances, strict=True) if p is not None and p < least * (1 if _is_bare(c) else _TREATED) and _is_told_apart(c.title)
+        c
+        for c, p in zip(found.concepts, chances, strict=True)
+        if p is not None and p < least * (1 if _is_bare(c) else _TREATED) and _is_told_apart(c.title)
     ]
     if _FEW * len(unlikely) > len(found.concepts):
         return
@@ -91,7 +105,9 @@ def without_unlikely(found: Found, recognition: Recognition) -> None:
 
 
 def without_dates(found: Found) -> None:
-    """Takes dates and times out of the concepts; where there is nothing else, they stay until a better reading takes their place."""
+    """Takes dates and times out of the concepts; where there is nothing else, they stay until a better
+    reading takes their place.
+    """
     dates = [c for c in found.concepts if is_date(c.title)]
     if len(dates) == len(found.concepts):
         return
@@ -101,21 +117,35 @@ def without_dates(found: Found) -> None:
 
 
 def is_date(title: str) -> bool:
-    """Whether a title is only a date or a time: a number, and no word but what tells time. A date of long ago names what happened then."""
+    """Whether a title is only a date or a time: a number, and no word but what tells time. A date of long ago
+    names what happened then.
+    """
     words = _WORDS.findall(title.casefold())
     if any(w.isdecimal() and _YEARS[0] < int(w) < _YEARS[1] for w in words):
         return False
-    return any(w.isdecimal() for w in words) and all(w.isdecimal() or shares(w)[_TIME] for w in words) and not all(w.isdecimal() for w in words)
+    return (
+        any(w.isdecimal() for w in words)
+        and all(w.isdecimal() or shares(w)[_TIME] for w in words)
+        and not all(w.isdecimal() for w in words)
+    )
 
 
 def _is_bare(concept: Concept) -> bool:
-    """Whether the document says no more of a concept than its row or its item: of an examination or a holiday there is nothing to say."""
-    return all(at == concept.anchor for at in concept.blocks) and not concept.gloss and not concept.document.blocks[concept.anchor].rest
+    """Whether the document says no more of a concept than its row or its item: of an examination or a holiday
+    there is nothing to say.
+    """
+    return (
+        all(at == concept.anchor for at in concept.blocks)
+        and not concept.gloss
+        and not concept.document.blocks[concept.anchor].rest
+    )
 
 
 def _is_told_apart(title: str) -> bool:
     """Whether a word of the title says what else it is than a concept."""
-    return any(share for share, category in zip(shares(title), categories(), strict=True) if category in _ELSE)
+    return any(
+        share for share, category in zip(shares(title), categories(), strict=True) if category in _ELSE
+    )
 
 
 def as_found(document: ScopeDocument, recognition: Recognition) -> Found:
@@ -136,13 +166,19 @@ def as_found(document: ScopeDocument, recognition: Recognition) -> Found:
 
 
 def treating(document: ScopeDocument, chosen: Chosen, anchors: Mapping[int, int]) -> list[int]:
-    """The blocks that say something of a title: those below it that name no other. `anchors`: how many titles each block names."""
+    """The blocks that say something of a title: those below it that name no other. `anchors`: how many titles
+    each block names.
+    """
     blocks, at, kind = document.blocks, chosen.unit.at, chosen.unit.kind
     if kind in ("cell", "enumeration", "emphasis"):
         # What a row or a sentence says of several topics says nothing of any one of them.
         return [at] if anchors[at] == 1 else []
     if kind == "item":
-        own = [at] if chosen.way != "whole" or blocks[at].rest or len(blocks[at].text) > len(chosen.text) + 10 else []
+        own = (
+            [at]
+            if chosen.way != "whole" or blocks[at].rest or len(blocks[at].text) > len(chosen.text) + 10
+            else []
+        )
         return own + _below(document, at, anchors)
     own = [at] if kind == "lead" else []
     for i in range(at + 1, len(blocks)):

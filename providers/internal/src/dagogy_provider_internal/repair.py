@@ -1,4 +1,5 @@
-"""What the provider can do about findings: take out prerequisites, exchange a text, put in a concept that is missing, bring estimates into the hours.
+"""What the provider can do about findings: take out prerequisites, exchange a text, put in a concept that is
+missing, bring estimates into the hours.
 
 What is done follows from where a finding points and from its data; which rule made it does not matter.
 """
@@ -34,14 +35,16 @@ _TAUGHT = 0.6  # share of an item's telling words in the title of the concept th
 class Own:
     """What this provider has for a curriculum of its own.
 
-    `nodes`: those it would propose now, by id, in the order of study; a broken field of a draft is taken from there. `spare`: further ideas that
-    the source has for a node. `weights`: how well the source supports a prerequisite of a node, by their ids.
+    `nodes`: those it would propose now, by id, in the order of study; a broken field of a draft is taken from
+    there. `spare`: further ideas that the source has for a node. `weights`: how well the source supports a
+    prerequisite of a node, by their ids.
     """
 
     nodes: Mapping[str, dict[str, Any]]
     spare: Mapping[str, list[str]]
     weights: Mapping[tuple[str, str], float]
-    #: The texts of a node, by its id, where the source is taken to say nothing of its concept; None where there are none.
+    #: The texts of a node, by its id, where the source is taken to say nothing of its concept;
+    #: None where there are none.
     bare: Callable[[str], dict[str, Any]] | None = None
 
     @cached_property
@@ -53,9 +56,15 @@ class Own:
         return self.nodes.get(node["id"]) or self._by_title.get(same_key(node["title"]))
 
     def under_names_of(self, nodes: Sequence[Mapping[str, Any]]) -> Own:
-        """The same under the ids of a draft: a concept that it has by title alone bears the id that it bears there."""
+        """The same under the ids of a draft: a concept that it has by title alone bears
+        the id that it bears there.
+        """
         ids = {node["id"] for node in nodes}
-        named = {known["id"]: node["id"] for node in reversed(nodes) if (known := self.of(node)) and known["id"] not in ids}
+        named = {
+            known["id"]: node["id"]
+            for node in reversed(nodes)
+            if (known := self.of(node)) and known["id"] not in ids
+        }
 
         def name(known: str) -> str:
             return str(named.get(known, known))
@@ -66,7 +75,10 @@ class Own:
             return bare(known_as[name]) if bare and name in known_as else {}
 
         return Own(
-            {name(i): {**node, "id": name(i), "prerequisites": [name(p) for p in node["prerequisites"]]} for i, node in self.nodes.items()},
+            {
+                name(i): {**node, "id": name(i), "prerequisites": [name(p) for p in node["prerequisites"]]}
+                for i, node in self.nodes.items()
+            },
             {name(i): texts for i, texts in self.spare.items()},
             {(name(before), name(after)): weight for (before, after), weight in self.weights.items()},
             bare_of,
@@ -101,7 +113,9 @@ def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, sp
                 leant_on[before[0]] = None
                 continue
             turned = turned or isinstance(cycle, list) or "evidenced" in finding.data
-            dropped.update(_weakest(nodes, cycle, own) if isinstance(cycle, list) else [(i, int(prerequisite[2]))])
+            dropped.update(
+                _weakest(nodes, cycle, own) if isinstance(cycle, list) else [(i, int(prerequisite[2]))]
+            )
         elif _LIST.match(finding.pointer):
             excess = _excess(nodes[i], i, finding, own, spec)
             dropped.update(excess)
@@ -122,11 +136,23 @@ def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, sp
     return done
 
 
-def _said_better(document: dict[str, Any], i: int, field: str, finding: Finding, own: Own, spec: TopicSpec, rewritten: set[str]) -> list[str]:
-    """Another text of the source for a field, or an admission that there is none. `rewritten` are the nodes that were changed before."""
+def _said_better(
+    document: dict[str, Any],
+    i: int,
+    field: str,
+    finding: Finding,
+    own: Own,
+    spec: TopicSpec,
+    rewritten: set[str],
+) -> list[str]:
+    """Another text of the source for a field, or an admission that there is none. `rewritten` are the nodes
+    that were changed before.
+    """
     nodes = document["nodes"]
     name = nodes[i]["id"]
-    done = _rewritten(nodes, i, field, finding, own, spec) or _admitted(document, i, field, finding, own, spec)
+    done = _rewritten(nodes, i, field, finding, own, spec) or _admitted(
+        document, i, field, finding, own, spec
+    )
     # What has just been written anew may be right now; only what stays at fault is left open.
     if not done and name not in rewritten:
         done = _left_open(document, i, field, finding, own, spec)
@@ -146,8 +172,8 @@ def _without(nodes: list[dict[str, Any]], dropped: Iterable[tuple[int, int]]) ->
 
 
 def _weakest(nodes: list[dict[str, Any]], cycle: list[Any], own: Own) -> set[tuple[int, int]]:
-    """What to take out so that no cycle is left among the nodes that can be reached from `cycle`: of each cycle the prerequisite with
-    the least support (a greedy feedback arc set)."""
+    """What to take out so that no cycle is left among the nodes that can be reached from `cycle`: of each
+    cycle the prerequisite with the least support (a greedy feedback arc set)."""
     import networkx
 
     at = {node["id"]: n for n, node in reversed(list(enumerate(nodes)))}
@@ -167,11 +193,20 @@ def _weakest(nodes: list[dict[str, Any]], cycle: list[Any], own: Own) -> set[tup
 
 
 def _copied(nodes: list[dict[str, Any]], i: int, finding: Finding, own: Own) -> str:
-    """The id of the node that this one says over again: an earlier one with its id, or one that the finding names where this is none of the source's."""
+    """The id of the node that this one says over again: an earlier one with its id, or one that the finding
+    names where this is none of the source's.
+    """
     name, first = nodes[i]["id"], finding.data.get("first")
     if any(node["id"] == name for node in nodes[:i]):
         return str(name)
-    return first if isinstance(first, str) and first != name and name not in own.nodes and any(node["id"] == first for node in nodes) else ""
+    return (
+        first
+        if isinstance(first, str)
+        and first != name
+        and name not in own.nodes
+        and any(node["id"] == first for node in nodes)
+        else ""
+    )
 
 
 def _merged(nodes: list[dict[str, Any]], i: int, first: str) -> str:
@@ -183,14 +218,24 @@ def _merged(nodes: list[dict[str, Any]], i: int, first: str) -> str:
     return f"{gone}: merged into {first}"
 
 
-def _admitted(document: dict[str, Any], i: int, field: str, finding: Finding, own: Own, spec: TopicSpec) -> list[str]:
-    """Where the source says the same of several concepts, and has nothing else to put in its place, the nodes say so and claim little."""
-    node, other, template = document["nodes"][i], own.nodes.get(str(finding.data.get("repeats"))), finding.data.get("template")
+def _admitted(
+    document: dict[str, Any], i: int, field: str, finding: Finding, own: Own, spec: TopicSpec
+) -> list[str]:
+    """Where the source says the same of several concepts, and has nothing else to put in its place, the nodes
+    say so and claim little.
+    """
+    node, other, template = (
+        document["nodes"][i],
+        own.nodes.get(str(finding.data.get("repeats"))),
+        finding.data.get("template"),
+    )
     if field != "core_ideas" or finding.severity != "error":
         return []
     if other is not None and node["id"] in own.nodes and node["id"] != other["id"]:
         message = f"Beyond this the source says of “{node['title']}” what it says of “{other['title']}”."
-        question = f"What sets “{node['title']}” apart from “{other['title']}”? The source says the same of both."
+        question = (
+            f"What sets “{node['title']}” apart from “{other['title']}”? The source says the same of both."
+        )
         if message in node["core_ideas"]:
             return []
         node["core_ideas"] = [node["core_ideas"][0], message]
@@ -198,16 +243,37 @@ def _admitted(document: dict[str, Any], i: int, field: str, finding: Finding, ow
     if not isinstance(template, str) or not template.strip(_SLOT + " "):
         return []
     made = _made_by(template)
-    alike = [n for n in document["nodes"] if n["id"] in own.nodes and any(map(made.search, n[field])) and n.get("estimate_confidence", 1) > _LITTLE]
+    alike = [
+        n
+        for n in document["nodes"]
+        if n["id"] in own.nodes
+        and any(map(made.search, n[field]))
+        and n.get("estimate_confidence", 1) > _LITTLE
+    ]
     return [
-        line for n in alike for line in _claims_little(document, n, f"What is special to “{n['title']}”? The source says the same of several concepts.", spec)
+        line
+        for n in alike
+        for line in _claims_little(
+            document,
+            n,
+            f"What is special to “{n['title']}”? The source says the same of several concepts.",
+            spec,
+        )
     ]
 
 
-def _left_open(document: dict[str, Any], i: int, field: str, finding: Finding, own: Own, spec: TopicSpec) -> list[str]:
-    """Where what the source says makes no text that the rules accept, a node only names its concept and says so."""
+def _left_open(
+    document: dict[str, Any], i: int, field: str, finding: Finding, own: Own, spec: TopicSpec
+) -> list[str]:
+    """Where what the source says makes no text that the rules accept, a node only
+    names its concept and says so.
+    """
     template = finding.data.get("template")
-    if finding.severity != "error" or field not in ("capability", "core_ideas", "pitfalls", "mastery_check") or own.bare is None:
+    if (
+        finding.severity != "error"
+        or field not in ("capability", "core_ideas", "pitfalls", "mastery_check")
+        or own.bare is None
+    ):
         return []
     nodes = [document["nodes"][i]]
     if isinstance(template, str) and template.strip(_SLOT + " "):
@@ -220,37 +286,62 @@ def _left_open(document: dict[str, Any], i: int, field: str, finding: Finding, o
             continue
         node.update(bare)
         if spec.evidence_mode == "strict":
-            question = {"question": f"What does the source say of “{node['title']}”?", "related_nodes": [node["id"]], "status": "open"}
+            question = {
+                "question": f"What does the source say of “{node['title']}”?",
+                "related_nodes": [node["id"]],
+                "status": "open",
+            }
             document.setdefault("open_questions", []).append(question)
-        done.append(f"{node['id']}: what the source says of it makes no sound text, and now the node only names it")
+        done.append(
+            f"{node['id']}: what the source says of it makes no sound text, and now the node only names it"
+        )
     return done
 
 
 def _strings(value: Any) -> list[str]:
-    return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else [str(value)]
+    return (
+        list(value.values())
+        if isinstance(value, dict)
+        else value
+        if isinstance(value, list)
+        else [str(value)]
+    )
 
 
-def _claims_little(document: dict[str, Any], node: dict[str, Any], question: str, spec: TopicSpec) -> list[str]:
+def _claims_little(
+    document: dict[str, Any], node: dict[str, Any], question: str, spec: TopicSpec
+) -> list[str]:
     node["estimate_confidence"] = min(node.get("estimate_confidence", 1), _LITTLE)
     if spec.evidence_mode == "strict":
-        document.setdefault("open_questions", []).append({"question": question, "related_nodes": [node["id"]], "status": "open"})
+        document.setdefault("open_questions", []).append(
+            {"question": question, "related_nodes": [node["id"]], "status": "open"}
+        )
     return [f"{node['id']}: the source says the same of another concept, and now the node says so"]
 
 
 def _completed(nodes: list[dict[str, Any]], finding: Finding, own: Own, spec: TopicSpec) -> list[str]:
-    """Concepts of the source that the draft lacks, where the finding is about an item that nobody teaches or about too few nodes; edges that
-    the source gives, where it is about nodes that stand alone."""
+    """Concepts of the source that the draft lacks, where the finding is about an item that nobody teaches or
+    about too few nodes; edges that the source gives, where it is about nodes that stand alone."""
     here = {known["id"] for node in nodes if (known := own.of(node))}
     missing = [name for name in own.nodes if name not in here]
     item, least = finding.data.get("item"), finding.data.get("min")
     if finding.document == "topic_spec" and _ITEM.match(finding.pointer) and isinstance(item, str):
-        return [line for name in _teachers(item, missing, own)[:1] for line in _put_in(nodes, name, own, spec)]
+        return [
+            line for name in _teachers(item, missing, own)[:1] for line in _put_in(nodes, name, own, spec)
+        ]
     if finding.document != "curriculum" or "hours" in finding.data:
         return []
     if isinstance(least, int) and "count" in finding.data:
-        return [line for name in missing[: max(0, least - len(nodes))] for line in _put_in(nodes, name, own, spec)]
+        return [
+            line for name in missing[: max(0, least - len(nodes))] for line in _put_in(nodes, name, own, spec)
+        ]
     alone = finding.data.get("isolated")
-    return _linked(nodes, alone if isinstance(alone, list) else [n["id"] for n in nodes if not n["prerequisites"]], own, spec)
+    return _linked(
+        nodes,
+        alone if isinstance(alone, list) else [n["id"] for n in nodes if not n["prerequisites"]],
+        own,
+        spec,
+    )
 
 
 def _teachers(item: str, names: Iterable[str], own: Own) -> list[str]:
@@ -267,16 +358,26 @@ def _teachers(item: str, names: Iterable[str], own: Own) -> list[str]:
 
 
 def _put_in(nodes: list[dict[str, Any]], name: str, own: Own, spec: TopicSpec) -> list[str]:
-    """The source's own node, before the first node that it comes before in the order of study, with the edges on both sides."""
+    """The source's own node, before the first node that it comes before in the order of study,
+    with the edges on both sides.
+    """
     rank = {known: k for k, known in enumerate(own.nodes)}
     at = next((i for i, node in enumerate(nodes) if rank.get(node["id"], -1) > rank[name]), len(nodes))
     nodes.insert(at, {**own.nodes[name], "prerequisites": []})
     after = [n["id"] for n in nodes if name in own.nodes.get(n["id"], {"prerequisites": []})["prerequisites"]]
-    return [f"{name}: put in, as the source has it", *_linked(nodes, [name], own, spec), *_linked(nodes, after, own, spec, only=name)]
+    return [
+        f"{name}: put in, as the source has it",
+        *_linked(nodes, [name], own, spec),
+        *_linked(nodes, after, own, spec, only=name),
+    ]
 
 
-def _linked(nodes: list[dict[str, Any]], names: Iterable[str], own: Own, spec: TopicSpec, only: str = "") -> list[str]:
-    """Gives nodes the prerequisites that the source gives them (or `only` one), within the limit and without closing a cycle."""
+def _linked(
+    nodes: list[dict[str, Any]], names: Iterable[str], own: Own, spec: TopicSpec, only: str = ""
+) -> list[str]:
+    """Gives nodes the prerequisites that the source gives them (or `only` one), within the limit
+    and without closing a cycle.
+    """
     limit = spec.constraints.max_prerequisites_per_node
     by_id = {node["id"]: node for node in reversed(nodes)}
     done: list[str] = []
@@ -284,20 +385,33 @@ def _linked(nodes: list[dict[str, Any]], names: Iterable[str], own: Own, spec: T
         for before in own.nodes.get(name, {"prerequisites": []})["prerequisites"] if name in by_id else ():
             have = by_id[name]["prerequisites"]
             room = not isinstance(limit, int) or len(have) < limit
-            if before in by_id and before not in have and room and only in ("", before) and not _depends_on(before, name, by_id):
+            if (
+                before in by_id
+                and before not in have
+                and room
+                and only in ("", before)
+                and not _depends_on(before, name, by_id)
+            ):
                 have.append(before)
                 done.append(f"{name}: prerequisite {before} put in")
     return done
 
 
 def _aligned(nodes: list[dict[str, Any]], own: Own, spec: TopicSpec) -> list[str]:
-    """Prerequisites that the source has the other way round go, and those come in that it gives. One wrong edge puts many nodes in the wrong place
-    as soon as others are put in beside it; and two nodes that became one may have closed a cycle, which puts all behind it in no place at all."""
+    """Prerequisites that the source has the other way round go, and those come in that it gives. One wrong
+    edge puts many nodes in the wrong place as soon as others are put in beside it; and two nodes that became
+    one may have closed a cycle, which puts all behind it in no place at all."""
     done = []
     for node in nodes:
-        wrong = [p for p in node["prerequisites"] if p in own.nodes and node["id"] in own.nodes and _depends_on(p, node["id"], own.nodes)]
+        wrong = [
+            p
+            for p in node["prerequisites"]
+            if p in own.nodes and node["id"] in own.nodes and _depends_on(p, node["id"], own.nodes)
+        ]
         node["prerequisites"] = [p for p in node["prerequisites"] if p not in wrong]
-        done += [f"{node['id']}: prerequisite {p} taken out, the source has it the other way round" for p in wrong]
+        done += [
+            f"{node['id']}: prerequisite {p} taken out, the source has it the other way round" for p in wrong
+        ]
     done += _without(nodes, _weakest(nodes, [node["id"] for node in nodes], own))
     return done + _linked(nodes, [node["id"] for node in nodes], own, spec)
 
@@ -313,13 +427,17 @@ def _depends_on(node: str, other: str, by_id: Mapping[str, dict[str, Any]]) -> b
 
 
 def _about_hours(finding: Finding) -> bool:
-    """Whether a finding is about the sum of the estimates: it points at the hours of the spec, or at all nodes with a number of hours."""
+    """Whether a finding is about the sum of the estimates: it points at the hours of the spec, or at all
+    nodes with a number of hours.
+    """
     if finding.document == "topic_spec":
         return bool(_HOURS.match(finding.pointer))
     return finding.pointer == "/nodes" and "hours" in finding.data
 
 
-def _excess(node: dict[str, Any], i: int, finding: Finding, own: Own, spec: TopicSpec) -> list[tuple[int, int]]:
+def _excess(
+    node: dict[str, Any], i: int, finding: Finding, own: Own, spec: TopicSpec
+) -> list[tuple[int, int]]:
     """The least supported prerequisites beyond the limit that the finding names, else the spec's."""
     limit = finding.data.get("limit", spec.constraints.max_prerequisites_per_node)
     before = node["prerequisites"]
@@ -329,8 +447,12 @@ def _excess(node: dict[str, Any], i: int, finding: Finding, own: Own, spec: Topi
     return [(i, k) for k in ranked[: len(before) - limit]]
 
 
-def _rewritten(nodes: list[dict[str, Any]], i: int, field: str, finding: Finding, own: Own, spec: TopicSpec) -> list[str]:
-    """The field as the source has it: single texts where the finding is about these, else the whole; of a template in all nodes that have it."""
+def _rewritten(
+    nodes: list[dict[str, Any]], i: int, field: str, finding: Finding, own: Own, spec: TopicSpec
+) -> list[str]:
+    """The field as the source has it: single texts where the finding is about these, else the whole; of a
+    template in all nodes that have it.
+    """
     text, template = _TEXT.match(finding.pointer), finding.data.get("template")
     if isinstance(template, str) and template.strip(_SLOT + " "):
         return _without_template(nodes, field, template, own)
@@ -338,7 +460,11 @@ def _rewritten(nodes: list[dict[str, Any]], i: int, field: str, finding: Finding
         done = _refresh(nodes[i], field, own)
         return done + (_rescale(nodes, spec) if field == "estimate_minutes" else [])
     several = finding.data.get(field)
-    places = {int(text[3]), *(k for k in several if isinstance(k, int))} if isinstance(several, list) else {int(text[3])}
+    places = (
+        {int(text[3]), *(k for k in several if isinstance(k, int))}
+        if isinstance(several, list)
+        else {int(text[3])}
+    )
     return [line for k in sorted(places, reverse=True) for line in _exchange(nodes[i], field, k, own)]
 
 
@@ -348,25 +474,42 @@ def _without_template(nodes: list[dict[str, Any]], field: str, template: str, ow
     done = []
     for node in nodes:
         if isinstance(node[field], list):
-            done += [line for k in range(len(node[field]) - 1, -1, -1) if made.search(node[field][k]) for line in _exchange(node, field, k, own)]
-        elif any(made.search(value) for value in (node[field].values() if isinstance(node[field], dict) else [str(node[field])])):
+            done += [
+                line
+                for k in range(len(node[field]) - 1, -1, -1)
+                if made.search(node[field][k])
+                for line in _exchange(node, field, k, own)
+            ]
+        elif any(
+            made.search(value)
+            for value in (node[field].values() if isinstance(node[field], dict) else [str(node[field])])
+        ):
             done += _refresh(node, field, own)
     return done
 
 
 def _made_by(template: str) -> re.Pattern[str]:
     # In a template a slot stands for what differs, `#` for a number, and marks between words are left out.
-    parts = (r"\W+".join(r"\d[\d.,]*" if word == "#" else re.escape(word) for word in part.split()) for part in template.split(_SLOT))
+    parts = (
+        r"\W+".join(r"\d[\d.,]*" if word == "#" else re.escape(word) for word in part.split())
+        for part in template.split(_SLOT)
+    )
     return re.compile(r"\W*(?:.{0,200}?)\W*".join(parts), re.IGNORECASE | re.DOTALL)
 
 
 def _exchange(node: dict[str, Any], kind: str, k: int, own: Own) -> list[str]:
-    """Another sentence of the source in place of the one found fault with; without one it goes, if enough are left."""
+    """Another sentence of the source in place of the one found fault with; without one
+    it goes, if enough are left.
+    """
     texts = node[kind]
     if k >= len(texts):
         return []
     fresh = own.of(node) or {"id": "", kind: []}
-    others = [t for t in [*fresh[kind], *(own.spare.get(fresh["id"], []) if kind == "core_ideas" else [])] if t not in texts]
+    others = [
+        t
+        for t in [*fresh[kind], *(own.spare.get(fresh["id"], []) if kind == "core_ideas" else [])]
+        if t not in texts
+    ]
     if others:
         texts[k] = others[0]
         return [f"{node['id']}: another sentence of the source as {kind}[{k}]"]
@@ -379,7 +522,12 @@ def _exchange(node: dict[str, Any], kind: str, k: int, own: Own) -> list[str]:
 def _refresh(node: dict[str, Any], field: str, own: Own) -> list[str]:
     """The field as this provider would write it, where the draft has something else."""
     fresh = own.of(node)
-    if fresh is None or field in ("id", "prerequisites") or field not in fresh or fresh[field] == node.get(field):
+    if (
+        fresh is None
+        or field in ("id", "prerequisites")
+        or field not in fresh
+        or fresh[field] == node.get(field)
+    ):
         return []
     node[field] = fresh[field]
     return [f"{node['id']}: {field} read from the source again"]
@@ -392,5 +540,7 @@ def _rescale(nodes: list[dict[str, Any]], spec: TopicSpec) -> list[str]:
         return []
     factor = (low + high) / 2 / total
     for node in nodes:
-        node["estimate_minutes"] = max(STEP, min(MOST, STEP * round(node["estimate_minutes"] * factor / STEP)))
+        node["estimate_minutes"] = max(
+            STEP, min(MOST, STEP * round(node["estimate_minutes"] * factor / STEP))
+        )
     return [f"all estimates times {factor:.2f}"]

@@ -1,4 +1,6 @@
-"""What is left of a draft that does not meet the schema: each field that is as it should be stays, the others are read from the source again."""
+"""What is left of a draft that does not meet the schema: each field that is as it should be stays, the others
+are read from the source again.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +17,14 @@ from dagogy_provider_internal.repair import Own
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 
 
-def repaired_invalid(document: Any, fresh: Mapping[str, Any], own: Own) -> tuple[dict[str, Any], list[str]] | None:
-    """A curriculum made of what is sound in `document` and, in its place, of the source's own (`fresh`, its nodes in `own`); and what was done.
+def repaired_invalid(
+    document: Any, fresh: Mapping[str, Any], own: Own
+) -> tuple[dict[str, Any], list[str]] | None:
+    """A curriculum made of what is sound in `document` and, in its place, of the source's own (`fresh`, its
+    nodes in `own`); and what was done.
 
-    A node whose concept the source does not know, and of which a field is missing or wrong, goes; so does one of which neither id nor title can be read.
-    None where nothing of `document` is left.
+    A node whose concept the source does not know, and of which a field is missing or wrong, goes; so does one
+    of which neither id nor title can be read. None where nothing of `document` is left.
     """
     raw = document.get("nodes") if isinstance(document, dict) else None
     done: list[str] = []
@@ -47,18 +52,31 @@ def _node(part: Any, place: str, own: Own, renamed: dict[str, str], done: list[s
     if not isinstance(part, dict):
         return None
     name, title = part.get("id"), part.get("title")
-    known = own.of({"id": name if isinstance(name, str) else "", "title": title if isinstance(title, str) else ""})
+    known = own.of(
+        {"id": name if isinstance(name, str) else "", "title": title if isinstance(title, str) else ""}
+    )
     before = part.get("prerequisites")
     # The edges are the draft's own: of a list the texts stay.
-    given = {"prerequisites": [p for p in before if isinstance(p, str) and p]} if isinstance(before, list) else {}
+    given = (
+        {"prerequisites": [p for p in before if isinstance(p, str) and p]} if isinstance(before, list) else {}
+    )
     node = _whole(part, Node, known or {}, name if isinstance(name, str) and name else place, done, given)
     if node is not None and isinstance(name, str) and name != node["id"]:
         renamed[name] = node["id"]
     return node
 
 
-def _whole(part: Mapping[str, Any], kind: type[Any], known: Mapping[str, Any], name: str, done: list[str], given: Mapping[str, Any]) -> dict[str, Any] | None:
-    """`part` with each field of `kind` as it is `given`, else as it is, where it is sound, else as in `known`; None where nobody has one that is required."""
+def _whole(
+    part: Mapping[str, Any],
+    kind: type[Any],
+    known: Mapping[str, Any],
+    name: str,
+    done: list[str],
+    given: Mapping[str, Any],
+) -> dict[str, Any] | None:
+    """`part` with each field of `kind` as it is `given`, else as it is, where it is sound, else as in
+    `known`; None where nobody has one that is required.
+    """
     out: dict[str, Any] = {}
     refused = _refused(part, kind)
     for field in fields(kind):
@@ -75,18 +93,29 @@ def _whole(part: Mapping[str, Any], kind: type[Any], known: Mapping[str, Any], n
         if key in out and not there:
             done.append(f"{name}: {key} read from the source again, it was missing")
         elif there and key not in given and out.get(key) != part[key]:
-            done.append(f"{name}: {key} {'read from the source again' if key in out else 'taken out'}, it was not as the schema wants it")
-    done.extend(f"{name}: {key} taken out, the schema has no such key" for key in part if key not in {field.name for field in fields(kind)})
+            done.append(
+                f"{name}: {key} {'read from the source again' if key in out else 'taken out'}, it was not as "
+                "the schema wants it"
+            )
+    done.extend(
+        f"{name}: {key} taken out, the schema has no such key"
+        for key in part
+        if key not in {field.name for field in fields(kind)}
+    )
     return out
 
 
 def _refused(part: Any, kind: type[Any]) -> set[Any]:
-    """The keys of `part` at which it is not as `kind` declares it, those that are missing among them; "" where it is no object."""
+    """The keys of `part` at which it is not as `kind` declares it, those that are missing among them; ""
+    where it is no object.
+    """
     if kind not in _ADAPTERS:
         _ADAPTERS[kind] = TypeAdapter(kind)
     try:
         _ADAPTERS[kind].validate_python(part)
     except ValidationError as error:
-        places = (e["loc"] for e in error.errors(include_url=False, include_context=False, include_input=False))
+        places = (
+            e["loc"] for e in error.errors(include_url=False, include_context=False, include_input=False)
+        )
         return {place[0] if place else "" for place in places}
     return set()

@@ -1,4 +1,6 @@
-"""Sentences that a source says of several concepts, as the reference pages of programs do. They tell nothing of any one of these."""
+"""Sentences that a source says of several concepts, as the reference pages of programs do. They tell nothing
+of any one of these.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,8 @@ _LEFT = 2
 
 
 def without_repeats(texts: Sequence[Sequence[Passage]], order: Sequence[int]) -> list[list[Passage]]:
-    """The passages of each concept without those that one before it in the `order` of study has word for word elsewhere in the source. A concept of
-    which little would be left keeps what only a few share with it."""
+    """The passages of each concept without those that one before it in the `order` of study has word for word
+    elsewhere in the source. A concept of which little would be left keeps what only a few share with it."""
     keys = [[tuple(key_words(p.text)) for p in own] for own in texts]
     shared = Counter(key for own in keys for key in set(own))
     first: dict[tuple[str, ...], tuple[int, tuple[int, int]]] = {}
@@ -29,7 +31,9 @@ def without_repeats(texts: Sequence[Sequence[Passage]], order: Sequence[int]) ->
             owner, lines = first.setdefault(key, (i, passage.lines))
             if not (passage.role == "requires" or len(key) < _FEWEST or owner == i or lines == passage.lines):
                 again.add(k)
-        left = sum(k not in again and p.role not in ("code", "requires", "question") for k, p in enumerate(texts[i]))
+        left = sum(
+            k not in again and p.role not in ("code", "requires", "question") for k, p in enumerate(texts[i])
+        )
         if left < _LEFT:
             again = {k for k in again if shared[keys[i][k]] > _FEW_SHARE}
         kept[i] = [p for k, p in enumerate(texts[i]) if k not in again]

@@ -12,9 +12,13 @@ from dagogy_provider_internal.headings import cell_number, is_number_column
 
 
 def row_numbers(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[tuple[int, ...]]:
-    """For each row the numbers in its columns of numbers (`Week`, `No.`), an empty cell going on with the row above; an empty tuple where there are none."""
+    """For each row the numbers in its columns of numbers (`Week`, `No.`), an empty cell going on with the row
+    above; an empty tuple where there are none.
+    """
     numbers: list[tuple[int, ...]] = [()] * len(rows)
-    for column in (k for k, h in enumerate(header) if is_number_column(h) or (not h.strip() and _counts(k, rows))):
+    for column in (
+        k for k, h in enumerate(header) if is_number_column(h) or (not h.strip() and _counts(k, rows))
+    ):
         last: tuple[int, ...] = ()
         for i, cells in enumerate(rows):
             cell = cells[column].strip() if column < len(cells) else ""
@@ -27,9 +31,20 @@ def _counts(column: int, rows: Sequence[Sequence[str]]) -> bool:
     """Whether a column without a name counts the rows: whole numbers, each one more than the one before."""
     cells = [r[column].strip().rstrip(".)") if column < len(r) else "" for r in rows]
     filled = [int(c) for c in cells if c.isdecimal() and len(c) <= 4]
-    return len(filled) >= 3 and len(filled) >= 0.8 * len(cells) and all(b == a + 1 for a, b in itertools.pairwise(filled))
+    return (
+        len(filled) >= 3
+        and len(filled) >= 0.8 * len(cells)
+        and all(b == a + 1 for a, b in itertools.pairwise(filled))
+    )
 
 
 def row_minutes(row: Block) -> float | None:
     """The time that a column of the table gives a row."""
-    return next((m for m in (stated_minutes(h, c) for h, c in zip(row.header, row.cells, strict=False)) if m is not None), None)
+    return next(
+        (
+            m
+            for m in (stated_minutes(h, c) for h, c in zip(row.header, row.cells, strict=False))
+            if m is not None
+        ),
+        None,
+    )

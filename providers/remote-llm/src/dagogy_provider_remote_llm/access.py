@@ -1,4 +1,6 @@
-"""Key, address and interface, checked before anything is sent: the SDK notices a bad one late, and then prints it."""
+"""Key, address and interface, checked before anything is sent: the SDK notices a bad
+one late, and then prints it.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ class PlainHttp(ConfigError):
 
 
 class Access(NamedTuple):
-    """How the service is reached. `host`, with the port where one is named, is for people; `endpoint` says exactly who is asked."""
+    """How the service is reached. `host`, with the port where one is named, is for people; `endpoint` says
+    exactly who is asked.
+    """
 
     key: str
     base_url: str
@@ -50,7 +54,9 @@ def host_of(base_url: str) -> str:
 
 
 def checked(values: Mapping[str, str]) -> Access:
-    """The access that the settings give. Raises `ConfigError` that names the setting and what to set it to; no secret is in it."""
+    """The access that the settings give. Raises `ConfigError` that names the setting and what to set it to;
+    no secret is in it.
+    """
     url = values.get("OPENAI_BASE_URL", "")
     problem = ROOT.problem(url)
     if problem:
@@ -64,29 +70,44 @@ def checked(values: Mapping[str, str]) -> Access:
     if not key:
         raise ConfigError(
             f"OPENAI_API_KEY is required: remote_llm sends it to {host_of(url)}",
-            hint="export OPENAI_API_KEY=…; a local server takes any that is not empty (OPENAI_API_KEY=local); or set AGENT_PROVIDER=internal, which needs none",
+            hint=(
+                "export OPENAI_API_KEY=…; a local server takes any that is not empty (OPENAI_API_KEY=local); "
+                "or set AGENT_PROVIDER=internal, which needs none"
+            ),
             details={"setting": "OPENAI_API_KEY", "cause": "key_missing", "endpoint": endpoint_of(url)},
         )
     problem = _key_problem(key)
     if problem:
         raise ConfigError(
             f"OPENAI_API_KEY {problem}, so no header can carry it",
-            hint='copy the key once more; to cut off what is around it: export OPENAI_API_KEY="$(printf %s "$OPENAI_API_KEY" | tr -d \'[:space:]\\"\')"',
+            hint=(
+                'copy the key once more; to cut off what is around it: export OPENAI_API_KEY="$(printf %s '
+                '"$OPENAI_API_KEY" | tr -d \'[:space:]\\"\')"'
+            ),
             details={"setting": "OPENAI_API_KEY", "cause": "key_malformed", "endpoint": endpoint_of(url)},
         )
     allowed = values.get("OPENAI_ALLOW_PLAIN_HTTP", "").strip().lower()
     if allowed not in _YES | _NO:
-        raise ConfigError(f"OPENAI_ALLOW_PLAIN_HTTP is {allowed!r}; accepted: 1 or 0", details={"setting": "OPENAI_ALLOW_PLAIN_HTTP"})
+        raise ConfigError(
+            f"OPENAI_ALLOW_PLAIN_HTTP is {allowed!r}; accepted: 1 or 0",
+            details={"setting": "OPENAI_ALLOW_PLAIN_HTTP"},
+        )
     hop = plain_http_hop(url)
     if hop and allowed in _NO:
         raise PlainHttp(
             f"the key would go over plain http to {hop}, and anybody on the way could read it",
-            hint="set OPENAI_BASE_URL to an https:// address, or export OPENAI_ALLOW_PLAIN_HTTP=1 where that network is your own",
+            hint=(
+                "set OPENAI_BASE_URL to an https:// address, or export OPENAI_ALLOW_PLAIN_HTTP=1 where that "
+                "network is your own"
+            ),
             details={"setting": "OPENAI_BASE_URL", "endpoint": endpoint_of(url), "host": hop},
         )
     api = values.get("AGENT_API", "auto").strip().lower()
     if api not in _APIS:
-        raise ConfigError(f"AGENT_API is {values['AGENT_API']!r}; accepted: {', '.join(_APIS)}", details={"setting": "AGENT_API"})
+        raise ConfigError(
+            f"AGENT_API is {values['AGENT_API']!r}; accepted: {', '.join(_APIS)}",
+            details={"setting": "AGENT_API"},
+        )
     return Access(key, url, api)
 
 
@@ -104,7 +125,9 @@ def _key_problem(key: str) -> str:
 
 
 def without_key(value: Any, key: str) -> Any:
-    """Text (or JSON values) without the key, in whatever form: a message is put on one line before anybody looks for a key in it."""
+    """Text (or JSON values) without the key, in whatever form: a message is put on one line before anybody
+    looks for a key in it.
+    """
     if isinstance(value, bytes):
         text = value.decode(errors="surrogateescape")
         clean = without_key(text, key)

@@ -22,7 +22,9 @@ Api = Literal["responses", "chat"]
 _TAIL = 20_000
 _PROGRESS_CHARS = 4000
 #: Variables that the HTTP library heeds, in lower case.
-_CONNECTION = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir", "sslkeylogfile"})
+_CONNECTION = frozenset(
+    {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir", "sslkeylogfile"}
+)
 #: What is longer is no answer: as text, and as bytes with all that a stream puts around the text, unpacked.
 _MOST_CHARS, _MOST_BYTES = 2_000_000, 2**27
 
@@ -41,7 +43,10 @@ class Written:
 
     def count(self, usage: Any) -> None:
         """Takes the tokens, whichever interface counted them."""
-        for name, keys in (("input_tokens", ("input_tokens", "prompt_tokens")), ("output_tokens", ("output_tokens", "completion_tokens"))):
+        for name, keys in (
+            ("input_tokens", ("input_tokens", "prompt_tokens")),
+            ("output_tokens", ("output_tokens", "completion_tokens")),
+        ):
             for key in keys:
                 counted = usage.get(key) if isinstance(usage, Mapping) else None
                 if isinstance(counted, int) and counted >= 0:
@@ -50,8 +55,12 @@ class Written:
     def response(self, response: Mapping[str, Any]) -> None:
         """Takes a whole `response` object of the Responses API, which has the last word."""
         parts = [part for item in _objects(response.get("output")) for part in _objects(item.get("content"))]
-        self.text = "".join(str(p.get("text") or "") for p in parts if p.get("type") == "output_text") or self.text
-        self.refusal = "".join(str(p.get("refusal") or "") for p in parts if p.get("type") == "refusal") or self.refusal
+        self.text = (
+            "".join(str(p.get("text") or "") for p in parts if p.get("type") == "output_text") or self.text
+        )
+        self.refusal = (
+            "".join(str(p.get("refusal") or "") for p in parts if p.get("type") == "refusal") or self.refusal
+        )
         self.model = str(response.get("model") or self.model)
         self.count(response.get("usage"))
         self.error = response.get("error")
@@ -78,7 +87,11 @@ def _objects(value: Any) -> list[Mapping[str, Any]]:
 
 def _text_of(content: Any) -> str:
     """The text of a message, which some services send in parts."""
-    return content if isinstance(content, str) else "".join(_text_of(part.get("text")) for part in _objects(content))
+    return (
+        content
+        if isinstance(content, str)
+        else "".join(_text_of(part.get("text")) for part in _objects(content))
+    )
 
 
 def load() -> None:
@@ -89,17 +102,31 @@ def load() -> None:
 
 
 def client(base_url: str, key: str, deadline: RequestDeadline) -> openai.OpenAI:
-    """The SDK without its own retries, watched by our clock. A redirect is not followed: the key goes where the user said.
+    """The SDK without its own retries, watched by our clock. A redirect is not followed: the
+    key goes where the user said.
 
     Raises `Fault` where the environment names a proxy or a file of certificates that cannot be used.
     """
     try:
-        http = httpx2.Client(follow_redirects=False, timeout=deadline.timeout(), event_hooks={"request": [deadline.hook], "response": [_bounded]})
+        http = httpx2.Client(
+            follow_redirects=False,
+            timeout=deadline.timeout(),
+            event_hooks={"request": [deadline.hook], "response": [_bounded]},
+        )
     except (httpx2.InvalidURL, ImportError, OSError, ValueError) as error:
-        named = ", ".join(sorted(name for name in os.environ if name.lower() in _CONNECTION and os.environ[name]))
-        why = "SOCKS proxies are not supported" if isinstance(error, ImportError) else shorten(str(error), 200)
-        raise Fault(f"no connection can be set up as the environment wants it ({named}): {why}", hint=f"correct or unset what is wrong of {named}") from error
-    return openai.OpenAI(api_key=key, base_url=base_url, max_retries=0, timeout=deadline.timeout(), http_client=http)
+        named = ", ".join(
+            sorted(name for name in os.environ if name.lower() in _CONNECTION and os.environ[name])
+        )
+        why = (
+            "SOCKS proxies are not supported" if isinstance(error, ImportError) else shorten(str(error), 200)
+        )
+        raise Fault(
+            f"no connection can be set up as the environment wants it ({named}): {why}",
+            hint=f"correct or unset what is wrong of {named}",
+        ) from error
+    return openai.OpenAI(
+        api_key=key, base_url=base_url, max_retries=0, timeout=deadline.timeout(), http_client=http
+    )
 
 
 def _bounded(response: httpx2.Response) -> None:
@@ -118,10 +145,21 @@ def _bounded(response: httpx2.Response) -> None:
 
 
 def _too_long(endpoint: str, most: int, unit: str) -> Fault:
-    return Fault(f"{endpoint} sent more than the {most:,} {unit} that an answer may have, and was cut off", cause="incomplete")
+    return Fault(
+        f"{endpoint} sent more than the {most:,} {unit} that an answer may have, and was cut off",
+        cause="incomplete",
+    )
 
 
-def ask(sdk: openai.OpenAI, deadline: RequestDeadline, endpoint: str, api: Api, model: str, question: Question, without: frozenset[str]) -> Written:
+def ask(
+    sdk: openai.OpenAI,
+    deadline: RequestDeadline,
+    endpoint: str,
+    api: Api,
+    model: str,
+    question: Question,
+    without: frozenset[str],
+) -> Written:
     """Sends the question, and takes in the answer. Raises `Fault`, from what the SDK raised."""
     written = Written()
     try:
@@ -131,7 +169,11 @@ def ask(sdk: openai.OpenAI, deadline: RequestDeadline, endpoint: str, api: Api, 
             if response.headers.get("content-type", "").startswith("text/event-stream"):
                 for event in response.parse():
                     deadline.alive()
-                    _take(written, event.to_dict(warnings=False) if isinstance(event, openai.BaseModel) else {}, question)
+                    _take(
+                        written,
+                        event.to_dict(warnings=False) if isinstance(event, openai.BaseModel) else {},
+                        question,
+                    )
                     if len(written.text) > _MOST_CHARS:
                         raise _too_long(endpoint, _MOST_CHARS, "characters")
             else:
@@ -141,9 +183,21 @@ def ask(sdk: openai.OpenAI, deadline: RequestDeadline, endpoint: str, api: Api, 
     except Fault as fault:
         fault.facts.setdefault("request_id", written.request_id)
         raise
-    except (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError, ValueError, RecursionError, TimeoutError) as error:
+    except (
+        openai.OpenAIError,
+        httpx2.HTTPError,
+        httpx2.StreamError,
+        ValueError,
+        RecursionError,
+        TimeoutError,
+    ) as error:
         message = fault_of(error, endpoint, deadline)
-        message.facts = {"output": written.text[-_TAIL:], "request_id": written.request_id, "usage": written.usage, **message.facts}
+        message.facts = {
+            "output": written.text[-_TAIL:],
+            "request_id": written.request_id,
+            "usage": written.usage,
+            **message.facts,
+        }
         raise message from error
     return _valid(written, endpoint)
 
@@ -158,24 +212,39 @@ def list_models(sdk: openai.OpenAI, deadline: RequestDeadline, endpoint: str) ->
     try:
         return [str(model["id"]) for model in json.loads(data)["data"]]
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise body_fault(data.decode(errors="replace"), headers, None, f"{endpoint} answered, but not as an API does") from None
+        raise body_fault(
+            data.decode(errors="replace"), headers, None, f"{endpoint} answered, but not as an API does"
+        ) from None
 
 
 @contextlib.contextmanager
-def _sent(sdk: openai.OpenAI, api: Api, model: str, question: Question, without: frozenset[str]) -> Iterator[Any]:
+def _sent(
+    sdk: openai.OpenAI, api: Api, model: str, question: Question, without: frozenset[str]
+) -> Iterator[Any]:
     schema = {"name": question.schema_name, "strict": True, "schema": dict(question.schema)}
     text = question.text
     options: dict[str, Any] = {"stream": True}
     if {"text", "response_format"} & without:
         text += "\n\nThe JSON Schema of the answer:\n\n" + json.dumps(question.schema)
     if api == "responses":
-        options |= {"instructions": question.instructions, "input": text, "store": False, "text": {"format": {"type": "json_schema", **schema}}}
+        options |= {
+            "instructions": question.instructions,
+            "input": text,
+            "store": False,
+            "text": {"format": {"type": "json_schema", **schema}},
+        }
         create: Any = sdk.responses.with_streaming_response.create
     else:
         messages = [{"role": "system", "content": question.instructions}, {"role": "user", "content": text}]
-        options |= {"messages": messages, "stream_options": {"include_usage": True}, "response_format": {"type": "json_schema", "json_schema": schema}}
+        options |= {
+            "messages": messages,
+            "stream_options": {"include_usage": True},
+            "response_format": {"type": "json_schema", "json_schema": schema},
+        }
         create = sdk.chat.completions.with_streaming_response.create
-    with create(model=model, **{name: value for name, value in options.items() if name not in without}) as response:
+    with create(
+        model=model, **{name: value for name, value in options.items() if name not in without}
+    ) as response:
         yield response
 
 
@@ -218,7 +287,12 @@ def _take_whole(written: Written, response: Any, endpoint: str) -> None:
     elif isinstance(body, dict) and body.get("object") == "response":
         written.response(body)
     else:
-        fault = body_fault(body, response.headers, None, f"{endpoint} answered with an error under a status that says success")
+        fault = body_fault(
+            body,
+            response.headers,
+            None,
+            f"{endpoint} answered with an error under a status that says success",
+        )
         fault.facts["cause"] = "error_body"
         raise fault
 
@@ -232,26 +306,45 @@ def _valid(written: Written, endpoint: str) -> Written:
         "answered_by": written.model,
     }
     if written.error or written.finish == "failed":
-        fault = body_fault({"error": written.error or {"message": "the response failed"}}, {}, None, f"{endpoint} failed while it answered")
+        fault = body_fault(
+            {"error": written.error or {"message": "the response failed"}},
+            {},
+            None,
+            f"{endpoint} failed while it answered",
+        )
         fault.facts = {**facts, **fault.facts}
         raise fault
     if written.refusal:
         raise Fault(
             f"{endpoint}: the model declined: {shorten(written.refusal, 300)}",
-            hint="word the topic spec or the scope document in another way, or choose another model or provider",
+            hint=(
+                "word the topic spec or the scope document in another way, or choose another model or "
+                "provider"
+            ),
             cause="refusal",
             **facts,
         )
     if written.finish == "content_filter":
         raise Fault(
-            f"{endpoint} withheld the answer (content_filter)", hint="word the topic spec or the scope document in another way", cause="content_filter", **facts
+            f"{endpoint} withheld the answer (content_filter)",
+            hint="word the topic spec or the scope document in another way",
+            cause="content_filter",
+            **facts,
         )
     if not written.finish:
-        raise Fault(f"{endpoint} ended the stream before the answer was whole", retry=True, cause="incomplete", **facts)
+        raise Fault(
+            f"{endpoint} ended the stream before the answer was whole",
+            retry=True,
+            cause="incomplete",
+            **facts,
+        )
     if written.finish not in ("completed", "stop"):
         raise Fault(
             f"{endpoint} cut the answer off ({written.finish})",
-            hint="ask for fewer nodes (constraints.node_count_max), a smaller scope, or a model that may write more",
+            hint=(
+                "ask for fewer nodes (constraints.node_count_max), a smaller scope, or a model that may "
+                "write more"
+            ),
             cause="incomplete",
             machine_code=written.finish,
             **facts,

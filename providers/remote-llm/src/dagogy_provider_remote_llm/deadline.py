@@ -1,4 +1,6 @@
-"""The clock of one request. The SDK's timeout is per read, so a server that drips a byte now and then is never too late for it."""
+"""The clock of one request. The SDK's timeout is per read, so a server that drips a byte now and then is
+never too late for it.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,9 @@ IDLE_SECONDS = 60.0
 class RequestDeadline:
     """Ends a request when its time is up, or when nothing comes any more, by closing the connection under it.
 
-    `seconds` bound the whole (what is left of the `allowed` ones), `idle` the time between two signs of life. `ended` then says which of
-    the two it was. Used as a context; sockets are told by `httpcore2`'s trace extension, so proxies and TLS work as they always do.
+    `seconds` bound the whole (what is left of the `allowed` ones), `idle` the time between two signs of life.
+    `ended` then says which of the two it was. Used as a context; sockets are told by `httpcore2`'s trace
+    extension, so proxies and TLS work as they always do.
     """
 
     def __init__(self, seconds: float, idle: float = IDLE_SECONDS, allowed: float | None = None) -> None:
@@ -37,7 +40,9 @@ class RequestDeadline:
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._done.set()
         self._thread.join()
 
@@ -76,4 +81,5 @@ class RequestDeadline:
     def _close(self) -> None:
         for each in self._sockets:
             with contextlib.suppress(OSError):
-                socket.socket.shutdown(each, socket.SHUT_RDWR)  # not a TLS socket's own, which takes its state apart while it is read from
+                # not a TLS socket's own, which takes its state apart while it is read from
+                socket.socket.shutdown(each, socket.SHUT_RDWR)

@@ -7,13 +7,20 @@ from collections.abc import Sequence
 
 from dagogy.api.failures import Line, LogDialect
 
-_OUTPUT_TEXT = re.compile(r"(?m)^[^\S\n]*output_text\s*[=:]\s*(?P<quoted>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\s*$")
+_OUTPUT_TEXT = re.compile(
+    r"(?m)^[^\S\n]*output_text\s*[=:]\s*(?P<quoted>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\s*$"
+)
 
 
 class ClientDialect(LogDialect):
-    """The exceptions of the SDKs of language models, the addresses that they ask, and the text of an answer as they print it."""
+    """The exceptions of the SDKs of language models, the addresses that they ask, and the text of an answer
+    as they print it.
+    """
 
-    packages = r"(?:google|botocore|groq|together|cohere|instructor)\.|[\w.]*(?:openai|anthropic|huggingface|mistral|llama|lang|genai)"
+    packages = (
+        r"(?:google|botocore|groq|together|cohere|instructor)\."
+        r"|[\w.]*(?:openai|anthropic|huggingface|mistral|llama|lang|genai)"
+    )
     addresses = r"responses|openai"
 
     def reply(self, text: str, lines: Sequence[Line]) -> str | None:

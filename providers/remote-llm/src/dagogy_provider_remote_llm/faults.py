@@ -19,20 +19,30 @@ from dagogy_provider_remote_llm.deadline import RequestDeadline
 from dagogy_provider_remote_llm.waits import retry_after
 
 _PASSING_STATUS = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524, 529})
-_PASSING = re.compile(r"server_error|overload|rate_limit|unavailable|timeout|timed_out|capacity|slow_down|internal")
+_PASSING = re.compile(
+    r"server_error|overload|rate_limit|unavailable|timeout|timed_out|capacity|slow_down|internal"
+)
 #: Codes and words with which the same request fails again however long one waits.
 _FINAL = re.compile(
     r"quota|billing|credit|usage_limit|usage_not|invalid|auth|permission|context_length|too_large|too_long|schema|policy|not_found|unsupported|unknown"
 )
-_FINAL_WORDS = re.compile(r"exceeded your current quota|insufficient (?:quota|credit|balance|funds)|request too large|context (?:length|window)", re.IGNORECASE)
+_FINAL_WORDS = re.compile(
+    r"exceeded your current quota|insufficient (?:quota|credit|balance|funds)"
+    r"|request too large|context (?:length|window)",
+    re.IGNORECASE,
+)
 _HTML = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body|title)\b", re.IGNORECASE)
 _TAIL = 2000
 
 
 class Fault(Exception):
-    """One request failed. `facts` are those of `ProviderError.details`; `retry`: the same request may fare better; `param`: the parameter at fault."""
+    """One request failed. `facts` are those of `ProviderError.details`; `retry`: the same request may fare
+    better; `param`: the parameter at fault.
+    """
 
-    def __init__(self, message: str, *, retry: bool = False, hint: str = "", param: str = "", **facts: Any) -> None:
+    def __init__(
+        self, message: str, *, retry: bool = False, hint: str = "", param: str = "", **facts: Any
+    ) -> None:
         super().__init__(message)
         self.message, self.retry, self.hint, self.param = message, retry, hint, param
         self.facts = {name: value for name, value in facts.items() if value not in (None, "", {})}
@@ -53,7 +63,11 @@ def body_fault(body: Any, headers: Any, status: int | None, what: str) -> Fault:
     found = read_body(body) if not isinstance(body, str) else None
     code = found.code if found else ""
     page = _HTML.match(text)
-    message = "a web page" if page and found is None else shorten(found.message if found and found.message else text, 300)
+    message = (
+        "a web page"
+        if page and found is None
+        else shorten(found.message if found and found.message else text, 300)
+    )
     final = _FINAL.search(code) or _FINAL_WORDS.search(message) or headers.get("x-should-retry") == "false"
     passing = status in _PASSING_STATUS if status else bool(_PASSING.search(code))
     return Fault(
@@ -77,16 +91,28 @@ def fault_of(error: Exception, endpoint: str, deadline: RequestDeadline) -> Faul
         return redirect_fault(error, endpoint)
     if isinstance(error, openai.APIStatusError):
         body = _wrapped(error.body) if error.body is not None else error.response.text
-        return body_fault(body, error.response.headers, error.status_code, f"{endpoint} answered {error.status_code}")
+        return body_fault(
+            body, error.response.headers, error.status_code, f"{endpoint} answered {error.status_code}"
+        )
     if isinstance(error, openai.APIConnectionError | httpx2.RequestError):
         leaf = list(links(error))[-1]
         unsafe = any("certificate" in str(link).lower() for link in links(error))
         what = "broke off its answer" if deadline.last > deadline.started else "cannot be reached"
         return Fault(f"{endpoint} {what}: {shorten(str(leaf) or type(leaf).__name__, 200)}", retry=not unsafe)
     if isinstance(error, openai.APIError):  # an error event in the stream
-        return body_fault(_wrapped(error.body if error.body is not None else error.message), {}, None, f"{endpoint} failed while it answered")
-    if isinstance(error, ValueError | RecursionError) and deadline.last > deadline.started:  # an event that is not JSON
-        return Fault(f"{endpoint} sent a stream that cannot be read: {shorten(str(error), 200)}", retry=True, cause="incomplete")
+        return body_fault(
+            _wrapped(error.body if error.body is not None else error.message),
+            {},
+            None,
+            f"{endpoint} failed while it answered",
+        )
+    # an event that is not JSON
+    if isinstance(error, ValueError | RecursionError) and deadline.last > deadline.started:
+        return Fault(
+            f"{endpoint} sent a stream that cannot be read: {shorten(str(error), 200)}",
+            retry=True,
+            cause="incomplete",
+        )
     return Fault(f"{endpoint}: the request failed with {type(error).__name__}: {shorten(str(error), 200)}")
 
 
@@ -98,7 +124,8 @@ def redirect_fault(error: openai.APIStatusError, endpoint: str) -> Fault:
     except (ValueError, httpx2.InvalidURL):
         place = "an invalid address"
     return Fault(
-        f"{endpoint} answered {error.status_code}, a redirect to {shorten(place, 200)}; it is not followed, since the key would go there",
+        f"{endpoint} answered {error.status_code}, a redirect to {shorten(place, 200)}; it is not followed, "
+        "since the key would go there",
         hint="if that is the API that you mean, set OPENAI_BASE_URL to its root",
         http_status=error.status_code,
         request_id=error.response.headers.get("x-request-id"),
@@ -120,7 +147,12 @@ def _late(endpoint: str, deadline: RequestDeadline) -> Fault:
     else:
         message = f"{endpoint} did not answer within {allowed}"
     return Fault(
-        message, retry=deadline.ended == "idle", hint=timeout_advice(deadline.allowed), cause="timeout", killed_by="timeout", timeout_seconds=deadline.allowed
+        message,
+        retry=deadline.ended == "idle",
+        hint=timeout_advice(deadline.allowed),
+        cause="timeout",
+        killed_by="timeout",
+        timeout_seconds=deadline.allowed,
     )
 
 

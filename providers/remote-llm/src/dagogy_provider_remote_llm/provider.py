@@ -24,12 +24,16 @@ _DEFAULT_HOST, _DEFAULT_MODEL = "api.openai.com", "gpt-5.4-mini"
 _READY_SECONDS = 5.0
 #: What a service may do without: nothing of it changes what is asked.
 _OPTIONAL = frozenset({"store", "stream", "stream_options", "text", "response_format"})
-_UNSUPPORTED = frozenset({"unsupported_parameter", "unsupported_value", "unknown_parameter", "unrecognized_parameter"})
+_UNSUPPORTED = frozenset(
+    {"unsupported_parameter", "unsupported_value", "unknown_parameter", "unrecognized_parameter"}
+)
 
 
 @dataclass
 class _Manner:
-    """How a service wants to be asked, as far as it has shown: over which interface, and without which parameters."""
+    """How a service wants to be asked, as far as it has shown: over which interface,
+    and without which parameters.
+    """
 
     api: Api
     fixed: bool
@@ -51,10 +55,15 @@ class RemoteLlm(LanguageModelProvider):
 
     @property
     def api(self) -> str:
-        return f"{self.settings.values.get('AGENT_API', 'auto')} {self.settings.values.get('OPENAI_BASE_URL', '')}"
+        return (
+            f"{self.settings.values.get('AGENT_API', 'auto')} "
+            f"{self.settings.values.get('OPENAI_BASE_URL', '')}"
+        )
 
     def prepare(self) -> None:
-        """The SDK takes a second or more to import, and imports the interface that is used only when it is used."""
+        """The SDK takes a second or more to import, and imports the interface that is
+        used only when it is used.
+        """
         from dagogy_provider_remote_llm.calls import load
 
         load()
@@ -73,12 +82,26 @@ class RemoteLlm(LanguageModelProvider):
         models = _models(access, _READY_SECONDS)
         if isinstance(models, Fault):
             if models.status in (404, 405, 501):
-                return Readiness(ready=True, message=f"{access.host} is there, and does not list its models (status {models.status})")
-            return Readiness(ready=False, message=without_key(models.message, access.key), hint="check OPENAI_BASE_URL and OPENAI_API_KEY")
+                return Readiness(
+                    ready=True,
+                    message=f"{access.host} is there, and does not list its models (status {models.status})",
+                )
+            return Readiness(
+                ready=False,
+                message=without_key(models.message, access.key),
+                hint="check OPENAI_BASE_URL and OPENAI_API_KEY",
+            )
         wanted = self.settings.model
         if wanted and models and wanted not in models:
-            return Readiness(ready=False, message=f"{access.host} does not list the model {wanted}", hint=f"AGENT_MODEL may be: {', '.join(models[:8])}")
-        return Readiness(ready=True, message=f"{access.host} answered 200 and lists {len(models)} model{'s' * (len(models) != 1)}")
+            return Readiness(
+                ready=False,
+                message=f"{access.host} does not list the model {wanted}",
+                hint=f"AGENT_MODEL may be: {', '.join(models[:8])}",
+            )
+        return Readiness(
+            ready=True,
+            message=f"{access.host} answered 200 and lists {len(models)} model{'s' * (len(models) != 1)}",
+        )
 
     def complete(self, question: Question) -> Answer:
         access = checked(self.settings.values)
@@ -110,10 +133,18 @@ class RemoteLlm(LanguageModelProvider):
             tokens[name] = tokens.get(name, 0) + value
         notes = self._learned(question, self._place(access, model), manner, written)
         usage = {"calls": calls, **tokens, "seconds": round(time.monotonic() - question.started, 3)}
-        return Answer(text=without_key(written.text, access.key), model=written.model or model, request_id=written.request_id, usage=usage, notes=notes)
+        return Answer(
+            text=without_key(written.text, access.key),
+            model=written.model or model,
+            request_id=written.request_id,
+            usage=usage,
+            notes=notes,
+        )
 
     def _model(self, access: Access) -> str:
-        """The model that is asked: `AGENT_MODEL`, or the default of OpenAI, or the only one that the service has."""
+        """The model that is asked: `AGENT_MODEL`, or the default of OpenAI, or the
+        only one that the service has.
+        """
         if self.settings.model or access.host == _DEFAULT_HOST:
             return self.settings.model or _DEFAULT_MODEL
         if self._only_model:
@@ -150,7 +181,10 @@ class RemoteLlm(LanguageModelProvider):
         notes = []
         if manner.api == "responses" and not manner.fixed and not _follows(written.text, question):
             manner.api, manner.switched = "chat", True
-            notes.append(f"{host_of(self.endpoint)} does not keep to text.format; it is asked over chat completions from now on")
+            notes.append(
+                f"{host_of(self.endpoint)} does not keep to text.format; it is asked over chat completions "
+                "from now on"
+            )
         elif manner.switched:
             notes.append(f"{host_of(self.endpoint)} is asked over {manner.api} from now on")
         learned = json.dumps({"api": manner.api, "without": sorted(manner.without)})
@@ -160,9 +194,19 @@ class RemoteLlm(LanguageModelProvider):
         return tuple(notes)
 
     def _error(self, fault: Fault, access: Access, model: str, usage: dict[str, Any]) -> ProviderError:
-        facts = {"model": model, **fault.facts, "provider": self.info.id, "endpoint": access.endpoint, "usage": usage}
+        facts = {
+            "model": model,
+            **fault.facts,
+            "provider": self.info.id,
+            "endpoint": access.endpoint,
+            "usage": usage,
+        }
         message = f"{self.info.id}: {fault.message}"
-        return ProviderError(without_key(message, access.key), hint=without_key(fault.hint, access.key), details=without_key(facts, access.key))
+        return ProviderError(
+            without_key(message, access.key),
+            hint=without_key(fault.hint, access.key),
+            details=without_key(facts, access.key),
+        )
 
 
 def _remembered(question: Question, place: str, api: str) -> _Manner:
@@ -181,7 +225,11 @@ def _adapted(manner: _Manner, fault: Fault) -> bool:
     param = fault.param.split(".")[0]
     missing = fault.status in (405, 501) or (fault.status == 404 and "model" not in fault.code)
     refused = fault.status in (400, 422) and fault.code in _UNSUPPORTED and param in _OPTIONAL
-    if (missing or (refused and param in ("text", "response_format"))) and not manner.fixed and not manner.switched:
+    if (
+        (missing or (refused and param in ("text", "response_format")))
+        and not manner.fixed
+        and not manner.switched
+    ):
         manner.api, manner.switched = "chat" if manner.api == "responses" else "responses", True
         return True
     if refused and param not in manner.without:
@@ -202,13 +250,18 @@ def _follows(text: str, question: Question) -> bool:
 
 
 def _once(access: Access, model: str, question: Question, manner: _Manner) -> Written | Fault:
-    """One request. A fault is returned, not raised: it holds what the service said, and shall be in no exception's context."""
+    """One request. A fault is returned, not raised: it holds what the service said, and shall be in no
+    exception's context.
+    """
     from dagogy_provider_remote_llm.calls import ask, client
     from dagogy_provider_remote_llm.deadline import RequestDeadline
     from dagogy_provider_remote_llm.faults import Fault
 
     try:
-        with RequestDeadline(max(question.seconds_left, 0.001), allowed=question.seconds) as deadline, client(access.base_url, access.key, deadline) as sdk:
+        with (
+            RequestDeadline(max(question.seconds_left, 0.001), allowed=question.seconds) as deadline,
+            client(access.base_url, access.key, deadline) as sdk,
+        ):
             return ask(sdk, deadline, access.host, manner.api, model, question, frozenset(manner.without))
     except Fault as fault:
         return fault
@@ -228,7 +281,9 @@ def _models(access: Access, seconds: float) -> list[str] | Fault:
 
 
 def _origin(fault: Fault, key: str) -> BaseException | None:
-    """What the SDK raised, with the key out of it. Of a request that our clock ended it raised what a broken connection would: that is no cause."""
+    """What the SDK raised, with the key out of it. Of a request that our clock ended it raised what a broken
+    connection would: that is no cause.
+    """
     if fault.facts.get("killed_by") == "timeout":
         return None
     from dagogy_provider_remote_llm.faults import scrubbed

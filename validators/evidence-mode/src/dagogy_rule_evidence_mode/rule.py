@@ -10,21 +10,21 @@ from dagogy.api.rules import Finding, Rule, RuleContext
 
 
 class EvidenceMode(Rule):
-    """Where does the learner find what a node teaches, and how sure is its author? The topic spec's `evidence_mode` says how much of
-    that each node owes. `minimal`: at least one resource. `standard`: at least two, one with the role `definition` and one with the
-    role `example`. `strict`: moreover a citation (the edition, section or lines) on every resource and an `estimate_confidence` on
-    every node.
+    """Where does the learner find what a node teaches, and how sure is its author? The topic spec's
+    `evidence_mode` says how much of that each node owes. `minimal`: at least one resource. `standard`: at
+    least two, one with the role `definition` and one with the role `example`. `strict`: moreover a citation
+    (the edition, section or lines) on every resource and an `estimate_confidence` on every node.
 
     Bad:
         In `standard` mode a node whose two resources both have the role `reference`.
 
     Good:
-        A textbook section as `definition` and a worked exercise as `example`; in `strict` mode each with a citation such as
-        "2nd edition, section 3.1", and `"estimate_confidence": 0.7` on the node.
+        A textbook section as `definition` and a worked exercise as `example`; in `strict` mode each with a
+        citation such as "2nd edition, section 3.1", and `"estimate_confidence": 0.7` on the node.
 
     How to fix:
-        Add the resource, citation or confidence that the finding names. If the sources for it do not exist, choose a weaker mode in
-        the topic spec.
+        Add the resource, citation or confidence that the finding names. If the sources for it do not exist,
+        choose a weaker mode in the topic spec.
     """
 
     def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
@@ -34,9 +34,15 @@ class EvidenceMode(Rule):
             resources = node.resources
             if minimal:
                 if not resources:
-                    yield Finding(f"'{node.id:.60}' has no resource; evidence mode minimal wants at least one", f"/nodes/{i}/resources", node.id)
+                    yield Finding(
+                        f"'{node.id:.60}' has no resource; evidence mode minimal wants at least one",
+                        f"/nodes/{i}/resources",
+                        node.id,
+                    )
                 continue
-            if not (len(resources) >= 2 and resources[0].role == "definition" and resources[1].role == "example"):
+            if not (
+                len(resources) >= 2 and resources[0].role == "definition" and resources[1].role == "example"
+            ):
                 yield from _roles(i, node, mode)
             if strict:
                 yield from _strict(i, node)
@@ -49,8 +55,8 @@ def _roles(i: int, node: Node, mode: str) -> Iterator[Finding]:
     if missing:
         count = len(node.resources)
         yield Finding(
-            f"'{node.id:.60}' has {count or 'no'} resource{'s' * (count != 1)}; evidence mode {mode} wants at least two, "
-            f"and here {' and '.join(missing)} is missing",
+            f"'{node.id:.60}' has {count or 'no'} resource{'s' * (count != 1)}; evidence mode {mode} wants "
+            f"at least two, and here {' and '.join(missing)} is missing",
             f"/nodes/{i}/resources",
             node.id,
         )
@@ -60,9 +66,14 @@ def _strict(i: int, node: Node) -> Iterator[Finding]:
     for j, resource in enumerate(node.resources):
         if not resource.citation.strip():
             yield Finding(
-                f"resource {resource.title!r:.60} of '{node.id:.60}' has no citation; evidence mode strict wants one, for example a section or page",
+                f"resource {resource.title!r:.60} of '{node.id:.60}' has no citation; evidence mode strict "
+                "wants one, for example a section or page",
                 f"/nodes/{i}/resources/{j}",
                 node.id,
             )
     if not isinstance(node.estimate_confidence, int | float):
-        yield Finding(f"'{node.id:.60}' has no estimate_confidence; evidence mode strict wants a number from 0 to 1", f"/nodes/{i}", node.id)
+        yield Finding(
+            f"'{node.id:.60}' has no estimate_confidence; evidence mode strict wants a number from 0 to 1",
+            f"/nodes/{i}",
+            node.id,
+        )

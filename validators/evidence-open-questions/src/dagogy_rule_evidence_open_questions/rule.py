@@ -9,26 +9,31 @@ from dagogy.api.rules import Finding, Fix, Rule, RuleContext
 
 
 class OpenQuestions(Rule):
-    """A curriculum for a careful reader says what its author could not settle. In evidence mode `strict` the list `open_questions` must
-    therefore be there; it may be empty, which says that nothing is open. In every mode the `related_nodes` of a question must be ids of
-    nodes, or nobody finds what the question is about.
+    """A curriculum for a careful reader says what its author could not settle. In evidence mode `strict` the
+    list `open_questions` must therefore be there; it may be empty, which says that nothing is open. In every
+    mode the `related_nodes` of a question must be ids of nodes, or nobody finds what the question is about.
 
     Bad:
-        `{"question": "Does hydration change the order of steps?", "related_nodes": ["hydratoin"], "status": "open"}`
+        `{"question": "Does hydration change the order of steps?", "related_nodes":
+        ["hydratoin"], "status": "open"}`
 
     Good:
-        `{"question": "Does hydration change the order of steps?", "related_nodes": ["hydration"], "status": "open"}`
+        `{"question": "Does hydration change the order of steps?", "related_nodes":
+        ["hydration"], "status": "open"}`
 
     How to fix:
-        In strict mode write `"open_questions": []`, or better the questions you have. Write the id of an existing node, or take the id
-        out of the list (which is what the unsafe fix does).
+        In strict mode write `"open_questions": []`, or better the questions you have. Write the id of an
+        existing node, or take the id out of the list (which is what the unsafe fix does).
     """
 
     def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
         questions = context.curriculum.open_questions
         if not isinstance(questions, list):
             if context.spec.evidence_mode == "strict":
-                yield Finding("'open_questions' is missing; evidence mode strict wants the list, empty if nothing is open")
+                yield Finding(
+                    "'open_questions' is missing; evidence mode strict wants the list, empty if nothing is "
+                    "open"
+                )
             return
         known = context.index.position
         by_fold: dict[str, str] | None = None
@@ -40,8 +45,15 @@ class OpenQuestions(Rule):
                 near = by_fold.get(_fold(wanted))
                 pointer = f"/open_questions/{i}/related_nodes/{j}"
                 yield Finding(
-                    message=f"open question {question.question!r:.60} relates to {wanted!r:.60}, the id of no node; "
-                    + (f"did you mean '{near:.60}'?" if near else "name a node of the curriculum or remove the id"),
+                    message=(
+                        f"open question {question.question!r:.60} relates to {wanted!r:.60}, the id of no "
+                        "node; "
+                    )
+                    + (
+                        f"did you mean '{near:.60}'?"
+                        if near
+                        else "name a node of the curriculum or remove the id"
+                    ),
                     pointer=pointer,
                     fix=_fix(pointer, wanted, near if near not in question.related_nodes else None),
                 )
@@ -54,5 +66,11 @@ def _fold(text: str) -> str:
 def _fix(pointer: str, wanted: str, instead: str | None) -> Fix:
     test = {"op": "test", "path": pointer, "value": wanted}
     if instead:
-        return Fix("unsafe", f"write '{instead:.60}' instead", [test, {"op": "replace", "path": pointer, "value": instead}])
-    return Fix("unsafe", f"remove {wanted!r:.60} from the related nodes", [test, {"op": "remove", "path": pointer}])
+        return Fix(
+            "unsafe",
+            f"write '{instead:.60}' instead",
+            [test, {"op": "replace", "path": pointer, "value": instead}],
+        )
+    return Fix(
+        "unsafe", f"remove {wanted!r:.60} from the related nodes", [test, {"op": "remove", "path": pointer}]
+    )

@@ -26,26 +26,33 @@ _SECRET = lazy_pattern(r"//[^/?#@]*@")
 
 
 class ResourceUrl(Rule):
-    """A resource that cannot be opened is no evidence. Each URL must have an allowed scheme. `http` and `https` need a host (RFC 3986,
-    section 3.2) without user name and password, which would be published with the curriculum. `local://path` leads to a file of the
-    run or the workspace, and that file must exist; a fragment `#L10-L24` names lines, and they must lie inside the file. In a `.json`
-    file a fragment may be a JSON Pointer too (RFC 6901, section 6), and must lead to a value. A local file has no other fragments,
-    since nobody could check them, and no empty one. White space, invisible characters, `<`, `>` and `"` never belong in a URL. Nothing is fetched.
+    """A resource that cannot be opened is no evidence. Each URL must have an allowed scheme. `http` and
+    `https` need a host (RFC 3986, section 3.2) without user name and password, which would be published with
+    the curriculum. `local://path` leads to a file of the run or the workspace, and that file must exist; a
+    fragment `#L10-L24` names lines, and they must lie inside the file. In a `.json` file a fragment may be a
+    JSON Pointer too (RFC 6901, section 6), and must lead to a value. A local file has no other fragments,
+    since nobody could check them, and no empty one. White space, invisible characters, `<`, `>` and `"` never
+    belong in a URL. Nothing is fetched.
 
     Bad:
-        `https:/docs.python.org`, `www.example.org/page`, `https://me:secret@example.org/`, `local://inputs/scope.md#L90-L80`,
-        `local://inputs/scope.md#a-heading`
+        `https:/docs.python.org`, `www.example.org/page`, `https://me:secret@example.org/`,
+        `local://inputs/scope.md#L90-L80`, `local://inputs/scope.md#a-heading`
 
     Good:
-        `https://docs.python.org/3/tutorial/`, `local://inputs/scope.md#L10-L24`, `local://inputs/topic_spec.json#/scope_in/0`
+        `https://docs.python.org/3/tutorial/`, `local://inputs/scope.md#L10-L24`,
+        `local://inputs/topic_spec.json#/scope_in/0`
 
     How to fix:
-        Copy the address anew from the browser. For a local file give the path as seen from the run's folder or the workspace root, and
-        count its lines again if it has changed. Further schemes, such as `urn`, can be allowed in the options.
+        Copy the address anew from the browser. For a local file give the path as seen from the run's folder
+        or the workspace root, and count its lines again if it has changed. Further schemes, such as `urn`,
+        can be allowed in the options.
     """
 
     class Options(BaseOptions):
-        allowed_schemes: Annotated[tuple[str, ...], Field(description="The schemes that a resource may have, in lower case.", min_length=1)] = (
+        allowed_schemes: Annotated[
+            tuple[str, ...],
+            Field(description="The schemes that a resource may have, in lower case.", min_length=1),
+        ] = (
             "http",
             "https",
             "local",
@@ -62,19 +69,31 @@ class ResourceUrl(Rule):
                 if reason:
                     shown = _SECRET.sub("//…@", resource.url)
                     pointer = f"/nodes/{i}/resources/{j}/url"
-                    yield Finding(f"URL {shown!r:.80} of '{node.id:.60}' {reason}", pointer, node.id, fix=_fix(pointer, resource.url, judge))
+                    yield Finding(
+                        f"URL {shown!r:.80} of '{node.id:.60}' {reason}",
+                        pointer,
+                        node.id,
+                        fix=_fix(pointer, resource.url, judge),
+                    )
 
 
 def _fix(path: str, url: str, judge: _Judge) -> Fix | None:
-    """Takes an empty fragment off, where the rest is sound: it names no place, and the file stays the same."""
+    """Takes an empty fragment off, where the rest is sound: it names no place,
+    and the file stays the same.
+    """
     plain = url.removesuffix("#")
     if plain == url or judge.reason(plain):
         return None
-    return Fix("safe", "take off the '#'", [{"op": "test", "path": path, "value": url}, {"op": "replace", "path": path, "value": plain}])
+    return Fix(
+        "safe",
+        "take off the '#'",
+        [{"op": "test", "path": path, "value": url}, {"op": "replace", "path": path, "value": plain}],
+    )
 
 
 def _all_plain(nodes: Sequence[Node], judge: _Judge) -> bool:
-    """Whether all URLs are sound, found from their beginnings up to the path, of which there are few, and one look at all the text.
+    """Whether all URLs are sound, found from their beginnings up to the path, of which there are few, and one
+    look at all the text.
 
     That settles a usual curriculum in a tenth of the time; False means only that each URL must be looked at.
     """
@@ -114,30 +133,49 @@ class _Judge:
             return "cannot be taken apart: its host or port is invalid"
         host, port, scheme = parts.hostname, parts.port, parts.scheme
         if scheme not in self._schemes:
-            return f"{f'has the scheme {scheme!r:.20}' if scheme else 'has no scheme'}; accepted: {', '.join(sorted(self._schemes))}"
+            return (
+                f"{f'has the scheme {scheme!r:.20}' if scheme else 'has no scheme'}; accepted: "
+                f"{', '.join(sorted(self._schemes))}"
+            )
         if scheme == "local":
             return self._local(url, parts.fragment)
         if scheme not in _WITH_HOST:
             return "" if parts.netloc or parts.path else f"has nothing after '{scheme}:'"
         if not host or port == 0 or not _is_host(host):
             return f"has no valid host; wanted: {scheme}://host/path"
-        return "holds a user name or password; remove what stands before the '@'" if "@" in parts.netloc else ""
+        return (
+            "holds a user name or password; remove what stands before the '@'" if "@" in parts.netloc else ""
+        )
 
     def _local(self, url: str, fragment: str) -> str:
         path = self._context.resolve_local(url)
         if path is None:
             return "leads to no file of the run or the workspace; wanted: local://path/of/an/existing/file"
         if not fragment:
-            return "ends in '#' and names no place; wanted: #L10 or #L10-L24, or none" if url.endswith("#") else ""
+            return (
+                "ends in '#' and names no place; wanted: #L10 or #L10-L24, or none"
+                if url.endswith("#")
+                else ""
+            )
         lines = _LINES.match(fragment)
         if lines:
             first, last = int(lines[1]), int(lines[2] or lines[1])
             count = self._count(path)
-            return "" if 1 <= first <= last <= count else f"names lines that are not there: the file has {count} line{'s' * (count != 1)}, counted from 1"
+            return (
+                ""
+                if 1 <= first <= last <= count
+                else (
+                    f"names lines that are not there: the file has {count} line{'s' * (count != 1)}, counted "
+                    "from 1"
+                )
+            )
         if path.suffix.lower() != ".json":
             return "has a fragment that names no lines; wanted: #L10 or #L10-L24, or none"
         if fragment[0] != "/" and not fragment.startswith(("%2F", "%2f")):
-            return "has a fragment that is neither a JSON Pointer nor lines; wanted: one such as #/key/0 or #L10-L24, or none"
+            return (
+                "has a fragment that is neither a JSON Pointer nor lines; wanted: one such as #/key/0 or "
+                "#L10-L24, or none"
+            )
         value, broken = self._json(path)
         return broken or _misled(value, fragment)
 
@@ -161,13 +199,25 @@ def _parse(path: Path) -> tuple[Any, str]:
         with path.open("rb") as file:
             data = file.read(_LARGE + 1)
         if len(data) > _LARGE:
-            return None, f"points into a file of more than {_LARGE // 1_000_000} MB, which is not parsed; name lines: #L10-L24"
+            return (
+                None,
+                (
+                    f"points into a file of more than {_LARGE // 1_000_000} MB, which is not parsed; name "
+                    "lines: #L10-L24"
+                ),
+            )
         # Numbers stay text: their values do not matter, and a long one costs nothing.
         return json.loads(data, parse_int=str, parse_float=str), ""
     except OSError as error:
         return None, f"leads to a file that cannot be read: {error.strerror}"
     except (ValueError, RecursionError) as error:
-        return None, f"points into a file that is not valid JSON: {' '.join(str(error).split()):.80}; mend the file or name its lines"
+        return (
+            None,
+            (
+                f"points into a file that is not valid JSON: {' '.join(str(error).split()):.80}; mend the "
+                "file or name its lines"
+            ),
+        )
 
 
 def _misled(value: Any, fragment: str) -> str:
@@ -185,16 +235,28 @@ def _misled(value: Any, fragment: str) -> str:
         elif isinstance(value, list) and _INDEX.match(key) and int(key) < len(value):
             value = value[int(key)]
         else:
-            kind = "an object without it" if isinstance(value, dict) else f"a list of {len(value)}" if isinstance(value, list) else "a plain value"
+            kind = (
+                "an object without it"
+                if isinstance(value, dict)
+                else f"a list of {len(value)}"
+                if isinstance(value, list)
+                else "a plain value"
+            )
             return f"points to what is not in the file: '{shorten(key)}' is looked for in {kind}"
     return ""
 
 
 def _is_host(host: str) -> bool:
-    """A domain name of any script, `localhost`, an IPv4 address or, as `split_url` has checked it, an IPv6 address."""
+    """A domain name of any script, `localhost`, an IPv4 address or, as `split_url` has
+    checked it, an IPv6 address.
+    """
     if ":" in host:
         return True
     labels = host.removesuffix(".").split(".")
     return all(
-        label and label[0] != "-" and label[-1] != "-" and (label.replace("-", "").replace("_", "").isalnum() or not label.isascii()) for label in labels
+        label
+        and label[0] != "-"
+        and label[-1] != "-"
+        and (label.replace("-", "").replace("_", "").isalnum() or not label.isascii())
+        for label in labels
     )

@@ -10,14 +10,16 @@ from dagogy.api.rules import Finding, Rule, RuleContext
 if TYPE_CHECKING:
     import networkx
 
-# How many edges the search for shortest cycles may look at in one document, about a second; small components have their turn first.
+# How many edges the search for shortest cycles may look at in one document, about a second; small components
+# have their turn first.
 _BUDGET = 1_000_000
 
 
 class Acyclic(Rule):
-    """A cycle of prerequisites cannot be studied: every node in it waits for another. One cycle is named for each strongly connected
-    component: a shortest one, since that is the one to cut first. Only in components too large and tangled to be searched through it
-    is the shortest of those found, and the message calls it a short cycle.
+    """A cycle of prerequisites cannot be studied: every node in it waits for another. One cycle is named
+    for each strongly connected component: a shortest one, since that is the one to cut first. Only in
+    components too large and tangled to be searched through it is the shortest of those found, and the
+    message calls it a short cycle.
 
     Bad:
         `a` requires `b`, `b` requires `c`, `c` requires `a`.
@@ -26,8 +28,8 @@ class Acyclic(Rule):
         `a` requires nothing, `b` requires `a`, `c` requires `b`.
 
     How to fix:
-        Decide which of the concepts can be understood alone, and take the cycle's prerequisite out of it. If none can, they
-        are one concept: merge them.
+        Decide which of the concepts can be understood alone, and take the cycle's prerequisite out of it. If
+        none can, they are one concept: merge them.
     """
 
     def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
@@ -51,7 +53,10 @@ class Acyclic(Rule):
             kind = "a shortest cycle" if exact else "a short cycle, perhaps not the shortest,"
             where = f"in a strongly connected component of {size} nodes"
             yield Finding(
-                message=f"cycle of prerequisites: {' -> '.join([*shown, ids[0]])} (an arrow reads 'requires'; {kind} {where})",
+                message=(
+                    f"cycle of prerequisites: {' -> '.join([*shown, ids[0]])} (an arrow reads 'requires'; "
+                    f"{kind} {where})"
+                ),
                 pointer=f"/nodes/{cycle[0]}/prerequisites/{at}",
                 node_id=ids[0],
                 data={"cycle": ids, "shortest": exact},
@@ -59,10 +64,11 @@ class Acyclic(Rule):
 
 
 def _shortest_cycle(graph: networkx.DiGraph, budget: int) -> tuple[list[int], bool, int]:
-    """A cycle of a strongly connected graph, whether it is surely a shortest one, and how many edges were looked at for it.
+    """A cycle of a strongly connected graph, whether it is surely a shortest one, and how many edges were
+    looked at for it.
 
-    The busiest node is searched from first. A node that was searched from is taken out with all that is on no cycle without it; the
-    search ends when nothing is left, or beyond the budget. `graph` is used up.
+    The busiest node is searched from first. A node that was searched from is taken out with all that is on no
+    cycle without it; the search ends when nothing is left, or beyond the budget. `graph` is used up.
     """
     best: list[int] = []
     looked_at = 0
@@ -86,7 +92,9 @@ def _shortest_cycle(graph: networkx.DiGraph, budget: int) -> tuple[list[int], bo
 
 
 def _cycle_through(graph: networkx.DiGraph, start: int, longest: int) -> tuple[list[int], int]:
-    """A shortest cycle through `start` with fewer than `longest` nodes (0: any), and how many edges were looked at; breadth first."""
+    """A shortest cycle through `start` with fewer than `longest` nodes (0: any), and how many edges were
+    looked at; breadth first.
+    """
     from networkx import bfs_edges
 
     came: dict[int, int] = {}

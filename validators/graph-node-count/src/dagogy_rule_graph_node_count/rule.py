@@ -9,9 +9,10 @@ from dagogy.api.rules import Finding, Rule, RuleContext
 
 
 class NodeCount(Rule):
-    """Whoever wrote the topic spec may have said how fine the curriculum shall be: `constraints.node_count_min` and
-    `constraints.node_count_max`. Too few nodes means that concepts are lumped together, too many that they are cut up or that the scope
-    has grown. Where the spec sets no limits, any number is right but none: a curriculum has at least one node.
+    """Whoever wrote the topic spec may have said how fine the curriculum shall be:
+    `constraints.node_count_min` and `constraints.node_count_max`. Too few nodes means that concepts are
+    lumped together, too many that they are cut up or that the scope has grown. Where the spec sets no limits,
+    any number is right but none: a curriculum has at least one node.
 
     Bad:
         31 nodes where the spec says `"node_count_max": 30`.
@@ -20,8 +21,8 @@ class NodeCount(Rule):
         30 nodes.
 
     How to fix:
-        With too many, merge nodes that are always studied together, or leave out what `scope_in` does not ask for. With too few, split
-        nodes that teach several things. Or change the limits in the topic spec.
+        With too many, merge nodes that are always studied together, or leave out what `scope_in` does not ask
+        for. With too few, split nodes that teach several things. Or change the limits in the topic spec.
     """
 
     def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
@@ -34,7 +35,13 @@ class NodeCount(Rule):
         if count == 0:
             message = f"the curriculum has no nodes; at least {low} wanted"
         elif count < low:
-            message = f"the curriculum has {count} node{'s' * (count > 1)}, the topic spec wants at least {low} (node_count_min): {low - count} more"
+            message = (
+                f"the curriculum has {count} node{'s' * (count > 1)}, the topic spec wants at least {low} "
+                f"(node_count_min): {low - count} more"
+            )
         else:
-            message = f"the curriculum has {count} node{'s' * (count > 1)}, the topic spec allows {high} (node_count_max): {count - (high or 0)} too many"
+            message = (
+                f"the curriculum has {count} node{'s' * (count > 1)}, the topic spec allows {high} "
+                f"(node_count_max): {count - (high or 0)} too many"
+            )
         yield Finding(message, "/nodes", data={"count": count, "min": low, "max": high})

@@ -12,10 +12,11 @@ _BLOCK = 8192
 
 
 class RedundantPrerequisites(Rule):
-    """If `bread` requires `dough` and `dough` requires `yeast`, then `bread` needs no prerequisite `yeast`: it is implied. Such extra
-    edges clutter the graph, inflate the number of prerequisites and hide which ones matter. Removing all of them at once changes
-    nothing about what comes before what: the result is the transitive reduction, which a DAG has exactly one of (Aho, Garey and Ullman
-    1972, "The transitive reduction of a directed graph").
+    """If `bread` requires `dough` and `dough` requires `yeast`, then `bread` needs no prerequisite `yeast`:
+    it is implied. Such extra edges clutter the graph, inflate the number of prerequisites and hide which ones
+    matter. Removing all of them at once changes nothing about what comes before what: the result is the
+    transitive reduction, which a DAG has exactly one of (Aho, Garey and Ullman 1972, "The transitive
+    reduction of a directed graph").
 
     Bad:
         `dough` requires `yeast`, and `bread` requires `dough` and `yeast`.
@@ -24,8 +25,8 @@ class RedundantPrerequisites(Rule):
         `dough` requires `yeast`, and `bread` requires `dough`.
 
     How to fix:
-        Remove the prerequisite that the finding names; the safe fix does. If it was meant as a hint that the concept is used
-        directly, say so in a core idea.
+        Remove the prerequisite that the finding names; the safe fix does. If it was meant as a hint that the
+        concept is used directly, say so in a core idea.
     """
 
     def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
@@ -33,14 +34,24 @@ class RedundantPrerequisites(Rule):
         implied = _implied(index)
         for i in sorted(implied):
             node = context.nodes[i]
-            places = sorted((node.prerequisites.index(index.ids[p]), index.ids[p], index.ids[via]) for p, via in implied[i].items())
+            places = sorted(
+                (node.prerequisites.index(index.ids[p]), index.ids[p], index.ids[via])
+                for p, via in implied[i].items()
+            )
             for at, name, via_name in places:
                 pointer = f"/nodes/{i}/prerequisites/{at}"
                 yield Finding(
-                    message=f"prerequisite '{name:.60}' of '{node.id:.60}' is implied by its prerequisite '{via_name:.60}', which builds on it; remove it",
+                    message=(
+                        f"prerequisite '{name:.60}' of '{node.id:.60}' is implied by its prerequisite "
+                        f"'{via_name:.60}', which builds on it; remove it"
+                    ),
                     pointer=pointer,
                     node_id=node.id,
-                    fix=Fix("safe", f"remove '{name:.60}'", [{"op": "test", "path": pointer, "value": name}, {"op": "remove", "path": pointer}]),
+                    fix=Fix(
+                        "safe",
+                        f"remove '{name:.60}'",
+                        [{"op": "test", "path": pointer, "value": name}, {"op": "remove", "path": pointer}],
+                    ),
                     data={"implied_by": via_name},
                 )
 
@@ -48,10 +59,10 @@ class RedundantPrerequisites(Rule):
 def _implied(index: GraphIndex) -> dict[int, dict[int, int]]:
     """For each node its implied prerequisites, each with another prerequisite that builds on it.
 
-    What builds on a prerequisite is deeper than it and has it as a prerequisite too, so only one that is not among the deepest and has
-    other dependents is in question.
-    Each of those gets one bit, `_BLOCK` of them at a time. In topological order, the set of a node is the union of its prerequisites'
-    sets and its own bit; big integers make a union as cheap as a copy.
+    What builds on a prerequisite is deeper than it and has it as a prerequisite too, so only one that is not
+    among the deepest and has other dependents is in question.
+    Each of those gets one bit, `_BLOCK` of them at a time. In topological order, the set of a node is the
+    union of its prerequisites' sets and its own bit; big integers make a union as cheap as a copy.
     """
     depth, dependents = index.depth, index.dependents
     place = {v: t for t, v in enumerate(index.order)}
@@ -71,8 +82,16 @@ def _implied(index: GraphIndex) -> dict[int, dict[int, int]]:
     return found
 
 
-def _mark(block: list[int], asked: dict[int, list[int]], index: GraphIndex, stretch: list[int], found: dict[int, dict[int, int]]) -> None:
-    """Puts into `found` what is implied of the prerequisites in `block`; no path between them and who has them leaves `stretch`."""
+def _mark(
+    block: list[int],
+    asked: dict[int, list[int]],
+    index: GraphIndex,
+    stretch: list[int],
+    found: dict[int, dict[int, int]],
+) -> None:
+    """Puts into `found` what is implied of the prerequisites in `block`; no path between them and who has
+    them leaves `stretch`.
+    """
     own = {p: 1 << bit for bit, p in enumerate(block)}
     questions: dict[int, list[int]] = {}
     for p in block:

@@ -13,9 +13,9 @@ _ROUNDING = 1e-6
 
 
 class TotalHours(Rule):
-    """The topic spec says how many hours the learner has. The sum of `estimate_minutes` over all nodes, divided by 60, must lie between
-    `total_hours_min` and `total_hours_max`, each stretched by the share `tolerance`. The finding says by which factor the
-    estimates are off.
+    """The topic spec says how many hours the learner has. The sum of `estimate_minutes` over all nodes,
+    divided by 60, must lie between `total_hours_min` and `total_hours_max`, each stretched by the share
+    `tolerance`. The finding says by which factor the estimates are off.
 
     Bad:
         Nodes of 50 hours in all where the spec says `"total_hours_min": 20, "total_hours_max": 40`.
@@ -24,12 +24,19 @@ class TotalHours(Rule):
         Nodes of 36 hours in all.
 
     How to fix:
-        First look for nodes whose estimate is plainly wrong, then for nodes that can go or are missing. If the estimates are right, the
-        spec is not: change its hours.
+        First look for nodes whose estimate is plainly wrong, then for nodes that can go or are missing. If
+        the estimates are right, the spec is not: change its hours.
     """
 
     class Options(BaseOptions):
-        tolerance: Annotated[float, Field(description="The share by which the sum may lie outside the range of the topic spec.", ge=0, le=1)] = 0.0
+        tolerance: Annotated[
+            float,
+            Field(
+                description="The share by which the sum may lie outside the range of the topic spec.",
+                ge=0,
+                le=1,
+            ),
+        ] = 0.0
 
     def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
         if not context.nodes:
@@ -44,8 +51,11 @@ class TotalHours(Rule):
         side, limit = ("at least", low) if hours < low else ("at most", high)
         within = f", give or take {options.tolerance:.0%}" if options.tolerance else ""
         yield Finding(
-            message=f"the estimates add up to {_shown(hours)} h, the topic spec wants {_shown(low)} to {_shown(high)} h{within}; "
-            f"for {side} {_shown(limit)} h they would have to change by the factor {factor:.3g}",
+            message=(
+                f"the estimates add up to {_shown(hours)} h, the topic spec wants {_shown(low)} to "
+                f"{_shown(high)} h{within}; for {side} {_shown(limit)} h they would have to change by the "
+                f"factor {factor:.3g}"
+            ),
             pointer="/nodes",
             data={"hours": hours, "min": low, "max": high, "factor": factor},
         )

@@ -10,9 +10,11 @@ import dagogy.api
 from dagogy.api.rules import Field, Finding, Fix, Rule, RuleContext
 from dagogy.api.text import lazy_pattern, shorten, words
 
-#: Only a title with one of these characters can be markup, a table row, a path, a URL, a file name or end like a sentence.
+#: Only a title with one of these characters can be markup, a table row, a path, a URL, a file
+#: name or end like a sentence.
 _SPECIAL = lazy_pattern(r"[|`*<\[&#/\\.!。！]")
-#: One alternative for each kind of markup; the tags are those of running text, and both ends must be there: `Box<T>` is not markup.
+#: One alternative for each kind of markup; the tags are those of running text, and both ends must be there:
+#: `Box<T>` is not markup.
 _MARKUP = lazy_pattern(
     r"""
       \*\*(?=\S).{1,300}?(?<=\S)\*\*                                        # **bold**
@@ -23,7 +25,7 @@ _MARKUP = lazy_pattern(
     | &nbsp; | \S[ ]&amp;[ ]\S
     | ^\#{1,6}\s+\S                                                   # the mark of a heading
     | ^[-*•]\s+\S                                                     # the mark of a list item
-    """,
+    """,  # noqa: E501
     re.VERBOSE,
 )
 _LINK = lazy_pattern(r"!?\[([^\]]{0,300})\]\([^)]{0,300}\)")
@@ -42,71 +44,115 @@ _EDGES = " \t.,:;!?*#_-–—…"
 
 
 class ConceptTitle(Rule):
-    """Titles are what learners navigate by and what other nodes are matched with, so each must name the concept it teaches. Text
-    that was cut out of a document often does not: a sentence, a heading of the document's structure, a row of a table, a file.
+    """Titles are what learners navigate by and what other nodes are matched with, so each must name the
+    concept it teaches. Text that was cut out of a document often does not: a sentence, a heading of the
+    document's structure, a row of a table, a file.
 
-    A title is a finding when it has no letter in it; is markup (bold or italic marks, links, paired HTML tags, heading or list
-    marks, a backtick left open); is a table row; is or contains a URL; is a file name or a path; is nothing but a
-    structural heading, numbered or not (`structural_titles`, `Chapter 3`, `Week 1`); is a sentence, which is to say that three
-    words or more end in a full stop and not in one of `abbreviations`, that it ends in an exclamation mark and has one of
-    `finite_words`, or that it has five words or more and begins with one of `sentence_openers`; or is longer than
-    `max_words` or `max_chars`. A question is a fine title, and so are `Box<T>`, `Node.js`, `P(A|B)` and `Introduction to Logic`. A
-    title of `ambiguous_titles` (in C++, `References` are a concept) passes where a core idea uses its singular.
+    A title is a finding when it has no letter in it; is markup (bold or italic marks, links, paired HTML
+    tags, heading or list marks, a backtick left open); is a table row; is or contains a URL; is a file name
+    or a path; is nothing but a structural heading, numbered or not (`structural_titles`, `Chapter 3`,
+    `Week 1`); is a sentence, which is to say that three words or more end in a full stop and not in one of
+    `abbreviations`, that it ends in an exclamation mark and has one of `finite_words`, or that it has five
+    words or more and begins with one of `sentence_openers`; or is longer than `max_words` or `max_chars`. A
+    question is a fine title, and so are `Box<T>`, `Node.js`, `P(A|B)` and `Introduction to Logic`. A title of
+    `ambiguous_titles` (in C++, `References` are a concept) passes where a core idea uses its singular.
 
     Bad:
-        `Overview`, `## Recursion`, `notes.md`, `| Tides | 2 h |`, `This section explains how the tides come about.`
+        `Overview`, `## Recursion`, `notes.md`, `| Tides | 2 h |`, `This section explains
+        how the tides come about.`
 
     Good:
         `Recursion`, `Tides`, `What is a knowledge graph?`
 
     How to fix:
-        Name what is learned in a noun phrase. Delete a node that only stands for a heading, and hand its prerequisites on. Marks
-        around a good title, and the full stop of a short one, are taken off by `validate --fix`.
+        Name what is learned in a noun phrase. Delete a node that only stands for a heading, and hand its
+        prerequisites on. Marks around a good title, and the full stop of a short one, are taken off by
+        `validate --fix`.
     """
 
     class Options(dagogy.api.rules.Options):
-        max_words: Annotated[int, Field(description="The most words in a title; official standards are long.", ge=1)] = 20
+        max_words: Annotated[
+            int, Field(description="The most words in a title; official standards are long.", ge=1)
+        ] = 20
         max_chars: Annotated[int, Field(description="The most characters in a title.", ge=1)] = 160
-        structural_titles: Annotated[tuple[str, ...], Field(description="Headings of a document, not concepts of its subject; compared as whole titles.")] = (
-            "abstract", "overview", "introduction", "intro", "conclusion", "conclusions", "concluding remarks", "closing remarks", "final thoughts",
-            "summary", "recap", "wrap-up", "wrap up", "key takeaways", "tl;dr", "further reading", "suggested reading", "recommended reading", "references",
-            "bibliography", "works cited", "appendix", "appendices", "table of contents", "contents", "exercises", "homework", "examples", "preface",
-            "foreword", "acknowledgements", "acknowledgments", "about this book", "about this course", "about the author", "course overview",
-            "module overview", "chapter overview", "chapter summary", "learning objectives", "learning outcomes", "learning goals", "prerequisites",
-            "next steps", "what's next", "glossary", "changelog", "misc", "miscellaneous", "other", "others", "untitled", "einleitung", "einführung",
-            "überblick", "zusammenfassung", "fazit", "inhaltsverzeichnis", "literaturverzeichnis", "vorwort", "anhang", "conclusie", "inleiding",
-            "samenvatting", "bibliographie", "table des matières", "avant-propos", "remerciements", "introducción", "conclusión", "conclusiones", "resumen",
-            "bibliografía", "introduzione", "conclusione", "introdução", "conclusão", "введение", "заключение",
-            "はじめに", "おわりに", "まとめ", "目次", "引言", "前言",
-            "目录", "参考文献",
+        structural_titles: Annotated[
+            tuple[str, ...],
+            Field(
+                description="Headings of a document, not concepts of its subject; compared as whole titles."
+            ),
+        ] = (
+            "abstract", "overview", "introduction", "intro", "conclusion", "conclusions",
+            "concluding remarks", "closing remarks", "final thoughts", "summary", "recap", "wrap-up",
+            "wrap up", "key takeaways", "tl;dr", "further reading", "suggested reading",
+            "recommended reading", "references", "bibliography", "works cited", "appendix", "appendices",
+            "table of contents", "contents", "exercises", "homework", "examples", "preface", "foreword",
+            "acknowledgements", "acknowledgments", "about this book", "about this course", "about the author",
+            "course overview", "module overview", "chapter overview", "chapter summary",
+            "learning objectives", "learning outcomes", "learning goals", "prerequisites", "next steps",
+            "what's next", "glossary", "changelog", "misc", "miscellaneous", "other", "others", "untitled",
+            "einleitung", "einführung", "überblick", "zusammenfassung", "fazit", "inhaltsverzeichnis",
+            "literaturverzeichnis", "vorwort", "anhang", "conclusie", "inleiding", "samenvatting",
+            "bibliographie", "table des matières", "avant-propos", "remerciements", "introducción",
+            "conclusión", "conclusiones", "resumen", "bibliografía", "introduzione", "conclusione",
+            "introdução", "conclusão", "введение", "заключение", "はじめに", "おわりに", "まとめ", "目次",
+            "引言", "前言", "目录", "参考文献",
         )  # fmt: skip
         ambiguous_titles: Annotated[
-            tuple[str, ...], Field(description="Structural titles that also are concepts: they pass where a core idea uses the word without its final s.")
+            tuple[str, ...],
+            Field(
+                description=(
+                    "Structural titles that also are concepts: they pass where a core idea uses the word "
+                    "without its final s."
+                )
+            ),
         ] = ("references", "exercises", "examples")
-        sentence_openers: Annotated[tuple[str, ...], Field(description="What a sentence about the document begins with; for titles of five words or more.")] = (
-            "this section", "this chapter", "this module", "this lesson", "this course", "this unit", "this page", "this document", "this tutorial",
-            "this article", "this part", "this week", "in this section", "in this chapter", "in this module", "in this lesson", "in this course",
-            "in this unit", "in this tutorial", "in this article", "in this part", "here we", "here you", "we will", "we'll", "we are going to",
-            "we have seen", "we learn", "we now", "you will", "you'll", "you should", "you are going to", "let us", "let's", "the learner will",
-            "the student will", "students will", "learners will", "it is important", "there are several", "there are many", "make sure",
+        sentence_openers: Annotated[
+            tuple[str, ...],
+            Field(
+                description=(
+                    "What a sentence about the document begins with; for titles of five words or more."
+                )
+            ),
+        ] = (
+            "this section", "this chapter", "this module", "this lesson", "this course", "this unit",
+            "this page", "this document", "this tutorial", "this article", "this part", "this week",
+            "in this section", "in this chapter", "in this module", "in this lesson", "in this course",
+            "in this unit", "in this tutorial", "in this article", "in this part", "here we", "here you",
+            "we will", "we'll", "we are going to", "we have seen", "we learn", "we now", "you will", "you'll",
+            "you should", "you are going to", "let us", "let's", "the learner will", "the student will",
+            "students will", "learners will", "it is important", "there are several", "there are many",
+            "make sure",
         )  # fmt: skip
-        finite_words: Annotated[tuple[str, ...], Field(description="Words that make a sentence of what ends in an exclamation mark.")] = (
-            "is", "are", "was", "were", "am", "will", "has", "have", "do", "does", "don't", "must", "should", "can", "can't", "let's", "it's", "you'll",
-            "we'll",
+        finite_words: Annotated[
+            tuple[str, ...],
+            Field(description="Words that make a sentence of what ends in an exclamation mark."),
+        ] = (
+            "is", "are", "was", "were", "am", "will", "has", "have", "do", "does", "don't", "must", "should",
+            "can", "can't", "let's", "it's", "you'll", "we'll",
         )  # fmt: skip
-        abbreviations: Annotated[tuple[str, ...], Field(description="Last words that keep their full stop, without it.")] = (
-            "etc", "al", "inc", "ltd", "co", "corp", "jr", "sr", "vs", "esp", "approx", "ca", "no", "st", "dept", "univ", "cent", "ed", "eds", "vol", "fig",
-            "usw", "bzw",
+        abbreviations: Annotated[
+            tuple[str, ...], Field(description="Last words that keep their full stop, without it.")
+        ] = (
+            "etc", "al", "inc", "ltd", "co", "corp", "jr", "sr", "vs", "esp", "approx", "ca", "no", "st",
+            "dept", "univ", "cent", "ed", "eds", "vol", "fig", "usw", "bzw",
         )  # fmt: skip
         file_extensions: Annotated[
-            tuple[str, ...], Field(description="Extensions that make a file name of a title without spaces; js is none, for Node.js.")
+            tuple[str, ...],
+            Field(
+                description=(
+                    "Extensions that make a file name of a title without spaces; js is none, for Node.js."
+                )
+            ),
         ] = (
-            "md", "mdx", "markdown", "rst", "adoc", "txt", "doc", "docx", "odt", "pdf", "ppt", "pptx", "xls", "xlsx", "csv", "tsv", "ipynb", "tex", "py",
-            "rb", "rs", "java", "cpp", "htm", "html", "png", "jpg", "jpeg", "gif", "svg", "mp3", "mp4", "zip",
+            "md", "mdx", "markdown", "rst", "adoc", "txt", "doc", "docx", "odt", "pdf", "ppt", "pptx", "xls",
+            "xlsx", "csv", "tsv", "ipynb", "tex", "py", "rb", "rs", "java", "cpp", "htm", "html", "png",
+            "jpg", "jpeg", "gif", "svg", "mp3", "mp4", "zip",
         )  # fmt: skip
-        known_files: Annotated[tuple[str, ...], Field(description="File names that are taught as concepts of their own.")] = (
-            "robots.txt", "llms.txt", "humans.txt", "requirements.txt", "cmakelists.txt", "readme.md", "__init__.py", "__main__.py", "setup.py",
-            "conftest.py", "build.rs",
+        known_files: Annotated[
+            tuple[str, ...], Field(description="File names that are taught as concepts of their own.")
+        ] = (
+            "robots.txt", "llms.txt", "humans.txt", "requirements.txt", "cmakelists.txt", "readme.md",
+            "__init__.py", "__main__.py", "setup.py", "conftest.py", "build.rs",
         )  # fmt: skip
 
     def check(self, context: RuleContext, options: Options) -> Iterator[Finding]:
@@ -145,18 +191,31 @@ class _Judge:
         self.abbreviations = frozenset(map(str.casefold, options.abbreviations))
         self.extensions = frozenset(map(str.casefold, options.file_extensions))
         self.known_files = frozenset(map(str.casefold, options.known_files))
-        numbered = "chapter module week part unit lesson lecture session day step section appendix kapitel teil chapitre partie capítulo capitolo глава часть"
+        numbered = (
+            "chapter module week part unit lesson lecture session day step section appendix kapitel teil "
+            "chapitre partie capítulo capitolo глава часть"
+        )
         #: The first words of all that is recognised by its beginning.
-        self.heads = frozenset(entry.partition(" ")[0] for entry in (*self.structural, *self.openers, *numbered.split()))
+        self.heads = frozenset(
+            entry.partition(" ")[0] for entry in (*self.structural, *self.openers, *numbered.split())
+        )
 
     def fault(self, title: str) -> str:
         """What is wrong with a title, as the middle of a sentence; an empty string when nothing is."""
         text = title.strip()
-        if not any(c.isalpha() or (not c.isascii() and not c.isalnum() and c.isprintable() and c not in _EDGES) for c in text):
+        if not any(
+            c.isalpha() or (not c.isascii() and not c.isalnum() and c.isprintable() and c not in _EDGES)
+            for c in text
+        ):
             return "has no word in it"
         if len(text) > self.options.max_chars:
             return f"has {len(text)} characters, at most {self.options.max_chars} are wanted"
-        return self._foreign(text) or self._structure(text.casefold()) or self._sentence(text) or self._length(text)
+        return (
+            self._foreign(text)
+            or self._structure(text.casefold())
+            or self._sentence(text)
+            or self._length(text)
+        )
 
     def _foreign(self, text: str) -> str:
         if not _SPECIAL.search(text) and text[0] not in "-•":
@@ -189,13 +248,21 @@ class _Judge:
             last = text.rsplit(None, 1)[-1][:-1].casefold().strip("()[]\"'")
             if not (len(last) == 1 and last.isalpha()) and "." not in last and last not in self.abbreviations:
                 return "ends in a full stop"
-        if end in "!！" and len(spoken) >= 5 and not self.finite.isdisjoint(w.replace("’", "'") for w in spoken):
+        if (
+            end in "!！"
+            and len(spoken) >= 5
+            and not self.finite.isdisjoint(w.replace("’", "'") for w in spoken)
+        ):
             return "is an exclamation"
         return ""
 
     def _length(self, text: str) -> str:
         count = len(text.split())
-        return f"has {count} words, at most {self.options.max_words} are wanted" if count > self.options.max_words else ""
+        return (
+            f"has {count} words, at most {self.options.max_words} are wanted"
+            if count > self.options.max_words
+            else ""
+        )
 
     def fix(self, title: str, path: str) -> Fix | None:
         """Takes marks and a full stop off, where that leaves a title that nothing is wrong with."""
@@ -211,7 +278,10 @@ class _Judge:
             plain = plain.rstrip(".。")
         if not plain or plain == title or self.fault(plain):
             return None
-        patch = [{"op": "test", "path": path, "value": title}, {"op": "replace", "path": path, "value": plain}]
+        patch = [
+            {"op": "test", "path": path, "value": title},
+            {"op": "replace", "path": path, "value": plain},
+        ]
         return Fix(safety="safe", description=f"write the title as '{shorten(plain)}'", patch=patch)
 
 

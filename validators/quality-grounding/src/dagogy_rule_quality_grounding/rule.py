@@ -16,12 +16,17 @@ from dagogy.api.text import STOP_WORDS, lazy_pattern, match_keys, normalized, se
 if TYPE_CHECKING:
     from dagogy.api.scope import Block, ScopeDocument
 
-# Thai to Khmer, Chinese, Japanese and Korean: what is written together there is more than a word, or a word and its particle.
-_SPACELESS = lazy_pattern("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+# Thai to Khmer, Chinese, Japanese and Korean: what is written together there is more than a word,
+# or a word and its particle.
+_SPACELESS = lazy_pattern(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
+)
 _LINES = lazy_pattern(r"L(\d{1,9})(?:-L?(\d{1,9}))?\Z")
 _PASSAGE = 40
 # Words that hardly an English text of a paragraph can do without, and no text of another language has.
-_ENGLISH = frozenset(["the", "and", "of", "with", "that", "which", "from", "this", "these", "their", "is", "are"])
+_ENGLISH = frozenset(
+    ["the", "and", "of", "with", "that", "which", "from", "this", "these", "their", "is", "are"]
+)
 _SURELY_ENGLISH = 2
 #: Content words beside the title of a sentence that explains it.
 _SAYS_SOMETHING = 3
@@ -29,56 +34,87 @@ _SAYS_SOMETHING = 3
 _QUOTED = lazy_pattern(r"“[^“”]{1,200}”|„[^„“”]{1,200}[“”]|«[^«»]{1,200}»|\"[^\"]{1,200}\"")
 _NEUTRAL = tuple(
     (
-        "use used using make makes made give gives take takes get gets become becomes keep keeps put set need needs want allow allows let lets help "
-        "helps show shows mean means call called known know work works happen happens way ways thing things part parts kind kinds type types form "
-        "forms case cases example examples different other many much several various also often usually always never sometimes well good better best "
-        "important possible first second last next new two three like rather instead however therefore since even still already every any another "
-        "must should simple simply certain specific describe describes define defines defined definition represent represents contain contains "
-        "consist consists include includes provide provides depend depends whole start end thus hence without within one"
+        "use used using make makes made give gives take takes get gets become becomes keep keeps put set "
+        "need needs want allow allows let lets help helps show shows mean means call called known know work "
+        "works happen happens way ways thing things part parts kind kinds type types form forms case cases "
+        "example examples different other many much several various also often usually always never "
+        "sometimes well good better best important possible first second last next new two three like rather "
+        "instead however therefore since even still already every any another must should simple simply "
+        "certain specific describe describes define defines defined definition represent represents contain "
+        "contains consist consists include includes provide provides depend depends whole start end thus "
+        "hence without within one"
     ).split()
 )
 
 
 class Grounding(Rule):
-    """A curriculum made from a scope document has to teach what the document says. A core idea that is not in it was made up, or it
-    comes from somewhere that nobody can check.
+    """A curriculum made from a scope document has to teach what the document says. A core idea that is not in
+    it was made up, or it comes from somewhere that nobody can check.
 
-    A core idea is grounded when at least `min_share` of its content words occur anywhere in the scope document or the spec's
-    `local_paths`, and at least `min_passage_share` of them in one passage of some 80 words or more, since a long document has most words
-    somewhere. Words are compared by the first six letters of their stems (Snowball); stop words and `neutral_words`, which any text
-    may have, do not count, so a paraphrase passes. Where a script has no spaces, pairs of characters are compared.
+    A core idea is grounded when at least `min_share` of its content words occur anywhere in the scope
+    document or the spec's `local_paths`, and at least `min_passage_share` of them in one passage of some 80
+    words or more, since a long document has most words somewhere. Words are compared by the first six letters
+    of their stems (Snowball); stop words and `neutral_words`, which any text may have, do not count, so a
+    paraphrase passes. Where a script has no spaces, pairs of characters are compared.
 
-    A node is reported when a core idea is not grounded: as an error when more than `max_ungrounded_share` of them are not, else as a warning. It is
-    reported, as an error when it holds for all of them, when core ideas are what the sources say of another concept: nearly all their words are
-    in one sentence of a section (or list item) that bears the title of another node, and neither the sentence nor the idea names this one, nor do
-    its resources cite those lines. It is an error when not one content word of the title occurs in the sources or in the spec's `scope_in`.
+    A node is reported when a core idea is not grounded: as an error when more than `max_ungrounded_share` of
+    them are not, else as a warning. It is reported, as an error when it holds for all of them, when core
+    ideas are what the sources say of another concept: nearly all their words are in one sentence of a section
+    (or list item) that bears the title of another node, and neither the sentence nor the idea names this one,
+    nor do its resources cite those lines. It is an error when not one content word of the title occurs in the
+    sources or in the spec's `scope_in`.
 
-    For a node with an `estimate_confidence` of 0.3 or less (in `strict` mode also with an open question) all of these are warnings, and the core
-    ideas of all such nodes together one. It is an error, though, when all nodes are such and none says anything that is in the sources, which explain
+    For a node with an `estimate_confidence` of 0.3 or less (in `strict` mode also with an open
+    question) all of these are warnings, and the core ideas of all such nodes together one. It is an
+    error, though, when all nodes are such and none says anything that is in the sources, which explain
     more than half of their concepts.
 
-    The rule is silent without a scope document, where the sources hold fewer than `min_words_per_node` words a node (a bare list of names grounds
-    nothing), and about core ideas in another language than the sources.
+    The rule is silent without a scope document, where the sources hold fewer than `min_words_per_node` words
+    a node (a bare list of names grounds nothing), and about core ideas in another language than the sources.
 
     Bad:
-        The scope document is about baking. A core idea reads "Eigenvalues measure how a matrix stretches space".
+        The scope document is about baking. A core idea reads "Eigenvalues measure how
+        a matrix stretches space".
 
     Good:
-        The document says "Salt tightens the gluten network and slows fermentation". The core idea reads "Salt slows down fermentation".
+        The document says "Salt tightens the gluten network and slows fermentation". The core idea reads "Salt
+        slows down fermentation".
 
     How to fix:
-        Take core ideas from what the document says of the concept, extend the document, or name the other source in `local_paths`. Where it says
-        nothing, do not fill the gap: give the node an `estimate_confidence` of 0.3 or less and ask an open question.
+        Take core ideas from what the document says of the concept, extend the document, or name the other
+        source in `local_paths`. Where it says nothing, do not fill the gap: give the node an
+        `estimate_confidence` of 0.3 or less and ask an open question.
     """
 
     class Options(RuleOptions):
-        min_share: Annotated[float, Field(description="The share of a core idea's content words that the sources must have.", gt=0, le=1)] = 0.5
-        min_passage_share: Annotated[float, Field(description="The share of a core idea's content words that one passage must have.", ge=0, le=1)] = 0.5
-        max_ungrounded_share: Annotated[
-            float, Field(description="The share of a node's core ideas that may be ungrounded at the cost of a warning.", ge=0, lt=1)
+        min_share: Annotated[
+            float,
+            Field(
+                description="The share of a core idea's content words that the sources must have.", gt=0, le=1
+            ),
         ] = 0.5
-        min_words_per_node: Annotated[int, Field(description="Sources with fewer words for each node are not compared with.", ge=0)] = 8
-        neutral_words: Annotated[tuple[str, ...], Field(description="Words that any text may have; they do not count.")] = _NEUTRAL
+        min_passage_share: Annotated[
+            float,
+            Field(
+                description="The share of a core idea's content words that one passage must have.", ge=0, le=1
+            ),
+        ] = 0.5
+        max_ungrounded_share: Annotated[
+            float,
+            Field(
+                description=(
+                    "The share of a node's core ideas that may be ungrounded at the cost of a warning."
+                ),
+                ge=0,
+                lt=1,
+            ),
+        ] = 0.5
+        min_words_per_node: Annotated[
+            int, Field(description="Sources with fewer words for each node are not compared with.", ge=0)
+        ] = 8
+        neutral_words: Annotated[
+            tuple[str, ...], Field(description="Words that any text may have; they do not count.")
+        ] = _NEUTRAL
 
     def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
         if context.scope is None:
@@ -87,13 +123,23 @@ class Grounding(Rule):
         nodes = context.nodes
         if source.length < options.min_words_per_node * len(nodes):
             return
-        asked_for = source.tokens | {token for item in context.spec.scope_in for token in source.content(item)}
+        asked_for = source.tokens | {
+            token for item in context.spec.scope_in for token in source.content(item)
+        }
         sections = _Sections(context.sources, nodes, source)
         doubtful: dict[int, Sequence[int]] = {}
         for i, node in enumerate(nodes):
-            loose = [k for k, idea in enumerate(node.core_ideas) if not source.grounds(idea, options.min_share, options.min_passage_share)]
+            loose = [
+                k
+                for k, idea in enumerate(node.core_ideas)
+                if not source.grounds(idea, options.min_share, options.min_passage_share)
+            ]
             strange = source.strange(node.title, asked_for)
-            borrowed = {k: owner for k, idea in enumerate(node.core_ideas) if k not in loose and (owner := sections.owner_of(idea, i)) >= 0}
+            borrowed = {
+                k: owner
+                for k, idea in enumerate(node.core_ideas)
+                if k not in loose and (owner := sections.owner_of(idea, i)) >= 0
+            }
             if not (strange or loose or borrowed):
                 continue
             foreign = source.other_language(node)
@@ -101,7 +147,10 @@ class Grounding(Rule):
             mild = "warning" if i in context.tentative else ""
             if strange and len(foreign) < len(node.core_ideas):
                 yield Finding(
-                    message=f"no word of the title '{shorten(node.title)}' is in the scope document or scope_in: name the concept as they do, or remove it",
+                    message=(
+                        f"no word of the title '{shorten(node.title)}' is in the scope document or scope_in: "
+                        "name the concept as they do, or remove it"
+                    ),
                     pointer=f"/nodes/{i}/title",
                     node_id=node.id,
                     severity=mild,
@@ -112,23 +161,38 @@ class Grounding(Rule):
             elif loose:
                 yield _ungrounded(i, node, loose, source, "warning" if len(loose) <= few else "")
             if borrowed:
-                yield _borrowed(i, node, borrowed, nodes, mild or ("warning" if len(borrowed) < len(node.core_ideas) else ""))
-        explained = sum(map(sections.explains, range(len(nodes)))) if len(context.tentative) == len(nodes) else 0
+                yield _borrowed(
+                    i,
+                    node,
+                    borrowed,
+                    nodes,
+                    mild or ("warning" if len(borrowed) < len(node.core_ideas) else ""),
+                )
+        explained = (
+            sum(map(sections.explains, range(len(nodes)))) if len(context.tentative) == len(nodes) else 0
+        )
         if 2 * explained > len(nodes) and not any(map(source.supports, nodes)):
             yield Finding(
-                message=f"none of the {len(nodes)} nodes says anything that is in the scope document, which explains {explained} of their concepts: take core"
-                " ideas from what it says of each",
+                message=(
+                    f"none of the {len(nodes)} nodes says anything that is in the scope document, which "
+                    f"explains {explained} of their concepts: take core ideas from what it says of each"
+                ),
                 pointer="/nodes",
             )
         elif doubtful:
             yield _ungrounded_openly(doubtful, nodes)
 
 
-def _borrowed(i: int, node: Node, borrowed: Mapping[int, int], nodes: Sequence[Node], severity: str) -> Finding:
+def _borrowed(
+    i: int, node: Node, borrowed: Mapping[int, int], nodes: Sequence[Node], severity: str
+) -> Finding:
     k, owner = next(iter(borrowed.items()))
     return Finding(
-        message=f"{len(borrowed)} of {len(node.core_ideas)} core ideas of '{node.id}' are what the scope document says of another concept, first"
-        f" '{shorten(node.core_ideas[k])}' (of '{shorten(nodes[owner].title)}'): take them from what it says of '{shorten(node.title)}'",
+        message=(
+            f"{len(borrowed)} of {len(node.core_ideas)} core ideas of '{node.id}' are what the scope "
+            f"document says of another concept, first '{shorten(node.core_ideas[k])}' (of "
+            f"'{shorten(nodes[owner].title)}'): take them from what it says of '{shorten(node.title)}'"
+        ),
         pointer=f"/nodes/{i}/core_ideas/{k}",
         node_id=node.id,
         severity=severity,
@@ -145,11 +209,20 @@ class _Source:
         self.length = 0
         self._passages: list[set[str]] = []
         for document in documents:
-            self._read([document.title, *map(str, document.front_matter.values()), *(block.text for block in document.blocks)])
+            self._read(
+                [
+                    document.title,
+                    *map(str, document.front_matter.values()),
+                    *(block.text for block in document.blocks),
+                ]
+            )
         self.words: set[str] = set().union(*self._passages)
         self.english = len(_ENGLISH & self.words) >= _SURELY_ENGLISH
         # A word of one character is found inside any other of a script without spaces.
-        tokens = {word: {*_tokens_of(word), *([] if word.isascii() else _SPACELESS.findall(word))} for word in self.words}
+        tokens = {
+            word: {*_tokens_of(word), *([] if word.isascii() else _SPACELESS.findall(word))}
+            for word in self.words
+        }
         self.tokens: set[str] = set().union(*tokens.values())
         self._places: dict[str, list[int]] = {}
         for i, passage in enumerate(self._passages):
@@ -164,7 +237,9 @@ class _Source:
         for text in texts:
             found = words(_fold(text))
             passage.update(found)
-            length += sum(len(word) if not word.isascii() and _SPACELESS.search(word) else 1 for word in found)
+            length += sum(
+                len(word) if not word.isascii() and _SPACELESS.search(word) else 1 for word in found
+            )
             self.verbatim.add(text)
             self.verbatim.update(sentences(text))
             if length >= 40:
@@ -176,10 +251,16 @@ class _Source:
 
     def content(self, text: str) -> list[str]:
         """The tokens of `text` that count, in order, each once."""
-        return list(dict.fromkeys(token for word in words(_fold(text)) if word not in self.ignored for token in _tokens_of(word)))
+        return list(
+            dict.fromkeys(
+                token for word in words(_fold(text)) if word not in self.ignored for token in _tokens_of(word)
+            )
+        )
 
     def grounds(self, idea: str, min_share: float, min_passage_share: float) -> bool:
-        """Whether enough of `idea` is in the sources. An idea with a single content word says too little to be judged."""
+        """Whether enough of `idea` is in the sources. An idea with a single content word
+        says too little to be judged.
+        """
         if idea in self.verbatim:
             return True
         tokens = self.content(idea)
@@ -191,21 +272,25 @@ class _Source:
         return self._one_passage_has(known, ceil(min_passage_share * len(tokens)))
 
     def supports(self, node: Node) -> bool:
-        """Whether anything that the node says besides names is in the sources, or is in English where they are not."""
+        """Whether anything that the node says besides names is in the sources, or is in
+        English where they are not.
+        """
         if not self.english and self.other_language(node):
             return True
         named = set(self.content(node.title))
         for idea in node.core_ideas:
             own = [token for token in self.content(_QUOTED.sub(" ", idea)) if token not in named]
-            if idea in self.verbatim or self._one_passage_has([token for token in own if token in self.tokens], max(2, ceil(len(own) / 2))):
+            if idea in self.verbatim or self._one_passage_has(
+                [token for token in own if token in self.tokens], max(2, ceil(len(own) / 2))
+            ):
                 return True
         return False
 
     def _one_passage_has(self, tokens: Sequence[str], needed: int) -> bool:
         """Whether a passage, with the one after it, has at least `needed` of `tokens`.
 
-        The passages that have a token are the bits of one number. The numbers are added up for all passages at once, in planes: bit
-        `i` of plane `j` is bit `j` of passage `i`'s count.
+        The passages that have a token are the bits of one number. The numbers are added up for all passages
+        at once, in planes: bit `i` of plane `j` is bit `j` of passage `i`'s count.
         """
         planes: list[int] = []
         for carry in map(self._mask, tokens):
@@ -241,10 +326,15 @@ class _Source:
         return bool(tokens) and known.isdisjoint(tokens)
 
     def other_language(self, node: Node) -> set[int]:
-        """The positions of the core ideas that are not in the language of the sources: English, where they are not, or the reverse. Told by the words
-        that hardly an English sentence, and no longer English text, lacks."""
+        """The positions of the core ideas that are not in the language of the sources: English,
+        where they are not, or the reverse. Told by the words that hardly an English sentence, and no
+        longer English text, lacks."""
         if not self.english:
-            return {k for k, idea in enumerate(node.core_ideas) if len(_ENGLISH.intersection(words(idea))) >= _SURELY_ENGLISH}
+            return {
+                k
+                for k, idea in enumerate(node.core_ideas)
+                if len(_ENGLISH.intersection(words(idea))) >= _SURELY_ENGLISH
+            }
         text = words(" ".join([node.title, node.capability, *node.core_ideas, *node.pitfalls]))
         return set(range(len(node.core_ideas))) if len(text) >= 8 and _ENGLISH.isdisjoint(text) else set()
 
@@ -259,14 +349,22 @@ class _Sections:
         for i, title in enumerate(self._titles):
             by_title.setdefault(title, i)
         by_title.pop(frozenset(), None)
-        #: Of each sentence: its tokens, the node that it stands under (-1 for none), the document and the lines.
+        #: Of each sentence: its tokens, the node that it stands under (-1 for none),
+        #: the document and the lines.
         self._sentences: list[tuple[frozenset[str], int, str, tuple[int, int]]] = []
         self._places: dict[str, list[int]] = {}
         self._under: dict[int, list[int]] = {}
         owners: dict[str, int] = {}
         for document in documents:
             for block in document.blocks:
-                owner = next((owners[name] for name in (block.lead, *reversed(block.path)) if name and self._named(name, owners, by_title) >= 0), -1)
+                owner = next(
+                    (
+                        owners[name]
+                        for name in (block.lead, *reversed(block.path))
+                        if name and self._named(name, owners, by_title) >= 0
+                    ),
+                    -1,
+                )
                 if owner >= 0 and block.kind not in ("heading", "code"):
                     self._add(block, owner, document.location)
 
@@ -285,10 +383,14 @@ class _Sections:
 
     def explains(self, i: int) -> bool:
         """Whether the sources have a sentence under the title of node `i` that says more than the title."""
-        return any(len(self._sentences[k][0] - self._titles[i]) >= _SAYS_SOMETHING for k in self._under.get(i, ()))
+        return any(
+            len(self._sentences[k][0] - self._titles[i]) >= _SAYS_SOMETHING for k in self._under.get(i, ())
+        )
 
     def owner_of(self, idea: str, i: int) -> int:
-        """The other node whose section says `idea`, or -1 where none does or node `i` has a claim on it too."""
+        """The other node whose section says `idea`, or -1 where none does or node
+        `i` has a claim on it too.
+        """
         tokens = frozenset(self._source.content(idea))
         title = self._titles[i]
         if len(tokens) < 3 or not title or not tokens.isdisjoint(title):
@@ -299,7 +401,11 @@ class _Sections:
             return -1
         # A sentence that has three quarters of the tokens has one of the rarest third.
         rare = sorted(tokens, key=lambda t: (len(self._places.get(t, ())), t))[: len(tokens) // 4 + 1]
-        near = [k for k in sorted({k for t in rare for k in self._places.get(t, ())}) if len(self._sentences[k][0] & tokens) >= needed]
+        near = [
+            k
+            for k in sorted({k for t in rare for k in self._places.get(t, ())})
+            if len(self._sentences[k][0] & tokens) >= needed
+        ]
         for k in near:
             stems, _, location, lines = self._sentences[k]
             if not stems.isdisjoint(title) or _cites(self._nodes[i], location, lines):
@@ -320,11 +426,19 @@ def _cites(node: Node, location: str, lines: tuple[int, int]) -> bool:
 
 def _ungrounded(i: int, node: Node, loose: Sequence[int], source: _Source, severity: str) -> Finding:
     idea = node.core_ideas[loose[0]]
-    missing = [word for word in dict.fromkeys(words(_fold(idea))) if word not in source.ignored and source.tokens.isdisjoint(_tokens_of(word))]
-    why = f"nothing there on {shorten(', '.join(missing))}" if missing else "its words are there, but far apart"
+    missing = [
+        word
+        for word in dict.fromkeys(words(_fold(idea)))
+        if word not in source.ignored and source.tokens.isdisjoint(_tokens_of(word))
+    ]
+    why = (
+        f"nothing there on {shorten(', '.join(missing))}" if missing else "its words are there, but far apart"
+    )
     return Finding(
-        message=f"{len(loose)} of {len(node.core_ideas)} core ideas are not in the scope document, first '{shorten(idea)}' ({why}):"
-        " take them from what the document says of the concept",
+        message=(
+            f"{len(loose)} of {len(node.core_ideas)} core ideas are not in the scope document, first "
+            f"'{shorten(idea)}' ({why}): take them from what the document says of the concept"
+        ),
         pointer=f"/nodes/{i}/core_ideas/{loose[0]}",
         node_id=node.id,
         severity=severity,
@@ -335,10 +449,14 @@ def _ungrounded(i: int, node: Node, loose: Sequence[int], source: _Source, sever
 def _ungrounded_openly(doubtful: Mapping[int, Sequence[int]], nodes: Sequence[Node]) -> Finding:
     """One finding for all nodes that say that nothing supports them."""
     i, loose = next(iter(doubtful.items()))
-    several = f"core ideas of {len(doubtful)} nodes" if len(doubtful) > 1 else f"core ideas of '{nodes[i].id}'"
+    several = (
+        f"core ideas of {len(doubtful)} nodes" if len(doubtful) > 1 else f"core ideas of '{nodes[i].id}'"
+    )
     return Finding(
-        message=f"{several} are not in the scope document, as the low estimate_confidence admits, first '{shorten(nodes[i].core_ideas[loose[0]])}':"
-        " say more of the concepts there, or leave them out",
+        message=(
+            f"{several} are not in the scope document, as the low estimate_confidence admits, first "
+            f"'{shorten(nodes[i].core_ideas[loose[0]])}': say more of the concepts there, or leave them out"
+        ),
         pointer=f"/nodes/{i}/core_ideas/{loose[0]}",
         node_id=nodes[i].id,
         severity="warning",

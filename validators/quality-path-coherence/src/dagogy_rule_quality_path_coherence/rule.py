@@ -10,39 +10,65 @@ from dagogy.api.rules import Field, Finding, Rule, RuleContext
 from dagogy.api.rules import Options as RuleOptions
 from dagogy.api.text import content_words, shorten, words
 
-_PROJECT = tuple("project capstone thesis dissertation exam examination internship practicum portfolio assignment".split())
+_PROJECT = tuple(
+    "project capstone thesis dissertation exam examination internship practicum portfolio assignment".split()
+)
 _ADVANCED = tuple("advanced expert graduate research".split())
 
 
 class PathCoherence(Rule):
     """A learner who was carried along in small steps gives up at a cliff. Two kinds of cliff are found.
 
-    A workload jump: a node takes more than `max_jump` times the median of its prerequisites' estimates and at least `min_minutes_of_jump`
-    minutes. Projects, exams and the like (`project_words` in the title) are meant to be large and are left alone.
+    A workload jump: a node takes more than `max_jump` times the median of its prerequisites' estimates and at
+    least `min_minutes_of_jump` minutes. Projects, exams and the like (`project_words` in the title) are meant
+    to be large and are left alone.
 
-    Advanced work from nothing: a node without prerequisites whose title begins or ends with one of `advanced_words`, while another
-    node of the same curriculum teaches the plain subject (it shares a content word with the rest of the title) and is not required.
-    Curricula of fewer than `min_nodes` nodes are not looked at for this, nor are names such as "Advanced Encryption Standard" unless
-    the curriculum has the plain subject too.
+    Advanced work from nothing: a node without prerequisites whose title begins or ends with one of
+    `advanced_words`, while another node of the same curriculum teaches the plain subject (it shares a content
+    word with the rest of the title) and is not required. Curricula of fewer than `min_nodes` nodes are not
+    looked at for this, nor are names such as "Advanced Encryption Standard" unless the curriculum has the
+    plain subject too.
 
     Bad:
-        "Sorting" takes 40 minutes; "Compilers", whose one prerequisite is "Sorting", takes 600. "Advanced sorting" requires nothing
-        although the curriculum has a node "Sorting".
+        "Sorting" takes 40 minutes; "Compilers", whose one prerequisite is "Sorting", takes 600. "Advanced
+        sorting" requires nothing although the curriculum has a node "Sorting".
 
     Good:
-        "Compilers" is split into "Lexers", "Parsers" and "Code generation". "Advanced sorting" requires "Sorting".
+        "Compilers" is split into "Lexers", "Parsers" and "Code generation". "Advanced
+        sorting" requires "Sorting".
 
     How to fix:
-        Split the large node, add the step that is missing before it, or correct its estimate. Give advanced work the node that
-        teaches the plain subject as a prerequisite.
+        Split the large node, add the step that is missing before it, or correct its estimate. Give advanced
+        work the node that teaches the plain subject as a prerequisite.
     """
 
     class Options(RuleOptions):
-        max_jump: Annotated[float, Field(description="The largest sound ratio of a node's minutes to the median of its prerequisites' minutes.", gt=1)] = 6.0
-        min_minutes_of_jump: Annotated[float, Field(description="Nodes that take fewer minutes than this are never a jump.", ge=0)] = 240.0
-        project_words: Annotated[tuple[str, ...], Field(description="Words in a title that mark work which is meant to be large.")] = _PROJECT
-        advanced_words: Annotated[tuple[str, ...], Field(description="Words that mark advanced work where they begin or end a title.")] = _ADVANCED
-        min_nodes: Annotated[int, Field(description="Smaller curricula are not searched for advanced work without prerequisites.", ge=1)] = 6
+        max_jump: Annotated[
+            float,
+            Field(
+                description=(
+                    "The largest sound ratio of a node's minutes to the median of its prerequisites' minutes."
+                ),
+                gt=1,
+            ),
+        ] = 6.0
+        min_minutes_of_jump: Annotated[
+            float, Field(description="Nodes that take fewer minutes than this are never a jump.", ge=0)
+        ] = 240.0
+        project_words: Annotated[
+            tuple[str, ...], Field(description="Words in a title that mark work which is meant to be large.")
+        ] = _PROJECT
+        advanced_words: Annotated[
+            tuple[str, ...],
+            Field(description="Words that mark advanced work where they begin or end a title."),
+        ] = _ADVANCED
+        min_nodes: Annotated[
+            int,
+            Field(
+                description="Smaller curricula are not searched for advanced work without prerequisites.",
+                ge=1,
+            ),
+        ] = 6
 
     def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
         yield from _jumps(context, options)
@@ -55,7 +81,8 @@ def _jumps(context: RuleContext, options: Any) -> Iterator[Finding]:
     if not nodes:
         return
     minutes = [node.estimate_minutes for node in nodes]
-    # No median is below the smallest estimate, so a node at or below this is no jump, whatever comes before it.
+    # No median is below the smallest estimate, so a node at or below this is no
+    # jump, whatever comes before it.
     floor = max(options.max_jump * min(minutes), options.min_minutes_of_jump)
     project_words = {w.casefold() for w in options.project_words}
     for i, before in enumerate(context.index.prerequisites):
@@ -67,8 +94,11 @@ def _jumps(context: RuleContext, options: Any) -> Iterator[Finding]:
         if minutes[i] <= options.max_jump * usual or not project_words.isdisjoint(words(nodes[i].title)):
             continue
         yield Finding(
-            message=f"workload jump: '{shorten(nodes[i].title)}' takes {minutes[i]:g} minutes, its prerequisites {usual:g} (median), {minutes[i] / usual:.1f}"
-            f" times as much; at most {options.max_jump:g} times is wanted: split it, or add a step before it",
+            message=(
+                f"workload jump: '{shorten(nodes[i].title)}' takes {minutes[i]:g} minutes, its prerequisites "
+                f"{usual:g} (median), {minutes[i] / usual:.1f} times as much; at most {options.max_jump:g} "
+                "times is wanted: split it, or add a step before it"
+            ),
             pointer=f"/nodes/{i}/estimate_minutes",
             node_id=nodes[i].id,
         )
@@ -87,8 +117,11 @@ def _advanced_roots(nodes: Sequence[Node], advanced: set[str]) -> Iterator[Findi
         j = min((teachers[s] for s in rest if s in teachers), default=-1)
         if j >= 0:
             yield Finding(
-                message=f"'{shorten(nodes[i].title)}' is advanced work without prerequisites, and '{shorten(nodes[j].title)}' ({nodes[j].id}) teaches the plain"
-                " subject: make that, or what comes after it, a prerequisite",
+                message=(
+                    f"'{shorten(nodes[i].title)}' is advanced work without prerequisites, and "
+                    f"'{shorten(nodes[j].title)}' ({nodes[j].id}) teaches the plain subject: make that, or "
+                    "what comes after it, a prerequisite"
+                ),
                 pointer=f"/nodes/{i}/prerequisites",
                 node_id=nodes[i].id,
             )
@@ -108,7 +141,9 @@ def _without_mark(title: str, advanced: set[str]) -> frozenset[str]:
     return frozenset(content_words(" ".join(pieces)))
 
 
-def _plain_titles(nodes: Sequence[Node], advanced_nodes: dict[int, frozenset[str]], stems: frozenset[str]) -> dict[str, int]:
+def _plain_titles(
+    nodes: Sequence[Node], advanced_nodes: dict[int, frozenset[str]], stems: frozenset[str]
+) -> dict[str, int]:
     """For each of `stems` the first node, none of `advanced_nodes`, that has it in its title."""
     # A word and its stem share their first letters, so most titles need no stemming.
     starts = {s[:3] for s in stems}

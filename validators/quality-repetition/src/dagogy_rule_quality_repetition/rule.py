@@ -24,63 +24,95 @@ _NO_DIGITS = dict.fromkeys(map(ord, "0123456789"))
 _LONGEST = 4000
 _TOKEN = lazy_pattern(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+(?:[.,]\d+)*|[^\w\s.,;:!?'\"“”„«»「」『』‘’()…]|…")
 #: What stands in quotation marks is named, not said. Code in backticks is said.
-_QUOTED = lazy_pattern(r"“[^“”]{1,200}”|„[^„“”]{1,200}[“”]|«[^«»]{1,200}»|\"[^\"]{1,200}\"|「[^「」]{1,200}」|『[^『』]{1,200}』|‘[^‘’]{2,200}’(?!\w)")
+_QUOTED = lazy_pattern(
+    r"“[^“”]{1,200}”|„[^„“”]{1,200}[“”]|«[^«»]{1,200}»|\"[^\"]{1,200}\"|「[^「」]{1,200}」|『[^『』]{1,200}』|‘[^‘’]{2,200}’(?!\w)"
+)
 _MARKS = frozenset('“„«"「『‘')
 #: Thai to Khmer, Chinese, Japanese and Korean, where names are found inside what is written together.
-_SPACELESS = lazy_pattern("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+_SPACELESS = lazy_pattern(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
+)
 #: From this many nodes on the names of all the others are too many to be looked for.
 _MANY = 5000
 #: How many words an admission has beside the name of the concept.
 _MOST_ADMITTED = 10
 #: How many words at the beginning of a text are compared.
 _OPENING = 5
-#: How often a template at the limit is to be expected in the sample, and from which count on it is then looked for everywhere: a
-#: template that is over the limit falls below that by chance in less than one of a million documents (five standard deviations).
+#: How often a template at the limit is to be expected in the sample, and from which count on it is then
+#: looked for everywhere: a template that is over the limit falls below that by chance in less than one of a
+#: million documents (five standard deviations).
 _EXPECTED, _SUSPICIOUS = 200, 130
 
 
 class Repetition(Rule):
-    """Text that is the same for every node but for the names in it was made by filling a template in. It looks like content and says
-    nothing about the concept.
+    """Text that is the same for every node but for the names in it was made by filling a template in. It
+    looks like content and says nothing about the concept.
 
-    The rule checks, each kind by itself, the capabilities, core ideas, pitfalls, mastery tasks and pass criteria, as whole texts and,
-    where a text has several, as sentences of at least `min_sentence_words` words. In each the words of the node's own title (in
-    singular or plural), the topic, the titles of other nodes and short quotations become slots, and case, punctuation, spaces
-    and the digits of numbers are left out. What is left is a frame. Three things are findings:
+    The rule checks, each kind by itself, the capabilities, core ideas, pitfalls, mastery tasks and pass
+    criteria, as whole texts and, where a text has several, as sentences of at least `min_sentence_words`
+    words. In each the words of the node's own title (in singular or plural), the topic, the titles of other
+    nodes and short quotations become slots, and case, punctuation, spaces and the digits of numbers are left
+    out. What is left is a frame. Three things are findings:
 
-    - one frame in more than `max_share` of the nodes, and in `min_nodes` at least (one more where it has fewer than three words beside the slots;
-      one with other nodes' names has to have two). Text that is the same word for word counts as well;
-    - several frames by turns: more than half of the nodes have a text of that kind from a frame that is in `min_nodes` nodes or more;
-    - a warning: the same first five words, or the same words around a quotation of more than six, in a third of the nodes, and in four at least.
+    - one frame in more than `max_share` of the nodes, and in `min_nodes` at least (one more where it has
+      fewer than three words beside the slots; one with other nodes' names has to have two). Text that is the
+      same word for word counts as well;
+    - several frames by turns: more than half of the nodes have a text of that kind from a frame that is in
+      `min_nodes` nodes or more;
+    - a warning: the same first five words, or the same words around a quotation of more than six, in a third
+      of the nodes, and in four at least.
 
-    A finding is a warning where so few of the nodes claim to know their concept: those with an `estimate_confidence` of 0.3 or less (in `strict`
-    mode also with an open question that names them) say openly that there is little to say. All frames that only such nodes have, and pitfalls
-    that only say that the sources name none (`admissions`), are one warning.
+    A finding is a warning where so few of the nodes claim to know their concept: those with an
+    `estimate_confidence` of 0.3 or less (in `strict` mode also with an open question that names them) say
+    openly that there is little to say. All frames that only such nodes have, and pitfalls that only say that
+    the sources name none (`admissions`), are one warning.
 
-    In a large curriculum the frames are first looked for in a random sample (with a fixed seed) that is large enough to meet
-    each of them some two hundred times, and what is frequent there is then counted in all nodes; so the counts are exact. With more
-    than 5000 nodes only a node's own title makes slots, and the last two findings are not made.
+    In a large curriculum the frames are first looked for in a random sample (with a fixed seed) that is large
+    enough to meet each of them some two hundred times, and what is frequent there is then counted in all
+    nodes; so the counts are exact. With more than 5000 nodes only a node's own title makes slots, and the
+    last two findings are not made.
 
     Bad:
-        Capabilities `Explain the main ideas of Tides.`, `Explain the main ideas of Anchors.`, `Explain the main ideas of Knots.` …
-        Core ideas `“Anchors” comes after “Tides”.`, `“Knots” comes after “Anchors”.` …
+        Capabilities `Explain the main ideas of Tides.`, `Explain the main ideas of Anchors.`, `Explain the
+        main ideas of Knots.` … Core ideas `“Anchors” comes after “Tides”.`,
+        `“Knots” comes after “Anchors”.` …
 
     Good:
-        `Read high water off a tide table.`, `Choose an anchor for a sea bed.`, `Tie a bowline behind the back.`
+        `Read high water off a tide table.`, `Choose an anchor for a sea bed.`, `Tie
+        a bowline behind the back.`
 
     How to fix:
-        Write for each node what holds for its concept alone. If a sentence is true of all nodes, it belongs in the goal of the
-        topic spec, not in the nodes. If the sources say nothing about a concept, say so: give the node an `estimate_confidence` of 0.3 or less
-        and ask an open question. If they only name no mistake, say that (`admissions`).
+        Write for each node what holds for its concept alone. If a sentence is true of all nodes, it belongs
+        in the goal of the topic spec, not in the nodes. If the sources say nothing about a concept, say so:
+        give the node an `estimate_confidence` of 0.3 or less and ask an open question. If they only name no
+        mistake, say that (`admissions`).
     """
 
     class Options(dagogy.api.rules.Options):
-        max_share: Annotated[float, Field(description="The largest share of the nodes that may have the same frame.", ge=0.001, le=1)] = 0.2
-        min_nodes: Annotated[int, Field(description="In how many nodes a frame is found at least before it is a finding.", ge=2)] = 3
-        min_sentence_words: Annotated[int, Field(description="The least words of a sentence inside a longer text that is compared by itself.", ge=1)] = 6
+        max_share: Annotated[
+            float,
+            Field(description="The largest share of the nodes that may have the same frame.", ge=0.001, le=1),
+        ] = 0.2
+        min_nodes: Annotated[
+            int,
+            Field(description="In how many nodes a frame is found at least before it is a finding.", ge=2),
+        ] = 3
+        min_sentence_words: Annotated[
+            int,
+            Field(
+                description="The least words of a sentence inside a longer text that is compared by itself.",
+                ge=1,
+            ),
+        ] = 6
         max_reported: Annotated[int, Field(description="The most frames that are reported.", ge=1)] = 10
         admissions: Annotated[
-            tuple[str, ...], Field(description="What a pitfall begins with that admits that the sources name none; all such are one warning.")
+            tuple[str, ...],
+            Field(
+                description=(
+                    "What a pitfall begins with that admits that the sources name none; all such are one "
+                    "warning."
+                )
+            ),
         ] = ("the source names no", "the sources name no", "no source names")
 
     def check(self, context: RuleContext, options: Options) -> Iterator[Finding]:
@@ -88,7 +120,9 @@ class Repetition(Rule):
         limit = max(options.max_share * len(nodes), options.min_nodes - 1)
         if len(nodes) <= limit:
             return
-        names = _Names([*(node.title for node in nodes), context.curriculum.topic] if len(nodes) <= _MANY else ())
+        names = _Names(
+            [*(node.title for node in nodes), context.curriculum.topic] if len(nodes) <= _MANY else ()
+        )
         found: list[_Template] = []
         for kind, texts in _KINDS.items():
             found += _templates(nodes, kind, texts, names, options, limit)
@@ -103,35 +137,51 @@ class Repetition(Rule):
 
 
 def _admits(template: _Template, nodes: Sequence[Node], admissions: tuple[str, ...]) -> bool:
-    """Whether it is a pitfall that only says that the sources name none. Anything else there is to say of a concept, or the node is tentative."""
+    """Whether it is a pitfall that only says that the sources name none. Anything else there is to say of a
+    concept, or the node is tentative.
+    """
     i, at = template.first
     text = nodes[i].pitfalls[at] if template.kind == "pitfall" else ""
-    return text.casefold().startswith(admissions) and len(words(text)) - len(words(nodes[i].title)) <= _MOST_ADMITTED
+    return (
+        text.casefold().startswith(admissions)
+        and len(words(text)) - len(words(nodes[i].title)) <= _MOST_ADMITTED
+    )
 
 
 def _admitted(templates: Sequence[_Template], nodes: Sequence[Node]) -> Finding:
-    """One finding for all texts that admit that the sources are silent, or that only nodes have which say that nothing supports them."""
+    """One finding for all texts that admit that the sources are silent, or that only nodes have which say
+    that nothing supports them.
+    """
     count, (i, at) = len({j for t in templates for j in t.at}), templates[0].first
     return Finding(
-        message=f"{count} of {len(nodes)} nodes say openly that the sources are silent, with the same texts but for the names, such as"
-        f" '{shorten(templates[0].text)}': say more of their concepts in the sources, or leave them out",
+        message=(
+            f"{count} of {len(nodes)} nodes say openly that the sources are silent, with the same texts but "
+            f"for the names, such as '{shorten(templates[0].text)}': say more of their concepts in the "
+            "sources, or leave them out"
+        ),
         pointer=f"/nodes/{i}/{_PATHS[templates[0].kind].format(at)}",
         severity="warning",
         data={"template": templates[0].text, "nodes": count, "kind": templates[0].kind},
     )
 
 
-def _finding(template: _Template, nodes: Sequence[Node], unreported: int, limit: float, tentative: frozenset[int]) -> Finding:
+def _finding(
+    template: _Template, nodes: Sequence[Node], unreported: int, limit: float, tentative: frozenset[int]
+) -> Finding:
     i, at = template.first
     more = f" ({unreported} more such texts are not shown)" if unreported > 0 else ""
     doubtful = sum(j in tentative for j in template.at)
     mild = not template.exact or (doubtful > 0 and len(template.at) - doubtful <= limit)
     return Finding(
-        message=f"{len(template.at)} of {len(nodes)} nodes {template.habit}: '{shorten(template.text)}'; say what holds for each alone{more}",
+        message=(
+            f"{len(template.at)} of {len(nodes)} nodes {template.habit}: '{shorten(template.text)}'; say "
+            f"what holds for each alone{more}"
+        ),
         pointer=f"/nodes/{i}/{_PATHS[template.kind].format(at)}",
         severity="warning" if mild else "",
         data={"template": template.text, "nodes": len(template.at), "kind": template.kind},
-        # What most nodes have in common weighs as if each had been named: the honest draft after it may have a milder finding for each.
+        # What most nodes have in common weighs as if each had been named: the honest draft after it may have
+        # a milder finding for each.
         nodes=1 if mild else len(template.at),
     )
 
@@ -174,7 +224,12 @@ class _Template:
 
 
 def _templates(
-    nodes: Sequence[Node], kind: str, texts: Callable[[Node], Sequence[str]], names: _Names, options: Repetition.Options, limit: float
+    nodes: Sequence[Node],
+    kind: str,
+    texts: Callable[[Node], Sequence[str]],
+    names: _Names,
+    options: Repetition.Options,
+    limit: float,
 ) -> list[_Template]:
     """The findings about one kind of text."""
     shortest = options.min_sentence_words
@@ -183,14 +238,22 @@ def _templates(
     if size < len(nodes):
         sample: Counter[str] = Counter()
         for i in Random(1).sample(range(len(nodes)), size):  # noqa: S311 - a sample, not a secret
-            sample.update({t for text in texts(nodes[i]) for t in _slotted_parts(text, nodes[i].title, shortest, names)})
+            sample.update(
+                {t for text in texts(nodes[i]) for t in _slotted_parts(text, nodes[i].title, shortest, names)}
+            )
         suspects = {t for t, n in sample.items() if n > _SUSPICIOUS}
         if not suspects:
             return []
     counted = list(_count(nodes, kind, texts, shortest, suspects, names))
-    over = sorted((t for t in counted if _is_habit(t, limit, len(nodes))), key=lambda t: (-len(t.at), -len(t.text)))
+    over = sorted(
+        (t for t in counted if _is_habit(t, limit, len(nodes))), key=lambda t: (-len(t.at), -len(t.text))
+    )
     # A sentence of a template that is reported is not reported once more.
-    found = [t for n, t in enumerate(over) if not any(t.text in o.text and len(t.at) == len(o.at) for o in over[:n])]
+    found = [
+        t
+        for n, t in enumerate(over)
+        if not any(t.text in o.text and len(t.at) == len(o.at) for o in over[:n])
+    ]
     if suspects is None:
         found += [] if found else _by_turns(nodes, kind, counted, options.min_nodes)
         found += [] if found else _openings(nodes, kind, texts, names)
@@ -204,20 +267,40 @@ def _is_habit(template: _Template, limit: float, nodes: int) -> bool:
     several = template.text.count(_SLOT) > 1
     if several and beside < 2:
         return False
-    return len(template.at) > limit + (beside < 3 and _SLOT in template.text and not _SPACELESS.search(template.text))
+    return len(template.at) > limit + (
+        beside < 3 and _SLOT in template.text and not _SPACELESS.search(template.text)
+    )
 
 
-def _by_turns(nodes: Sequence[Node], kind: str, counted: Sequence[_Template], min_nodes: int) -> list[_Template]:
-    """One finding where most nodes have a text from one of several frames, none of which is over the limit by itself."""
-    used = [t for t in counted if _SLOT in t.text and _is_habit(t, min_nodes - 1, len(nodes)) and len(t.at) >= min_nodes]
+def _by_turns(
+    nodes: Sequence[Node], kind: str, counted: Sequence[_Template], min_nodes: int
+) -> list[_Template]:
+    """One finding where most nodes have a text from one of several frames, none of which
+    is over the limit by itself.
+    """
+    used = [
+        t
+        for t in counted
+        if _SLOT in t.text and _is_habit(t, min_nodes - 1, len(nodes)) and len(t.at) >= min_nodes
+    ]
     at = sorted({i for t in used for i in t.at})
     if len(used) < 2 or len(at) <= len(nodes) / 2:
         return []
     best = max(used, key=lambda t: len(t.at))
-    return [_Template(kind, best.text, best.first, f"take their {_PLURALS[kind]} from {len(used)} templates, by turns, one of them", at=at)]
+    return [
+        _Template(
+            kind,
+            best.text,
+            best.first,
+            f"take their {_PLURALS[kind]} from {len(used)} templates, by turns, one of them",
+            at=at,
+        )
+    ]
 
 
-def _openings(nodes: Sequence[Node], kind: str, texts: Callable[[Node], Sequence[str]], names: _Names) -> list[_Template]:
+def _openings(
+    nodes: Sequence[Node], kind: str, texts: Callable[[Node], Sequence[str]], names: _Names
+) -> list[_Template]:
     """Texts that begin with the same words, where a sentence was put into a frame."""
     counted: dict[str, _Template] = {}
     for i, node in enumerate(nodes):
@@ -226,18 +309,27 @@ def _openings(nodes: Sequence[Node], kind: str, texts: Callable[[Node], Sequence
             tokens = _slotted(text, title, slots, names).split()
             opening = " ".join(tokens[:_OPENING])
             if len(tokens) > _OPENING + 1 and _SLOT not in opening:
-                template = counted.setdefault(opening, _Template(kind, f"{opening} …", (i, at), f"have a {kind} that begins alike", exact=False))
+                template = counted.setdefault(
+                    opening,
+                    _Template(kind, f"{opening} …", (i, at), f"have a {kind} that begins alike", exact=False),
+                )
                 if i not in template.at[-1:]:
                     template.at.append(i)
     return [t for t in counted.values() if len(t.at) >= max(4, len(nodes) / 3)]
 
 
 def _count(
-    nodes: Sequence[Node], kind: str, texts: Callable[[Node], Sequence[str]], shortest: int, suspects: set[str] | None, names: _Names
+    nodes: Sequence[Node],
+    kind: str,
+    texts: Callable[[Node], Sequence[str]],
+    shortest: int,
+    suspects: set[str] | None,
+    names: _Names,
 ) -> Iterable[_Template]:
     """Finds the nodes that each template is in; with `suspects`, only those."""
     counted: dict[str, _Template] = {}
-    # Texts from one template are mostly equal once the whole title is out of them, and are then taken to pieces only once.
+    # Texts from one template are mostly equal once the whole title is out of them, and are then taken to
+    # pieces only once.
     known: dict[str, list[str]] = {}
     # Of a suspected template the longest word stands as it is in each text that is made from it.
     signs = tuple({max(t.replace(_SLOT, "").split(), key=len, default="") for t in suspects or ()})
@@ -270,7 +362,9 @@ def _new(kind: str, text: str, first: tuple[int, int]) -> _Template:
 
 
 class _Names:
-    """Finds names in text: those of several words by their first word, those of a script without spaces by their first character."""
+    """Finds names in text: those of several words by their first word, those of a script without spaces by
+    their first character.
+    """
 
     def __init__(self, names: Iterable[str]) -> None:
         self._spaced: dict[str, list[list[str]]] = {}
@@ -309,7 +403,9 @@ class _Names:
 
 
 def _slotted_parts(text: str, title: str, shortest: int, names: _Names) -> list[str]:
-    """The templates that a text may be made from: all of it and, where it has several sentences, each that is long enough."""
+    """The templates that a text may be made from: all of it and, where it has several
+    sentences, each that is long enough.
+    """
     slots, title = _title_words(title), title.casefold().strip()
     parts = [_slotted(text, title, slots, names)]
     if len(text) <= _LONGEST and (". " in text or "! " in text or "? " in text or "。" in text):
@@ -324,13 +420,16 @@ def _title_words(title: str) -> frozenset[str]:
 
 
 def _slotted(text: str, title: str, slots: frozenset[str], names: _Names) -> str:
-    """The text without case, punctuation, spaces and digits, and with `…` for what it has of a name or a short quotation; slots side
-    by side are one."""
+    """The text without case, punctuation, spaces and digits, and with `…` for what it has of a name or a
+    short quotation; slots side by side are one."""
     folded = text.casefold()
     if title in folded:
         folded = folded.replace(title, " … ")
     if not _MARKS.isdisjoint(folded):
-        folded = _QUOTED.sub(lambda m: f" {_SLOT if m[0].count(' ') < _NAME_WORDS or m[0][1:-1] in names.all else _SAYING} ", folded)
+        folded = _QUOTED.sub(
+            lambda m: f" {_SLOT if m[0].count(' ') < _NAME_WORDS or m[0][1:-1] in names.all else _SAYING} ",
+            folded,
+        )
     tokens = _TOKEN.findall(names.out_of(folded))
     singular = [_singular(t) for t in tokens]
     out: list[str] = []

@@ -29,29 +29,36 @@ _SPACELESS = lazy_pattern("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff
 _ENGLISH = frozenset(["the", "and", "with", "that", "which", "from", "this", "these"])
 _GENERIC = tuple(
     (
-        "example examples definition introduction guide tutorial documentation docs doc reference manual handbook resource chapter section part page pages "
-        "lecture notes video book article paper course lesson exercise exercises overview index html htm php pdf en wiki www com org learn use using apply "
-        "explain describe understand build write make given case work get new one two placeholder link source title untitled online best top"
+        "example examples definition introduction guide tutorial documentation docs doc reference manual "
+        "handbook resource chapter section part page pages lecture notes video book article paper course "
+        "lesson exercise exercises overview index html htm php pdf en wiki www com org learn use using apply "
+        "explain describe understand build write make given case work get new one two placeholder link "
+        "source title untitled online best top"
     ).split()
 )
 
 
 class ResourceRelevance(Rule):
-    """A resource that has nothing to do with its concept is a reference list for show, and the learner loses trust in all the others.
+    """A resource that has nothing to do with its concept is a reference list for show, and the learner loses
+    trust in all the others.
 
-    A resource has to do with a node when its title, citation or the path of its URL shares a content word (by its stem, or by its first five
-    letters) with the node's title, capability, core ideas, pitfalls or task, or with the curriculum's topic, since a textbook of the
-    subject serves all of it. A book, a paper or a video bears a name that need not tell what is in it: one that is cited with a number, as of
-    a chapter or a page, counts as well. `generic_words` such as "guide" or "example" do not count. A `local://` link into the scope document also counts
-    when the lines it names have such a word. A node is reported when none of its resources has to do with it. The rule is silent
-    about nodes without resources (`evidence.mode` counts them), and about texts that it cannot compare: those not in English whose
-    resources may well be, and scripts without spaces.
+    A resource has to do with a node when its title, citation or the path of its URL shares a content word (by
+    its stem, or by its first five letters) with the node's title, capability, core ideas, pitfalls or task,
+    or with the curriculum's topic, since a textbook of the subject serves all of it. A book, a paper or a
+    video bears a name that need not tell what is in it: one that is cited with a number, as of a chapter or a
+    page, counts as well. `generic_words` such as "guide" or "example" do not count. A `local://` link into
+    the scope document also counts when the lines it names have such a word. A node is reported when none of
+    its resources has to do with it. The rule is silent about nodes without resources (`evidence.mode` counts
+    them), and about texts that it cannot compare: those not in English whose resources may well be, and
+    scripts without spaces.
 
-    A `local://` link that names lines of the scope document (or of a file in the spec's `local_paths`) is held to more: a node is reported for the
-    first such link whose lines and their headings share no word with it.
+    A `local://` link that names lines of the scope document (or of a file in the spec's
+    `local_paths`) is held to more: a node is reported for the first such link whose lines and their
+    headings share no word with it.
 
-    One more finding is made where the very same URL, with the same citation, serves more than `max_same_url_share` of at least
-    `min_nodes` nodes: a home page is no evidence for anything in particular. Titles that name a chapter or a page count as citations.
+    One more finding is made where the very same URL, with the same citation, serves more than
+    `max_same_url_share` of at least `min_nodes` nodes: a home page is no evidence for anything in particular.
+    Titles that name a chapter or a page count as citations.
 
     Bad:
         The node "Photosynthesis" has the one resource "Great cakes", https://example.org/cakes.
@@ -60,20 +67,30 @@ class ResourceRelevance(Rule):
         The node "Photosynthesis" has "Light reactions in plants", https://example.org/photosynthesis#light.
 
     How to fix:
-        Replace the resource by one about the concept, or, if it is about it, say where in the `citation`. Link the section instead of
-        the home page.
+        Replace the resource by one about the concept, or, if it is about it, say where in the `citation`.
+        Link the section instead of the home page.
     """
 
     class Options(RuleOptions):
-        generic_words: Annotated[tuple[str, ...], Field(description="Words that do not make a resource relevant.")] = _GENERIC
-        max_same_url_share: Annotated[float, Field(description="The share of the nodes that may have the very same URL and citation.", gt=0, le=1)] = 0.5
-        min_nodes: Annotated[int, Field(description="Smaller curricula may use one URL throughout.", ge=2)] = 5
+        generic_words: Annotated[
+            tuple[str, ...], Field(description="Words that do not make a resource relevant.")
+        ] = _GENERIC
+        max_same_url_share: Annotated[
+            float,
+            Field(
+                description="The share of the nodes that may have the very same URL and citation.", gt=0, le=1
+            ),
+        ] = 0.5
+        min_nodes: Annotated[
+            int, Field(description="Smaller curricula may use one URL throughout.", ge=2)
+        ] = 5
 
     def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
         yield from _one_for_all(context.nodes, options)
         judge: _Relevance | None = None
         for i, node in enumerate(context.nodes):
-            # The usual case: some resource's title names the concept. The first letter may be a capital in one of the two only.
+            # The usual case: some resource's title names the concept. The first letter may be a capital in
+            # one of the two only.
             name = node.title[1:]
             for resource in node.resources:
                 if name in resource.title and len(name) > 3:
@@ -83,8 +100,12 @@ class ResourceRelevance(Rule):
                 if node.resources and not judge.any_related(node):
                     first = node.resources[0]
                     yield Finding(
-                        message=f"no resource of '{shorten(node.title)}' has to do with it: none shares a content word with the node"
-                        f" (first '{shorten(first.title)}', {shorten(first.url)}); replace one, or cite the place in it that is about the concept",
+                        message=(
+                            f"no resource of '{shorten(node.title)}' has to do with it: none shares a "
+                            f"content word with the node (first '{shorten(first.title)}', "
+                            f"{shorten(first.url)}); replace one, or cite the place in it that is about the "
+                            "concept"
+                        ),
                         pointer=f"/nodes/{i}/resources",
                         node_id=node.id,
                     )
@@ -94,7 +115,10 @@ class ResourceRelevance(Rule):
                     judge = judge or _Relevance(context, options)
                     if judge.beside_the_point(node, resource):
                         yield Finding(
-                            message=f"the lines that '{shorten(node.title)}' cites have no word of it: {shorten(resource.url)}; cite those that are about it",
+                            message=(
+                                f"the lines that '{shorten(node.title)}' cites have no word of it: "
+                                f"{shorten(resource.url)}; cite those that are about it"
+                            ),
                             pointer=f"/nodes/{i}/resources/{k}/url",
                             node_id=node.id,
                         )
@@ -128,7 +152,8 @@ class _Relevance:
         self.generic_words = frozenset(word.casefold() for word in options.generic_words)
         self.generic = frozenset(token for word in options.generic_words for token in content_words(word))
         self.topic = self._tokens(context.curriculum.topic)
-        self._sources = {s.location: _Source(s) for s in reversed(context.sources)}  # of two at one place the first counts
+        # of two at one place the first counts
+        self._sources = {s.location: _Source(s) for s in reversed(context.sources)}
         # What was split: many nodes may cite the same lines.
         self._cited: dict[str, frozenset[str]] = {}
         self._known: dict[tuple[str, int, int], tuple[Sequence[str], frozenset[str]]] = {}
@@ -137,11 +162,18 @@ class _Relevance:
         texts = [f"{r.title} {r.citation} {unquote(_path_of(r.url))}" for r in node.resources]
         # A word of the title as it stands settles most nodes without a stem.
         all_texts = " ".join(texts).lower()
-        if any(len(word) >= 5 and word[:5] in all_texts and word not in self.generic_words for word in node.title.lower().split()):
+        if any(
+            len(word) >= 5 and word[:5] in all_texts and word not in self.generic_words
+            for word in node.title.lower().split()
+        ):
             return True
-        own = " ".join([node.title, node.capability, *node.core_ideas, *node.pitfalls, node.mastery_check.task])
+        own = " ".join(
+            [node.title, node.capability, *node.core_ideas, *node.pitfalls, node.mastery_check.task]
+        )
         known = self._tokens(own) | self.topic
-        if any(self._about(resource, text, known) for resource, text in zip(node.resources, texts, strict=True)):
+        if any(
+            self._about(resource, text, known) for resource, text in zip(node.resources, texts, strict=True)
+        ):
             return True
         # Only English can be compared with resources that are, as often as not, English.
         return _ENGLISH.isdisjoint(words(own))
@@ -153,17 +185,31 @@ class _Relevance:
         return (
             not known.isdisjoint(self._tokens(f"{text} {_JOINED.sub(' ', text)}"))
             or any(len(token) >= 5 and token in url.lower() for token in known)
-            or (resource.url.startswith("local://") and not known.isdisjoint(self._passage_tokens(resource.url)))
+            or (
+                resource.url.startswith("local://")
+                and not known.isdisjoint(self._passage_tokens(resource.url))
+            )
         )
 
     def beside_the_point(self, node: Node, resource: Resource) -> bool:
-        """Whether the lines that a resource names say nothing of the node; False where that cannot be told."""
+        """Whether the lines that a resource names say nothing of the node; False
+        where that cannot be told.
+        """
         place, _, fragment = unquote(resource.url[len("local://") :]).partition("#")
         lines = _LINES.match(fragment)
         if not lines or place not in self._sources:
             return False
         cited, pieces = self._text_of(place, int(lines[1]), int(lines[2] or lines[1]))
-        own = " ".join([node.title, node.capability, *node.core_ideas, *node.pitfalls, node.mastery_check.task, node.mastery_check.pass_criteria])
+        own = " ".join(
+            [
+                node.title,
+                node.capability,
+                *node.core_ideas,
+                *node.pitfalls,
+                node.mastery_check.task,
+                node.mastery_check.pass_criteria,
+            ]
+        )
         # In two languages, or two scripts, the same thing has other words.
         if len(cited) >= 8 and _ENGLISH.isdisjoint(cited) != _ENGLISH.isdisjoint(words(own)):
             return False
@@ -180,7 +226,9 @@ class _Relevance:
 
     def _pieces(self, text: str) -> frozenset[str]:
         """The tokens and, of what is written without spaces, pairs of characters."""
-        return self._tokens(text) | {run[i : i + 2] for run in _SPACELESS.findall(text) for i in range(len(run) - 1)}
+        return self._tokens(text) | {
+            run[i : i + 2] for run in _SPACELESS.findall(text) for i in range(len(run) - 1)
+        }
 
     def _passage(self, url: str) -> str:
         """What a `local://` URL into one of the sources names: its lines, or without lines the whole text."""
@@ -199,7 +247,9 @@ class _Relevance:
 
     def _tokens(self, text: str) -> frozenset[str]:
         # Numbers are everywhere; they relate nothing.
-        stems = {s for s in content_words(text if text.isascii() else normalized(text)) if not s.isdigit()} - self.generic
+        stems = {
+            s for s in content_words(text if text.isascii() else normalized(text)) if not s.isdigit()
+        } - self.generic
         return frozenset(stems | {s[:5] for s in stems})
 
 
@@ -209,17 +259,32 @@ def _one_for_all(nodes: Sequence[Node], options: Any) -> Iterator[Finding]:
         return
     limit = max(1.0, options.max_same_url_share * len(nodes))
     urls = [resource.url for node in nodes for resource in node.resources]
-    # Hashing that many URLs is what costs, so only those are counted whose length is frequent: there are few, mostly none.
+    # Hashing that many URLs is what costs, so only those are counted whose length is frequent:
+    # there are few, mostly none.
     lengths = {length for length, n in Counter(map(len, urls)).items() if n > limit}
-    often = [url for url, n in Counter([url for url in urls if len(url) in lengths]).items() if n > limit] if lengths else []
+    often = (
+        [url for url, n in Counter([url for url in urls if len(url) in lengths]).items() if n > limit]
+        if lengths
+        else []
+    )
     for url in often:
         # Counted again with what sets the uses apart, each node once.
-        uses = Counter(place for node in nodes for place in {_use_of(r) for r in node.resources if r.url == url})
+        uses = Counter(
+            place for node in nodes for place in {_use_of(r) for r in node.resources if r.url == url}
+        )
         place, n = uses.most_common(1)[0]
         if n > limit:
-            i, k = next((i, k) for i, node in enumerate(nodes) for k, r in enumerate(node.resources) if r.url == url and _use_of(r) == place)
+            i, k = next(
+                (i, k)
+                for i, node in enumerate(nodes)
+                for k, r in enumerate(node.resources)
+                if r.url == url and _use_of(r) == place
+            )
             yield Finding(
-                message=f"{n} of {len(nodes)} nodes have the very same resource {shorten(url)}: link the section that is about the concept, or cite it",
+                message=(
+                    f"{n} of {len(nodes)} nodes have the very same resource {shorten(url)}: link the section "
+                    "that is about the concept, or cite it"
+                ),
                 pointer=f"/nodes/{i}/resources/{k}/url",
                 data={"url": url},
             )
@@ -230,5 +295,7 @@ def _path_of(url: str) -> str:
 
 
 def _use_of(resource: Resource) -> str:
-    """What tells two uses of a URL apart: the citation, or a title with a number in it, such as that of a chapter."""
+    """What tells two uses of a URL apart: the citation, or a title with a number in
+    it, such as that of a chapter.
+    """
     return resource.citation or (resource.title if any(c.isdigit() for c in resource.title) else "")

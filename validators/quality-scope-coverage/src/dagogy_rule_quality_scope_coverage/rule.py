@@ -13,52 +13,79 @@ from dagogy.api.rules import Field, Finding, Measure, Rule, RuleContext
 from dagogy.api.rules import Options as RuleOptions
 from dagogy.api.text import STOP_WORDS, lazy_pattern, match_keys, normalized, shorten, words
 
-# How much it says that a word of the item stands in a title, in the capability, in at least half of the core ideas, or in fewer.
+# How much it says that a word of the item stands in a title, in the capability, in at least half of the core
+# ideas, or in fewer.
 _TITLE, _CAPABILITY, _MOST_IDEAS, _AN_IDEA = 1.0, 0.75, 0.5, 0.25
 # The same in a node that has the very name of another item.
 _OF_ANOTHER = {_TITLE: 0.5, _CAPABILITY: 0.5, _MOST_IDEAS: 0.25, _AN_IDEA: 0.25}
 _MANY_ITEMS = 20
 # Splitting can only make an item easier to cover, so the "and" of some other languages is split at as well.
-_SEPARATOR = lazy_pattern(r"(?:(?<!\s)\s+)?[,;&、，；]\s*(?:(?:and|or)\s+)?|(?<!\s)\s+(?:and|or|y|e|et|und|och|og|en|и|i)\s+", re.IGNORECASE)
-# Thai to Khmer, Chinese, Japanese and Korean: what is written together there is more than a word, or a word and its particle.
-_SPACELESS = lazy_pattern("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+_SEPARATOR = lazy_pattern(
+    r"(?:(?<!\s)\s+)?[,;&、，；]\s*(?:(?:and|or)\s+)?|(?<!\s)\s+(?:and|or|y|e|et|und|och|og|en|и|i)\s+",
+    re.IGNORECASE,
+)
+# Thai to Khmer, Chinese, Japanese and Korean: what is written together there is more than a word,
+# or a word and its particle.
+_SPACELESS = lazy_pattern(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
+)
 _GENERIC = tuple(
     (
-        "introduction introductory basics basic overview survey fundamentals concepts principles topics understand understanding describe explain apply "
-        "applying learn learning know knowledge use using students learners various related key including involving general simple working"
+        "introduction introductory basics basic overview survey fundamentals concepts principles topics "
+        "understand understanding describe explain apply applying learn learning know knowledge use using "
+        "students learners various related key including involving general simple working"
     ).split()
 )
 
 
 class ScopeCoverage(Rule):
-    """What the topic spec promises in `scope_in` has to be taught somewhere, or the learner finishes with a hole.
+    """What the topic spec promises in `scope_in` has to be taught somewhere, or the
+    learner finishes with a hole.
 
-    An item counts as taught when a title contains it, or when one node has enough of its content words. Words are compared by their
-    stems without `generic_words`; a word found in the title counts 1, in the capability 0.75, in at least half of the core ideas 0.5, in
-    fewer of them 0.25. The sum, divided by the number of the item's words, must reach `min_share`; below 0.75 the words that were found
-    must moreover belong to this item alone, so that "Mean value theorem" does not stand for "Squeeze theorem". A node whose whole title
-    lies inside the item counts under the same condition. In a node that has the very name of another item the title and the capability count
-    0.5 and core ideas 0.25, so that "RDF schema" does not stand for "RDF". A list ("Futures, tasks and threads") is also taught when each of its parts is.
-    Chinese, Japanese, Korean, Thai and the like are compared by pairs of characters. Nothing is said where the items and the titles are
+    An item counts as taught when a title contains it, or when one node has enough of its content words. Words
+    are compared by their stems without `generic_words`; a word found in the title counts 1, in the capability
+    0.75, in at least half of the core ideas 0.5, in fewer of them 0.25. The sum, divided by the number of the
+    item's words, must reach `min_share`; below 0.75 the words that were found must moreover belong to this
+    item alone, so that "Mean value theorem" does not stand for "Squeeze theorem". A node whose whole title
+    lies inside the item counts under the same condition. In a node that has the very name of another item the
+    title and the capability count 0.5 and core ideas 0.25, so that "RDF schema" does not stand for "RDF". A
+    list ("Futures, tasks and threads") is also taught when each of its parts is. Chinese, Japanese, Korean,
+    Thai and the like are compared by pairs of characters. Nothing is said where the items and the titles are
     written in different scripts.
 
-    The measure `coverage` is the share of the items that are taught. It is protected: a repair that covers less than before is rejected.
+    The measure `coverage` is the share of the items that are taught. It is protected: a repair that covers
+    less than before is rejected.
 
     Bad:
         `scope_in` has "Squeeze theorem"; the nodes are "Limits" and "Mean value theorem".
 
     Good:
-        `scope_in` has "Squeeze theorem"; a node is called "The squeeze theorem", or "Limits by squeezing" with the capability "Apply the
-        squeeze theorem to oscillating functions".
+        `scope_in` has "Squeeze theorem"; a node is called "The squeeze theorem", or "Limits by squeezing"
+        with the capability "Apply the squeeze theorem to oscillating functions".
 
     How to fix:
-        Add a node that teaches the item, name it in the title or the capability of the node that does, or take it out of `scope_in`.
+        Add a node that teaches the item, name it in the title or the capability of the node that does, or
+        take it out of `scope_in`.
     """
 
     class Options(RuleOptions):
-        min_share: Annotated[float, Field(description="The share of an item's words, weighted by where they stand, that one node must have.", gt=0, le=1)] = 0.5
+        min_share: Annotated[
+            float,
+            Field(
+                description=(
+                    "The share of an item's words, weighted by where they stand, that one node must have."
+                ),
+                gt=0,
+                le=1,
+            ),
+        ] = 0.5
         generic_words: Annotated[
-            tuple[str, ...], Field(description="Words that say nothing of what an item is about; counted only where it has no others.")
+            tuple[str, ...],
+            Field(
+                description=(
+                    "Words that say nothing of what an item is about; counted only where it has no others."
+                )
+            ),
         ] = _GENERIC
 
     def check(self, context: RuleContext, options: Any) -> Iterator[Finding | Measure]:
@@ -67,12 +94,16 @@ class ScopeCoverage(Rule):
         for item in uncovered:
             yield _finding(scope_in[item.index], item, nodes)
         missing = {item.index for item in uncovered}
-        yield Measure("coverage", {scope_in[item.index]: item.index not in missing for item in compared}, protected=True)
+        yield Measure(
+            "coverage", {scope_in[item.index]: item.index not in missing for item in compared}, protected=True
+        )
 
 
 @dataclass(slots=True)
 class _Item:
-    """One item of `scope_in`, or a part of one, by its tokens; `score` and `nearest` tell the best node so far."""
+    """One item of `scope_in`, or a part of one, by its tokens; `score` and
+    `nearest` tell the best node so far.
+    """
 
     index: int
     tokens: frozenset[str]
@@ -81,8 +112,8 @@ class _Item:
 
 
 class _Matcher:
-    """Finds nodes for items. `items` are all of `scope_in`: they tell which words belong to one item alone. Nodes with one of the titles
-    `own` are known to teach another item."""
+    """Finds nodes for items. `items` are all of `scope_in`: they tell which words belong to one item alone.
+    Nodes with one of the titles `own` are known to teach another item."""
 
     def __init__(self, items: Sequence[_Item], own: set[str], min_share: float, generic: set[str]) -> None:
         self.own = own
@@ -100,9 +131,12 @@ class _Matcher:
         wanted = {token for item in items for token in item.tokens}
         leads: dict[str, list[_Item]] = {}
         for item in items:
-            # A word that many items share leads to none of them that has another: it could not tell them apart, and would cost their product.
+            # A word that many items share leads to none of them that has another: it could not tell them
+            # apart, and would cost their product.
             distinctive = [token for token in item.tokens if len(self.holders[token]) <= _MANY_ITEMS]
-            for token in distinctive or [min(item.tokens, key=lambda token: (len(self.holders[token]), token))]:
+            for token in distinctive or [
+                min(item.tokens, key=lambda token: (len(self.holders[token]), token))
+            ]:
                 leads.setdefault(token, []).append(item)
         starts = {token[:2] for token in wanted}
         taught: set[int] = set()
@@ -125,13 +159,19 @@ class _Matcher:
         if score >= max(self.min_share, _CAPABILITY):
             return True
         strong = [token for token in found if weights[token] >= _MOST_IDEAS]
-        return bool(strong) and (score >= self.min_share or item.tokens >= _content(node.title, self.generic)) and self._only(item, strong)
+        return (
+            bool(strong)
+            and (score >= self.min_share or item.tokens >= _content(node.title, self.generic))
+            and self._only(item, strong)
+        )
 
     def _only(self, item: _Item, tokens: Sequence[str]) -> bool:
         return set.intersection(*(self.holders[token] for token in tokens)) == {item.index}
 
 
-def _compared(scope_in: Sequence[str], nodes: Sequence[Node], options: Any) -> tuple[list[_Item], list[_Item]]:
+def _compared(
+    scope_in: Sequence[str], nodes: Sequence[Node], options: Any
+) -> tuple[list[_Item], list[_Item]]:
     """The items of `scope_in` that can be compared with the nodes, and those of them that no node teaches."""
     generic = {key for w in options.generic_words for key in match_keys(w)}
     items = [_Item(i, tokens) for i, text in enumerate(scope_in) if (tokens := _content(text, generic))]
@@ -143,16 +183,22 @@ def _compared(scope_in: Sequence[str], nodes: Sequence[Node], options: Any) -> t
     return compared, _without_lists(uncovered, scope_in, nodes, generic)
 
 
-def _by_title(items: Sequence[_Item], wanted: Sequence[str], nodes: Sequence[Node]) -> tuple[set[str], list[_Item], list[_Item]]:
-    """The folded titles that are the very names of items, the items that can be compared, and those of them that stand in no title. `wanted`: the
-    folded text of each item of `scope_in`."""
+def _by_title(
+    items: Sequence[_Item], wanted: Sequence[str], nodes: Sequence[Node]
+) -> tuple[set[str], list[_Item], list[_Item]]:
+    """The folded titles that are the very names of items, the items that can be compared, and those of them
+    that stand in no title. `wanted`: the folded text of each item of `scope_in`."""
     titles = _fold("\n".join([node.title for node in nodes]))
     # A node with the very name of an item is that item's, and no proof that another one is taught.
     own = set(wanted).intersection(titles.split("\n"))
     titles = "\n".join([title for title in titles.split("\n") if title not in own])
     script = _script("\n".join([node.title for node in nodes[:1000]]))
-    named = {item.index for item in items if wanted[item.index] in own or _contains(titles, wanted[item.index])}
-    compared = [item for item in items if item.index in named or not nodes or _script(wanted[item.index]) == script]
+    named = {
+        item.index for item in items if wanted[item.index] in own or _contains(titles, wanted[item.index])
+    }
+    compared = [
+        item for item in items if item.index in named or not nodes or _script(wanted[item.index]) == script
+    ]
     return own, compared, [item for item in compared if item.index not in named]
 
 
@@ -162,13 +208,16 @@ def _weights(node: Node, wanted: Container[str], starts: set[str], titles_only: 
     if not titles_only:
         for token in _present(node.capability, wanted, starts):
             found.setdefault(token, _CAPABILITY)
-        for token, ideas in Counter(token for idea in node.core_ideas for token in _present(idea, wanted, starts)).items():
+        for token, ideas in Counter(
+            token for idea in node.core_ideas for token in _present(idea, wanted, starts)
+        ).items():
             found.setdefault(token, _MOST_IDEAS if 2 * ideas >= len(node.core_ideas) else _AN_IDEA)
     return found
 
 
 def _present(text: str, wanted: Container[str], starts: set[str]) -> set[str]:
-    # A word and its token begin alike, so most words need no stemming. Without spaces the word may lie anywhere in what looks like one.
+    # A word and its token begin alike, so most words need no stemming. Without spaces the word may lie
+    # anywhere in what looks like one.
     return {
         token
         for word in words(_fold(text))
@@ -178,20 +227,31 @@ def _present(text: str, wanted: Container[str], starts: set[str]) -> set[str]:
     }
 
 
-def _without_lists(items: Sequence[_Item], scope_in: Sequence[str], nodes: Sequence[Node], generic: set[str]) -> list[_Item]:
+def _without_lists(
+    items: Sequence[_Item], scope_in: Sequence[str], nodes: Sequence[Node], generic: set[str]
+) -> list[_Item]:
     """Drops the items that are lists of which each part is taught by some node in full."""
     parts: list[_Item] = []
     owners: dict[int, list[_Item]] = {}
     for item in items:
-        pieces = [tokens for piece in _SEPARATOR.split(scope_in[item.index]) if (tokens := _content(piece, generic))]
+        pieces = [
+            tokens for piece in _SEPARATOR.split(scope_in[item.index]) if (tokens := _content(piece, generic))
+        ]
         if len(pieces) > 1:
             own = [_Item(len(parts) + n, tokens) for n, tokens in enumerate(pieces)]
             owners[item.index] = own
             parts += own
     if not parts:
         return list(items)
-    missing = {part.index for part in _Matcher(parts, set(), _CAPABILITY, generic).remaining(parts, nodes, titles_only=False)}
-    return [item for item in items if item.index not in owners or any(part.index in missing for part in owners[item.index])]
+    missing = {
+        part.index
+        for part in _Matcher(parts, set(), _CAPABILITY, generic).remaining(parts, nodes, titles_only=False)
+    }
+    return [
+        item
+        for item in items
+        if item.index not in owners or any(part.index in missing for part in owners[item.index])
+    ]
 
 
 def _finding(text: str, item: _Item, nodes: Sequence[Node]) -> Finding:
@@ -199,7 +259,10 @@ def _finding(text: str, item: _Item, nodes: Sequence[Node]) -> Finding:
     if item.nearest >= 0:
         nearest = f"; the nearest is '{shorten(nodes[item.nearest].title)}' ({nodes[item.nearest].id})"
     return Finding(
-        message=f"no node teaches '{shorten(text)}' of scope_in{nearest}: add a node for it, or name it in the title or capability of the one that does",
+        message=(
+            f"no node teaches '{shorten(text)}' of scope_in{nearest}: add a node for it, or name it in the "
+            "title or capability of the one that does"
+        ),
         pointer=f"/scope_in/{item.index}",
         document="topic_spec",
         data={"item": text},
@@ -217,7 +280,11 @@ def _contains(titles: str, item: str) -> bool:
     at = titles.find(item)
     while at >= 0:
         end = at + len(item)
-        if spaceless or not (titles[at - 1 : at].isalnum() or titles[end : end + 1].isalnum() or titles[end : end + 1] in ("+", "#")):
+        if spaceless or not (
+            titles[at - 1 : at].isalnum()
+            or titles[end : end + 1].isalnum()
+            or titles[end : end + 1] in ("+", "#")
+        ):
             return True
         at = titles.find(item, at + 1)
     return False

@@ -15,40 +15,52 @@ from dagogy.api.text import STOP_WORDS, content_words, lazy_pattern, normalized,
 
 # "… are not covered", "No …": what a sentence says of the excluded thing, not the thing.
 _FRAME = lazy_pattern(
-    r"^(?:no|not|(?:any|every)thing (?:about|on)|we (?:do not|don't|will not|won't) (?:cover|teach|discuss|treat))\s+"
-    r"|(?<!\s)\s+(?:(?:is|are|will be|were|was)\s+(?:not|out|excluded|omitted|skipped|left)\b.*|(?:is|are)n't\b.*|\(?out of scope\)?)$"
+    r"^(?:no|not|(?:any|every)thing (?:about|on)"
+    r"|we (?:do not|don't|will not|won't) (?:cover|teach|discuss|treat))\s+"
+    r"|(?<!\s)\s+(?:(?:is|are|will be|were|was)\s+(?:not|out|excluded|omitted|skipped|left)\b.*"
+    r"|(?:is|are)n't\b.*|\(?out of scope\)?)$"
 )
 # What follows narrows the thing down or exempts a part of it; then the words before it exclude too much.
-_RESTRICTED = lazy_pattern(r"\b(?:except|excepting|beyond|other than|unless|apart from|besides|rather than|instead of|more than|that|which|who|where|when)\b")
-_EXAMPLES = lazy_pattern(r"(?:(?<!\s)\s+)?(?:\(.*|\[.*|[:,]?\s(?:such as|e\.g\.|for example|including|like)\s.*)$", re.DOTALL)
+_RESTRICTED = lazy_pattern(
+    r"\b(?:except|excepting|beyond|other than|unless|apart from|besides"
+    r"|rather than|instead of|more than|that|which|who|where|when)\b"
+)
+_EXAMPLES = lazy_pattern(
+    r"(?:(?<!\s)\s+)?(?:\(.*|\[.*|[:,]?\s(?:such as|e\.g\.|for example|including|like)\s.*)$", re.DOTALL
+)
 _SEPARATOR = lazy_pattern(r"(?:(?<!\s)\s+)?[,;、，；]\s*(?:(?:and|or)\s+)?|(?<!\s)\s+(?:and|or|&)\s+")
 _PUNCTUATION = lazy_pattern(r"[\s,;:.!?…、，；。'\"‘’“”()\[\]_‐-―-]+")
-# After a single excluded word a title may go on like this and still be about that word: "Deployment with Docker".
+# After a single excluded word a title may go on like this and still be about that
+# word: "Deployment with Docker".
 _GOES_ON = r"(?:\s*[:(–—]|\s+(?:-\s|(?:with|using|in|on|via)\b))"
 _LEADING = tuple(
     (
-        "introduction introducing intro basics basic fundamentals fundamental principles overview foundations essentials elements elementary understanding "
-        "using applied practical simple modern first steps getting started"
+        "introduction introducing intro basics basic fundamentals fundamental principles overview "
+        "foundations essentials elements elementary understanding using applied practical simple modern "
+        "first steps getting started"
     ).split()
 )
 _VAGUE = tuple(
     (
-        "advanced topic topics detail details other related further everything anything specific extra additional special deep dive theory practice history "
-        "internals content material subjects areas none nothing n etc"
+        "advanced topic topics detail details other related further everything anything specific extra "
+        "additional special deep dive theory practice history internals content material subjects areas none "
+        "nothing n etc"
     ).split()
 )
 
 
 class ScopeOut(Rule):
-    """What the topic spec excludes costs the learner hours that were meant for something else. Titles are judged and nothing else,
-    since a text may well mention what it does not teach.
+    """What the topic spec excludes costs the learner hours that were meant for something else. Titles are
+    judged and nothing else, since a text may well mention what it does not teach.
 
-    An item of `scope_out` is cut at commas, "and" and "or"; of a sentence ("Kernel internals are not covered") only the thing counts.
-    A title teaches it when it begins with the item's words in the same order, compared by stems and after `leading_words` such as
-    "Introduction to"; or when the two have the same words. A single word ("Deployment") matches only a title that is about that word
-    alone: "Deployment with Docker", but not "Deployment diagrams". Silence is kept about items that a title cannot decide: those that
-    consist of `vague_words` ("Advanced topics"), that exempt something ("Algebra beyond linear equations"), or whose words are all part
-    of one `scope_in` item too. An item that stands in `scope_in` just the same is a contradiction and reported once, whatever is taught.
+    An item of `scope_out` is cut at commas, "and" and "or"; of a sentence ("Kernel internals are not
+    covered") only the thing counts. A title teaches it when it begins with the item's words in the same
+    order, compared by stems and after `leading_words` such as "Introduction to"; or when the two have the
+    same words. A single word ("Deployment") matches only a title that is about that word alone: "Deployment
+    with Docker", but not "Deployment diagrams". Silence is kept about items that a title cannot decide: those
+    that consist of `vague_words` ("Advanced topics"), that exempt something ("Algebra beyond linear
+    equations"), or whose words are all part of one `scope_in` item too. An item that stands in `scope_in`
+    just the same is a contradiction and reported once, whatever is taught.
 
     Bad:
         `scope_out` has "Machine learning"; a node is called "Introduction to machine learning".
@@ -58,13 +70,17 @@ class ScopeOut(Rule):
         The node is called "Statistics for machine learning", and teaches statistics.
 
     How to fix:
-        Remove the node and what only it needs, rename it if its title says more than it teaches, or take the item out of `scope_out`.
-        Of an item in both lists, keep the one that is meant.
+        Remove the node and what only it needs, rename it if its title says more than it teaches, or take the
+        item out of `scope_out`. Of an item in both lists, keep the one that is meant.
     """
 
     class Options(RuleOptions):
-        leading_words: Annotated[tuple[str, ...], Field(description="Words that may stand before the thing that a title teaches.")] = _LEADING
-        vague_words: Annotated[tuple[str, ...], Field(description="Words that alone exclude nothing in particular.")] = _VAGUE
+        leading_words: Annotated[
+            tuple[str, ...], Field(description="Words that may stand before the thing that a title teaches.")
+        ] = _LEADING
+        vague_words: Annotated[
+            tuple[str, ...], Field(description="Words that alone exclude nothing in particular.")
+        ] = _VAGUE
 
     def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
         leading = frozenset(w.casefold() for w in options.leading_words)
@@ -82,7 +98,10 @@ class ScopeOut(Rule):
             found = _excluded(_fold(node.title), by_token, leading)
             if found:
                 yield Finding(
-                    message=f"'{shorten(node.title)}' teaches what scope_out excludes: '{shorten(found.item)}'; remove the node, or the item from scope_out",
+                    message=(
+                        f"'{shorten(node.title)}' teaches what scope_out excludes: '{shorten(found.item)}'; "
+                        "remove the node, or the item from scope_out"
+                    ),
                     pointer=f"/nodes/{i}/title",
                     node_id=node.id,
                     data={"item": found.item},
@@ -98,8 +117,12 @@ class _Part:
     item: str
 
 
-def _contradictions(scope_out: Sequence[str], scope_in: Sequence[str], vague: frozenset[str]) -> Iterator[Finding]:
-    """The items of `scope_out` that are items of `scope_in` but for case, spaces and punctuation; not the vague ones, such as "etc."."""
+def _contradictions(
+    scope_out: Sequence[str], scope_in: Sequence[str], vague: frozenset[str]
+) -> Iterator[Finding]:
+    """The items of `scope_out` that are items of `scope_in` but for case, spaces and punctuation; not the
+    vague ones, such as "etc.".
+    """
     wanted = {_plain(item) for item in scope_in}
     for index, item in enumerate(scope_out):
         if _plain(item) in wanted and not vague.issuperset(content_words(_fold(item))):
@@ -112,7 +135,8 @@ def _contradictions(scope_out: Sequence[str], scope_in: Sequence[str], vague: fr
 
 
 def _plain(text: str) -> str:
-    # Signs such as "+" and "#" stay, and the vowel signs of Indic scripts, which are no letters: they tell words apart.
+    # Signs such as "+" and "#" stay, and the vowel signs of Indic scripts, which are no
+    # letters: they tell words apart.
     return _PUNCTUATION.sub(" ", _fold(text).casefold()).strip()
 
 
@@ -128,7 +152,11 @@ def _parts(scope_out: Sequence[str], scope_in: Sequence[str], vague: frozenset[s
         single = all(len(words(piece)) <= 1 for piece in pieces)
         for piece in dict.fromkeys([thing, *pieces]):
             tokens = tuple(content_words(piece))
-            if not tokens or vague.issuperset(tokens) or (len(tokens) == 1 and len(pieces) > 1 and not single):
+            if (
+                not tokens
+                or vague.issuperset(tokens)
+                or (len(tokens) == 1 and len(pieces) > 1 and not single)
+            ):
                 continue
             if not any(item_in.issuperset(tokens) for item_in in wanted):
                 parts.append(_Part(tokens, index, item))
@@ -167,7 +195,9 @@ def _excluded(title: str, by_token: dict[str, list[_Part]], leading: frozenset[s
     if not pieces or stem(pieces[skipped]) not in by_token:
         return None
     tokens = tuple(stem(w) for w in pieces[skipped:] if w not in STOP_WORDS)
-    own = sorted(stem(w) for w in pieces[skipped:] if w not in STOP_WORDS and w not in leading) or sorted(tokens)
+    own = sorted(stem(w) for w in pieces[skipped:] if w not in STOP_WORDS and w not in leading) or sorted(
+        tokens
+    )
     for part in by_token[stem(pieces[skipped])]:
         if sorted(part.tokens) == own or (len(part.tokens) > 1 and tokens[: len(part.tokens)] == part.tokens):
             return part

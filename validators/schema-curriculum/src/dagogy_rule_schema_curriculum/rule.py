@@ -10,20 +10,22 @@ from dagogy.api.rules import Finding, Rule, RuleContext
 
 
 class SchemaCurriculum(Rule):
-    """Every other rule, the plan and the exporters rely on the shape of the curriculum, so that is judged first. The document is held
-    against its JSON Schema (`dagogy schema curriculum` prints it) and every departure is reported, each with its place: missing and
-    unknown keys, wrong types, empty texts, fewer than two core ideas, no pitfall, an estimate that is not above zero, an id with
-    characters other than letters, digits, `-` and `_`. JSON that cannot be parsed, or has a key twice, is reported as well.
+    """Every other rule, the plan and the exporters rely on the shape of the curriculum, so that is judged
+    first. The document is held against its JSON Schema (`dagogy schema curriculum` prints it) and every
+    departure is reported, each with its place: missing and unknown keys, wrong types, empty texts, fewer than
+    two core ideas, no pitfall, an estimate that is not above zero, an id with characters other than letters,
+    digits, `-` and `_`. JSON that cannot be parsed, or has a key twice, is reported as well.
 
     Bad:
         `{"id": "yeast cells", "core_ideas": ["They are alive."], "estimate_minutes": 0, ...}`
 
     Good:
-        `{"id": "yeast-cells", "core_ideas": ["They are alive.", "They feed on sugar."], "estimate_minutes": 45, ...}`
+        `{"id": "yeast-cells", "core_ideas": ["They are alive.", "They feed on sugar."],
+        "estimate_minutes": 45, ...}`
 
     How to fix:
-        Go to the place that the finding names and put there what it asks for. For an unknown key the nearest known one is named;
-        keys of your own are not allowed.
+        Go to the place that the finding names and put there what it asks for. For an unknown key the nearest
+        known one is named; keys of your own are not allowed.
     """
 
     def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """Providers on top of a language model: a provider is one method, text and schema in, text out.
 
-`LanguageModelProvider` writes the prompt, asks, parses, checks and asks again; `complete` is what a provider adds.
+`LanguageModelProvider` writes the prompt, asks, parses, checks and asks again;
+`complete` is what a provider adds.
 """
 
 from __future__ import annotations
@@ -29,10 +30,12 @@ _TAIL = 2000
 class Question:
     """One question to a model.
 
-    `instructions` are ours and trusted; `text` holds the task with the user's material fenced and named as data. `schema` is a strict
-    JSON Schema (every property required, nullable instead of optional, no open object, no keyword that strict mode lacks) and
-    `schema_name` its name. `seconds` bounds the whole answer, retries and waits included, from the call on. `progress` takes one line to show.
-    `calls_left` is how many requests may still be sent for it (None: as many as the retry budget allows). `memory` is `ResponseCache.memory`.
+    `instructions` are ours and trusted; `text` holds the task with the user's material fenced and named as
+    data. `schema` is a strict JSON Schema (every property required, nullable instead of optional, no open
+    object, no keyword that strict mode lacks) and `schema_name` its name. `seconds` bounds the whole answer,
+    retries and waits included, from the call on. `progress` takes one line to show. `calls_left` is how many
+    requests may still be sent for it (None: as many as the retry budget allows). `memory` is
+    `ResponseCache.memory`.
     """
 
     instructions: str
@@ -55,9 +58,10 @@ class Question:
 class Answer:
     """What the model wrote, word for word, and what it cost.
 
-    `usage` by name: `calls` (requests sent, retries included; 1 where it is not said), `input_tokens`, `output_tokens`, `seconds` (measured where
-    it is not said). `model` is the one that answered, as the service names it. `notes` go into the trace. `facts`: what else
-    is known of how it came (`returncode` of a program that was asked), for the details of the failure where it turns out to be of no use.
+    `usage` by name: `calls` (requests sent, retries included; 1 where it is not said), `input_tokens`,
+    `output_tokens`, `seconds` (measured where it is not said). `model` is the one that answered, as the
+    service names it. `notes` go into the trace. `facts`: what else is known of how it came (`returncode` of a
+    program that was asked), for the details of the failure where it turns out to be of no use.
     """
 
     text: str
@@ -71,29 +75,36 @@ class Answer:
 class LanguageModelProvider(Provider):
     """Base of the providers that ask a language model. A subclass implements `complete`, and `ready`.
 
-    A question is asked once more, with what was wrong, as often as the retry budget says. An answer that could be used is kept under the hash
-    of what was asked, so that nothing is paid for twice.
+    A question is asked once more, with what was wrong, as often as the retry budget says. An answer that
+    could be used is kept under the hash of what was asked, so that nothing is paid for twice.
     """
 
     @property
     def api(self) -> str:
-        """What else an answer depends on besides endpoint and model: the interface, the flags of a command. It is only hashed."""
+        """What else an answer depends on besides endpoint and model: the interface, the flags of a command.
+        It is only hashed.
+        """
         return ""
 
     def prepare(self) -> None:
-        """Loads what is slow to load, such as an SDK. The clock of a question starts only then: that time is not the service's."""
+        """Loads what is slow to load, such as an SDK. The clock of a question starts only then: that time is
+        not the service's.
+        """
 
     def complete(self, question: Question) -> Answer:
         """Asks the model once and returns what it wrote.
 
-        The transport is the subclass's: sending, waiting, retrying what may be retried. It raises `ProviderError` whose `details` hold the
-        facts (see `dagogy.api.errors.ProviderError`): a refusal, an incomplete or an empty answer is raised with its `cause`; what the answer
-        says is not looked at. `usage` in `details` counts what a failed answer cost.
+        The transport is the subclass's: sending, waiting, retrying what may be retried. It raises
+        `ProviderError` whose `details` hold the facts (see `dagogy.api.errors.ProviderError`): a refusal, an
+        incomplete or an empty answer is raised with its `cause`; what the answer says is not looked at.
+        `usage` in `details` counts what a failed answer cost.
         """
         raise NotImplementedError
 
     def describe_failure(self, why: str) -> str:
-        """The message of the error for an answer that cannot be used; `why` says what it was instead of a curriculum."""
+        """The message of the error for an answer that cannot be used; `why` says what it
+        was instead of a curriculum.
+        """
         return f"{self.info.id} answered with {why}"
 
     def question(self, request: ProposeRequest) -> Question:
@@ -134,18 +145,26 @@ class LanguageModelProvider(Provider):
                 curriculum = read_curriculum(answer.text)
             except BadAnswer as bad:
                 where = request.answers.reject(answer.text, bad.cause)
-                notes.append(f"an answer was rejected: it was {bad.why}" + (f"; kept in {where}" if where else ""))
+                notes.append(
+                    f"an answer was rejected: it was {bad.why}" + (f"; kept in {where}" if where else "")
+                )
                 if attempt == self.settings.retry_budget or bad.cause not in _ASKED_AGAIN:
                     raise self._failure(bad, answer, spent, where) from None
                 request.progress(f"asking again: {self.info.id} answered with {bad.why}")
-                question = replace(first, text=ask_again(first.text, bad.cause, [str(p) for p in bad.problems] or [bad.why]))
+                question = replace(
+                    first, text=ask_again(first.text, bad.cause, [str(p) for p in bad.problems] or [bad.why])
+                )
                 continue
             request.answers.keep(key, {"text": answer.text, "model": answer.model, "usage": dict(spent)})
             return Proposal(curriculum=curriculum, notes=notes, usage=spent, model=answer.model)
         raise AssertionError("the last attempt returns or raises")
 
-    def _ask(self, question: Question, request: ProposeRequest, spent: dict[str, float], notes: list[str]) -> Answer:
-        """Asks; what it costs is added to `spent`, also when it fails. A failure tells what went before it, and keeps what was answered."""
+    def _ask(
+        self, question: Question, request: ProposeRequest, spent: dict[str, float], notes: list[str]
+    ) -> Answer:
+        """Asks; what it costs is added to `spent`, also when it fails. A failure tells what went before it,
+        and keeps what was answered.
+        """
         calls_left = self._calls_left(request, spent)
         self.prepare()
         question = replace(question, calls_left=calls_left, started=time.monotonic())
@@ -154,15 +173,27 @@ class LanguageModelProvider(Provider):
         except ProviderError as error:
             _add(spent, error.details.get("usage"))
             output, cause = error.details.get("output"), str(error.details.get("cause", ""))
-            where = request.answers.reject(output, cause) if output and isinstance(output, str) and cause in _ANSWERED else ""
+            where = (
+                request.answers.reject(output, cause)
+                if output and isinstance(output, str) and cause in _ANSWERED
+                else ""
+            )
             common = {"provider": self.info.id, "endpoint": self.endpoint, "model": self.settings.model}
-            error.details = {**common, **error.details, "usage": dict(spent), "rejected": where, "notes": list(notes)}
+            error.details = {
+                **common,
+                **error.details,
+                "usage": dict(spent),
+                "rejected": where,
+                "notes": list(notes),
+            }
             raise
         _add(spent, {"calls": 1, "seconds": round(time.monotonic() - question.started, 3), **answer.usage})
         return answer
 
     def _calls_left(self, request: ProposeRequest, spent: Mapping[str, float]) -> int | None:
-        """How many requests may still be sent. Raises `ProviderError` where it is none, or where the tokens are used up."""
+        """How many requests may still be sent. Raises `ProviderError` where it is none, or
+        where the tokens are used up.
+        """
         calls, tokens = request.budget.calls, request.budget.tokens
         spent_tokens = spent.get("input_tokens", 0) + spent.get("output_tokens", 0)
         calls_left = None if calls is None else int(calls - spent.get("calls", 0))
@@ -176,11 +207,25 @@ class LanguageModelProvider(Provider):
         return ProviderError(
             f"{self.info.id} may ask no more: {setting} is used up",
             hint=f"raise {setting}, or leave it out; answers that were paid for are kept in the run",
-            details={"cause": cause, "provider": self.info.id, "endpoint": self.endpoint, "model": self.settings.model, "usage": dict(spent)},
+            details={
+                "cause": cause,
+                "provider": self.info.id,
+                "endpoint": self.endpoint,
+                "model": self.settings.model,
+                "usage": dict(spent),
+            },
         )
 
     def _key(self, question: Question) -> str:
-        asked = [self.info.id, self.endpoint, self.settings.model, self.api, question.instructions, question.text, question.schema]
+        asked = [
+            self.info.id,
+            self.endpoint,
+            self.settings.model,
+            self.api,
+            question.instructions,
+            question.text,
+            question.schema,
+        ]
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
     def _failure(self, bad: Any, answer: Answer, spent: Mapping[str, float], where: str) -> ProviderError:
@@ -213,7 +258,10 @@ def _kept(answer: Mapping[str, Any] | None) -> Proposal | None:
     except BadAnswer:
         return None
     return Proposal(
-        curriculum=curriculum, notes=["the answer was kept from an earlier ask and cost nothing"], usage={"calls": 0}, model=str(answer.get("model", ""))
+        curriculum=curriculum,
+        notes=["the answer was kept from an earlier ask and cost nothing"],
+        usage={"calls": 0},
+        model=str(answer.get("model", "")),
     )
 
 

@@ -1,6 +1,7 @@
 """What a model wrote, read as a curriculum: exit 0 or HTTP 200 proves nothing.
 
-Tolerated is what loses nothing: a fence around the whole, or words before and after one whole object. JSON that was cut off is never completed.
+Tolerated is what loses nothing: a fence around the whole, or words before and after one whole object. JSON
+that was cut off is never completed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from dagogy.contracts.check import Problem, schema_text
 from dagogy.contracts.documents import MalformedJson, curriculum_problems, parse_json
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]|"', re.DOTALL)
-#: An answer that is longer is none: no model writes so much, and reading it would take all the memory and time there is.
+#: An answer that is longer is none: no model writes so much, and reading it would take all
+#: the memory and time there is.
 _MOST_CHARS, _MOST_NODES = 1_000_000, 5_000
 _LONGEST_WHY = 400
 #: More problems of an answer are not looked for.
@@ -25,7 +27,9 @@ _HTML = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html|head|body)\
 
 
 class BadAnswer(Exception):
-    """An answer that cannot be used. `cause` is one of `ProviderError.CAUSES`; `problems` say where it departs from the schema."""
+    """An answer that cannot be used. `cause` is one of `ProviderError.CAUSES`; `problems` say where it
+    departs from the schema.
+    """
 
     def __init__(self, cause: str, why: str, problems: Sequence[Problem] = ()) -> None:
         super().__init__(why)
@@ -38,7 +42,10 @@ def read_curriculum(text: str) -> Any:
     """The curriculum in `text` as plain JSON values that meet the schema. Raises `BadAnswer`."""
     document = _object_in(text)
     if not isinstance(document, dict):
-        raise BadAnswer("wrong_shape", f"a JSON {'list' if isinstance(document, list) else 'value'} where an object is wanted")
+        raise BadAnswer(
+            "wrong_shape",
+            f"a JSON {'list' if isinstance(document, list) else 'value'} where an object is wanted",
+        )
     if "error" in document and "nodes" not in document:
         raise BadAnswer("error_body", "an error object in place of a curriculum")
     nodes = document.get("nodes")
@@ -101,7 +108,8 @@ def _malformed(text: str, start: int, whole: MalformedJson) -> BadAnswer:
 def _is_open(text: str) -> bool:
     """Whether a string, list or object that begins in `text` does not end in it."""
     depth = 0
-    # One by one: behind a string that does not end, each escaped quote would be taken for the start of another one.
+    # One by one: behind a string that does not end, each escaped quote would be taken
+    # for the start of another one.
     for mark in _TOKEN.finditer(text):
         if mark[0] == '"':
             return True

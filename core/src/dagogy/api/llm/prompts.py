@@ -38,7 +38,12 @@ class Prompt(NamedTuple):
 @lru_cache(maxsize=8)
 def prompt(name: str) -> Prompt:
     """The prompt file `name`. Raises `ValueError` for one without a version."""
-    head, _, text = files("dagogy.api.llm").joinpath("prompts", f"{name}.md").read_text(encoding="utf-8").partition("\n\n")
+    head, _, text = (
+        files("dagogy.api.llm")
+        .joinpath("prompts", f"{name}.md")
+        .read_text(encoding="utf-8")
+        .partition("\n\n")
+    )
     if not head.startswith("version: "):
         raise ValueError(f"prompt file {name}.md has no version")
     return Prompt(head.removeprefix("version: ").strip(), text)
@@ -54,7 +59,9 @@ def _name(request: ProposeRequest) -> str:
 
 
 def task(request: ProposeRequest, schema: Mapping[str, Any], most_chars: int) -> str:
-    """The text of the question: the spec, the material (at most `most_chars` of it), a draft, and what the answer is checked against."""
+    """The text of the question: the spec, the material (at most `most_chars` of it), a draft, and what the
+    answer is checked against.
+    """
     parts = {
         "spec": fenced("SPEC", _json(json_values(request.spec))),
         "material": _material(request.sources, most_chars),
@@ -63,7 +70,12 @@ def task(request: ProposeRequest, schema: Mapping[str, Any], most_chars: int) ->
     if not isinstance(request, RepairRequest):
         return _filled("propose", draft=_seed_draft(request, schema), **parts)
     draft = fenced("DRAFT", _json(with_nulls(json_values(request.draft), schema)))
-    findings = fenced("FINDINGS", "\n".join(f"{f.severity} {f.rule_id} at {f.document}{f.pointer}: {f.message}" for f in request.findings))
+    findings = fenced(
+        "FINDINGS",
+        "\n".join(
+            f"{f.severity} {f.rule_id} at {f.document}{f.pointer}: {f.message}" for f in request.findings
+        ),
+    )
     return _filled("repair", draft=draft, findings=findings, **parts)
 
 
@@ -77,11 +89,15 @@ _WAS = {
 
 
 def ask_again(question: str, cause: str, findings: Sequence[str]) -> str:
-    """The question once more, with what was wrong with an earlier answer. `cause` is one that can be asked again."""
+    """The question once more, with what was wrong with an earlier answer. `cause` is
+    one that can be asked again.
+    """
     shown = [shorten(finding, _LONGEST_PROBLEM) for finding in findings[:_MOST_PROBLEMS]]
     if len(findings) > _MOST_PROBLEMS:
         shown.append(f"and {len(findings) - _MOST_PROBLEMS} more like these")
-    return _filled("ask_again", question=question, was=_WAS[cause], problems=fenced("PROBLEMS", "\n".join(shown)))
+    return _filled(
+        "ask_again", question=question, was=_WAS[cause], problems=fenced("PROBLEMS", "\n".join(shown))
+    )
 
 
 def fenced(name: str, text: str) -> str:
@@ -102,7 +118,8 @@ def _requirements(request: ProposeRequest) -> Iterator[str]:
     for rule in request.requirements:
         yield f"- {rule.rule_id} ({rule.severity}): {rule.summary}"
         for name, value in rule.options.items():
-            # Long lists of words are about bad answers, not about good ones, and would take more room than all the rest.
+            # Long lists of words are about bad answers, not about good ones, and would take
+            # more room than all the rest.
             if not isinstance(value, list | tuple) or len(value) <= _MOST_ITEMS:
                 meaning = rule.meanings.get(name, "")
                 yield f"  - {name} = {_json(value)}{f': {meaning}' if meaning else ''}"
@@ -115,13 +132,24 @@ def _seed_draft(request: ProposeRequest, schema: Mapping[str, Any]) -> str:
         return ""
     document = json_values(draft)
     text = _json(with_nulls(document, schema))
-    introduction = "A program made this draft out of the material. Its concepts, order and resources are a start; its sentences may be better said."
+    introduction = (
+        "A program made this draft out of the material. Its concepts, order and resources are a start; its "
+        "sentences may be better said."
+    )
     if len(text) > _DRAFT_CHARS:
         kept = ("id", "title", "prerequisites", "estimate_minutes", "resources")
-        text = _json({"nodes": [{key: node[key] for key in kept if key in node} for node in document["nodes"]]})
+        text = _json(
+            {"nodes": [{key: node[key] for key in kept if key in node} for node in document["nodes"]]}
+        )
         introduction += " It is shown without most of its text."
     if len(text) > _DRAFT_CHARS:
-        text = _json({"nodes": [{key: node[key] for key in ("id", "title", "prerequisites")} for node in document["nodes"]]})
+        text = _json(
+            {
+                "nodes": [
+                    {key: node[key] for key in ("id", "title", "prerequisites")} for node in document["nodes"]
+                ]
+            }
+        )
     if len(text) > _DRAFT_CHARS:
         return f"A program found {len(document['nodes'])} concepts in the material, too many to show them."
     return f"{introduction}\n\n{fenced('DRAFT', text)}"
@@ -133,7 +161,10 @@ def _material(sources: Sequence[ScopeDocument], most_chars: int) -> str:
         text, used = cut(source, left)
         left -= used
         place = " ".join(source.location.split()).replace("`", "'")
-        parts.append(f"Material from `{place}`, to be cited as `local://{place}#Lfirst-Llast`:\n\n{fenced('MATERIAL', text)}")
+        parts.append(
+            f"Material from `{place}`, to be cited as `local://{place}#Lfirst-Llast`:\n\n"
+            f"{fenced('MATERIAL', text)}"
+        )
     return "\n\n".join(parts)
 
 
@@ -145,10 +176,12 @@ class _Section(NamedTuple):
 
 
 def cut(source: ScopeDocument, most_chars: int) -> tuple[str, int]:
-    """The sections of `source` that fit into `most_chars`, each with its lines, and a line that names those left out.
+    """The sections of `source` that fit into `most_chars`, each with its lines, and a
+    line that names those left out.
 
-    Returns the text and how many characters of the document are in it. As long as not even half of them are used, of a section that does not fit the
-    lines (or words) that do are taken: a document may be one long section under its title.
+    Returns the text and how many characters of the document are in it. As long as not even half of them are
+    used, of a section that does not fit the lines (or words) that do are taken: a document may be one long
+    section under its title.
     """
     kept: list[str] = []
     out: list[str] = []

@@ -1,7 +1,8 @@
 """From our JSON Schema to one that strict structured outputs accept, and from an answer to it back to ours.
 
-Strict mode wants every property required, no open object and only some keywords (what services call structured outputs); fine-tuned models and
-local servers accept fewer still. So only the shape goes into the schema; what a keyword beyond that asks for is said in the description.
+Strict mode wants every property required, no open object and only some keywords (what services call
+structured outputs); fine-tuned models and local servers accept fewer still. So only the shape goes into the
+schema; what a keyword beyond that asks for is said in the description.
 """
 
 from __future__ import annotations
@@ -30,9 +31,11 @@ _IGNORED = ("$schema", "$id", "$defs", "$comment", "title", "default", "examples
 
 
 def strict_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A schema that strict mode accepts, made of `schema`: what is optional there may be null here, references are written out.
+    """A schema that strict mode accepts, made of `schema`: what is optional there may be null here,
+    references are written out.
 
-    Raises `ValueError` for what has no counterpart: a keyword that is not listed here, a map with free keys, a type that contains itself.
+    Raises `ValueError` for what has no counterpart: a keyword that is not listed here, a map with free keys,
+    a type that contains itself.
     """
     if schema.get("type") != "object":
         raise ValueError("strict mode wants an object at the root")
@@ -54,7 +57,11 @@ def _strict(node: Mapping[str, Any], root: Mapping[str, Any], above: tuple[str, 
             words.append(_IN_WORDS[key](value))
         elif key == "items":
             out[key] = _strict(value, root, above)
-        elif not (key in ("properties", "required") or key in _IGNORED or (key == "additionalProperties" and value is False)):
+        elif not (
+            key in ("properties", "required")
+            or key in _IGNORED
+            or (key == "additionalProperties" and value is False)
+        ):
             raise ValueError(f"strict mode has no counterpart for {key!r}: {value!r}")
     if node.get("type") == "object":
         out.update(_closed(node, root, above))
@@ -72,7 +79,9 @@ def _closed(node: Mapping[str, Any], root: Mapping[str, Any], above: tuple[str, 
 
 
 def _nullable(part: dict[str, Any]) -> dict[str, Any]:
-    described = {"description": "; ".join(filter(None, [part.get("description", ""), "null where there is none"]))}
+    described = {
+        "description": "; ".join(filter(None, [part.get("description", ""), "null where there is none"]))
+    }
     kinds = part["type"] if isinstance(part["type"], list) else [part["type"]]
     nullable = {**part, **described, "type": [*kinds, "null"]}
     if "const" in nullable:
@@ -93,22 +102,32 @@ def _target(reference: str, root: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def without_nulls(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any] | None = None) -> Any:
-    """`value`, an answer to `strict_schema(schema)`, the way `schema` wants it: what is optional and null is left out."""
+    """`value`, an answer to `strict_schema(schema)`, the way `schema` wants it: what is
+    optional and null is left out.
+    """
     root = root or schema
     if "$ref" in schema:
         schema = _target(schema["$ref"], root)
     if isinstance(value, dict):
         known, wanted = schema.get("properties", {}), schema.get("required", ())
-        return {key: without_nulls(item, known.get(key, {}), root) for key, item in value.items() if item is not None or key in wanted or key not in known}
+        return {
+            key: without_nulls(item, known.get(key, {}), root)
+            for key, item in value.items()
+            if item is not None or key in wanted or key not in known
+        }
     if isinstance(value, list):
         return [without_nulls(item, schema.get("items", {}), root) for item in value]
     return value
 
 
 def with_nulls(value: Any, schema: Mapping[str, Any]) -> Any:
-    """`value` the way the strict schema `schema` wants it: what is left out is null. A draft is shown to the model in the shape of its answer."""
+    """`value` the way the strict schema `schema` wants it: what is left out is null. A draft is shown to the
+    model in the shape of its answer.
+    """
     if isinstance(value, dict):
-        return {name: with_nulls(value.get(name), part) for name, part in schema.get("properties", {}).items()}
+        return {
+            name: with_nulls(value.get(name), part) for name, part in schema.get("properties", {}).items()
+        }
     if isinstance(value, list):
         return [with_nulls(item, schema.get("items", {})) for item in value]
     return value

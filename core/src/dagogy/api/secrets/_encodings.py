@@ -16,12 +16,17 @@ SHORTEST = 6
 
 def _from_base64(run: str) -> bytes:
     body = re.sub(r"[^A-Za-z0-9+/]", "", run.replace("-", "+").replace("_", "/"))
-    return binascii.a2b_base64(body[: len(body) // 4 * 4] + ("" if len(body) % 4 < 2 else body[len(body) // 4 * 4 :] + "=" * (4 - len(body) % 4)))
+    return binascii.a2b_base64(
+        body[: len(body) // 4 * 4]
+        + ("" if len(body) % 4 < 2 else body[len(body) // 4 * 4 :] + "=" * (4 - len(body) % 4))
+    )
 
 
 def _from_base32(run: str) -> bytes:
     body = run.rstrip("=")
-    return base64.b32decode(body[: len(body) // 8 * 8]) + base64.b32decode(body[len(body) // 8 * 8 :] + "=" * (-len(body) % 8))
+    return base64.b32decode(body[: len(body) // 8 * 8]) + base64.b32decode(
+        body[len(body) // 8 * 8 :] + "=" * (-len(body) % 8)
+    )
 
 
 def _from_hex(run: str) -> bytes:
@@ -37,7 +42,10 @@ def _from_dump(run: str) -> bytes:
     return b"".join(_from_hex(line[1]) for line in _DUMP_LINE.finditer(run))
 
 
-_DUMP_LINE = re.compile(r"(?<!\S)[ \t|>]{0,8}[0-9a-fA-F]{4,8}:?[ \t]{1,4}((?:[0-9a-fA-F]{2}(?:[0-9a-fA-F]{2})?[ \t]{1,3}){1,16})[^\r\n]{0,18}")
+_DUMP_LINE = re.compile(
+    r"(?<!\S)[ \t|>]{0,8}[0-9a-fA-F]{4,8}:?[ \t]{1,4}"
+    r"((?:[0-9a-fA-F]{2}(?:[0-9a-fA-F]{2})?[ \t]{1,3}){1,16})[^\r\n]{0,18}"
+)
 #: What holds bytes in another writing, and how it is read.
 _ENCODED: tuple[tuple[re.Pattern[str], Callable[[str], bytes]], ...] = (
     (re.compile(r"[A-Za-z0-9+/_-]{20,}+={0,2}"), _from_base64),
@@ -50,7 +58,13 @@ _ENCODED: tuple[tuple[re.Pattern[str], Callable[[str], bytes]], ...] = (
         _from_base64,
     ),
     (re.compile(r"(?<![0-9a-zA-Z])(?:[0-9a-fA-F]{2}){8,}+(?![0-9a-zA-Z])"), _from_hex),
-    (re.compile(r"(?<![0-9a-zA-Z])(?:0x)?[0-9a-fA-F]{2}(?![0-9a-zA-Z])(?:[ :,;\n-]{1,3}(?:0x)?[0-9a-fA-F]{2}(?![0-9a-zA-Z])){7,}"), _from_hex),
+    (
+        re.compile(
+            r"(?<![0-9a-zA-Z])(?:0x)?[0-9a-fA-F]{2}(?![0-9a-zA-Z])"
+            r"(?:[ :,;\n-]{1,3}(?:0x)?[0-9a-fA-F]{2}(?![0-9a-zA-Z])){7,}"
+        ),
+        _from_hex,
+    ),
     (re.compile(r"(?<![0-9A-Za-z])[A-Z2-7]{16,}+={0,6}(?![0-9A-Za-z])"), _from_base32),
     (re.compile(r"(?<![\d.])\d{2,3}(?:[,; \t\n]{1,3}\d{2,3}){7,}"), _from_codes),
     (re.compile(rf"(?:{_DUMP_LINE.pattern}\r?\n?)+"), _from_dump),
@@ -58,7 +72,9 @@ _ENCODED: tuple[tuple[re.Pattern[str], Callable[[str], bytes]], ...] = (
 
 
 def decoded_spans(text: str, find: Callable[[str], list[Span]]) -> list[Span]:
-    """The runs of encoded bytes in `text` in which `find` finds something. Those that are no text are none of a secret in another writing."""
+    """The runs of encoded bytes in `text` in which `find` finds something. Those that are no text are none of
+    a secret in another writing.
+    """
     spans: list[Span] = []
     for pattern, decode in _ENCODED:
         pieces: list[str] = []

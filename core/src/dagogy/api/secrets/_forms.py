@@ -1,7 +1,8 @@
 """Takes secrets out of texts and documents, whatever form they are written in.
 
-A secret whose value is known is looked for in views of the text: with its escapes undone and what nobody sees left out; of that the letters and
-digits alone. What is found is traced back to where it stands. Base64, hex dumps and lists of codes are decoded and read the same way.
+A secret whose value is known is looked for in views of the text: with its escapes undone and what nobody sees
+left out; of that the letters and digits alone. What is found is traced back to where it stands. Base64, hex
+dumps and lists of codes are decoded and read the same way.
 """
 
 from __future__ import annotations
@@ -39,15 +40,18 @@ _ESCAPE = lazy_pattern(
     r"|&(?P<entity>[a-zA-Z]{2,8}|\#0{0,6}\d{1,7}|\#[xX]0{0,6}[0-9a-fA-F]{1,6});"
 )
 _BYTE, _OCTET = lazy_pattern(r"[0-9a-fA-F]{2}"), lazy_pattern(r"[0-7]{3}")
-#: What is not seen: terminal codes, controls, zero-width and joining characters, soft hyphens, direction marks, variation selectors.
+#: What is not seen: terminal codes, controls, zero-width and joining characters, soft hyphens, direction
+#: marks, variation selectors.
 _UNSEEN = lazy_pattern(
-    r"\x1b\[[0-?]{0,64}[ -/]{0,8}[@-~]|\x1b\][^\x07\x1b\r\n]{0,512}(?:\x07|\x1b\\)|\x9b[0-?]{0,64}[ -/]{0,8}[@-~]|\x1b[@-Z\\-_]"
-    "|[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
-    "\U000e0001-\U000e01ef]"
+    r"\x1b\[[0-?]{0,64}[ -/]{0,8}[@-~]|\x1b\][^\x07\x1b\r\n]{0,512}"
+    r"(?:\x07|\x1b\\)|\x9b[0-?]{0,64}[ -/]{0,8}[@-~]|\x1b[@-Z\\-_]"
+    "|[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-"
+    "\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0001-\U000e01ef]"
 )
 #: What encodings put before quotation marks, and the marks: left out of texts and of secrets alike.
 _QUOTES = lazy_pattern(r"[\\\"'`]+")
-#: What may stand where a line was broken, besides the break itself: blanks, quotation marks of mails, bars of tracebacks, commas, plus signs.
+#: What may stand where a line was broken, besides the break itself: blanks, quotation marks of mails, bars of
+#: tracebacks, commas, plus signs.
 _FILLING = lazy_pattern(r"[\s+,|>\u2500-\u257f]+")
 _APART = lazy_pattern(r"[\W_]+")
 _SOFT = lazy_pattern(r"(?P<soft>=\r?\n)|(?P<quoted>(?:=[0-9A-F]{2})+)")
@@ -64,15 +68,19 @@ _MAY_ESCAPE = frozenset("\\%&^\x1b")
 
 
 def secrets_of(environ: Mapping[str, str], declared: Iterable[str] = ()) -> dict[str, str]:
-    """The secret values in `environ` by variable name: those that plugins declared, those whose name says so, and those within a value.
+    """The secret values in `environ` by variable name: those that plugins declared, those whose name says so,
+    and those within a value.
 
-    Within a value these are the password of a URL (or a user that stands alone), parameters, settings and fields whose name says so, what
-    follows `Bearer`, and each long line of a value of many lines. A second one of the same variable is called `NAME_2`.
+    Within a value these are the password of a URL (or a user that stands alone), parameters, settings and
+    fields whose name says so, what follows `Bearer`, and each long line of a value of many lines. A second
+    one of the same variable is called `NAME_2`.
     """
     names = set(declared)
     found: dict[str, str] = {}
     for name, value in environ.items():
-        values = list(dict.fromkeys(t for t in _of_variable(name, value, name in names) if len(t.strip()) >= SHORTEST))
+        values = list(
+            dict.fromkeys(t for t in _of_variable(name, value, name in names) if len(t.strip()) >= SHORTEST)
+        )
         for number, secret in enumerate(values):
             found[f"{name}_{number + 1}" if number else name] = secret
     return found
@@ -84,21 +92,40 @@ def _of_variable(name: str, value: str, declared: bool) -> Iterator[str]:
         if scheme := _SCHEME.search(value.strip()):
             yield scheme[1]
         if "\n" in value:
-            yield from (line.strip() for line in value.splitlines() if len(line.strip()) >= _LONG_LINE and not line.startswith("-----"))
+            yield from (
+                line.strip()
+                for line in value.splitlines()
+                if len(line.strip()) >= _LONG_LINE and not line.startswith("-----")
+            )
     if "=" in value or ":" in value:
         yield from (unquote(found[1]) for found in _URL_PASSWORD.finditer(value))
         if "://" in value:
-            yield from (unquote(v) for key, v in _PARAMETER.findall(value) if strength(key) != NO or key.lower() in ("sig", "signature"))
+            yield from (
+                unquote(v)
+                for key, v in _PARAMETER.findall(value)
+                if strength(key) != NO or key.lower() in ("sig", "signature")
+            )
         if len(value) > len(name) + 1:
-            yield from (value[start:end] for start, end, key in _shapes.assigned(value) if strength(key) == STRONG or not value[start:end].isalpha())
+            yield from (
+                value[start:end]
+                for start, end, key in _shapes.assigned(value)
+                if strength(key) == STRONG or not value[start:end].isalpha()
+            )
 
 
 def _plain(name: str, value: str) -> bool:
-    """Whether the value of a variable with a name like `SESSION` is a word or a place as others, which nobody keeps secret."""
+    """Whether the value of a variable with a name like `SESSION` is a word or a place as
+    others, which nobody keeps secret.
+    """
     value = value.strip()
     if value.startswith(("/", "./", "~/")) and (says_where(name) or strength(name) != STRONG):
         return True
-    return strength(name) != STRONG and _OF_A_DESKTOP.issuperset(WEAK_WORDS.intersection(words_of(name))) and value.isalpha() and len(value) <= 16
+    return (
+        strength(name) != STRONG
+        and _OF_A_DESKTOP.issuperset(WEAK_WORDS.intersection(words_of(name)))
+        and value.isalpha()
+        and len(value) <= 16
+    )
 
 
 def looks_secret(value: str) -> bool:
@@ -107,16 +134,20 @@ def looks_secret(value: str) -> bool:
 
 
 def redacted(value: Any, secrets: Mapping[str, str], *, shapes: bool = True) -> Any:
-    """`value` (text, or JSON values) with every secret replaced by the name of its variable, and what looks like one by a mark.
+    """`value` (text, or JSON values) with every secret replaced by the name of its variable, and what looks
+    like one by a mark.
 
-    `shapes`: whether what only looks like a secret goes too. Not in what a provider wrote for people to learn from: a lesson may show one.
-    Redact before a text is cut: of a secret that was cut only what is longer than ten characters is known again, and only at the very ends.
+    `shapes`: whether what only looks like a secret goes too. Not in what a provider wrote for people to learn
+    from: a lesson may show one. Redact before a text is cut: of a secret that was cut only what is longer
+    than ten characters is known again, and only at the very ends.
     """
     if isinstance(value, str):
         return _without(value, secrets, shapes=shapes)
     if isinstance(value, Mapping):
         return {
-            _without(k, secrets, shapes=shapes) if isinstance(k, str) else k: redacted(_unnamed(k, v) if shapes else v, secrets, shapes=shapes)
+            _without(k, secrets, shapes=shapes) if isinstance(k, str) else k: redacted(
+                _unnamed(k, v) if shapes else v, secrets, shapes=shapes
+            )
             for k, v in value.items()
         }
     if isinstance(value, list | tuple):
@@ -148,7 +179,12 @@ def _unnamed(key: Any, value: Any) -> Any:
     """The value of a field, without what its name shows to be a secret."""
     if isinstance(key, str) and isinstance(value, str):
         return f"[{_MARK}]" if _shapes.of_field(key, value) else value
-    if isinstance(key, str) and isinstance(value, int | float) and not isinstance(value, bool) and strength(key) != NO:
+    if (
+        isinstance(key, str)
+        and isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and strength(key) != NO
+    ):
         return f"[{_MARK}]" if _shapes.of_field(key, str(value)) else value
     if isinstance(key, str) and isinstance(value, list) and strength(key) == STRONG:
         return [_unnamed(key, item) for item in value]
@@ -163,7 +199,9 @@ def _without(text: str, secrets: Mapping[str, str], *, shapes: bool = True) -> s
 
 
 def _replaced(text: str, spans: list[Span]) -> str:
-    """`text` with a mark for each span; of spans that overlap one mark, that of a known secret rather than of another."""
+    """`text` with a mark for each span; of spans that overlap one mark, that of a known
+    secret rather than of another.
+    """
     merged: list[list[Any]] = []
     for start, end, name in sorted(spans):
         if merged and start < merged[-1][1]:
@@ -212,10 +250,16 @@ def _unseen_lines(text: str) -> list[tuple[int, int]]:
 
 def _known_spans(text: str, secrets: Mapping[str, str]) -> list[Span]:
     spans: list[Span] = []
-    wanted = [(name, needles) for name, needles in ((n, _needles(s)) for n, s in secrets.items()) if needles.plain]
+    wanted = [
+        (name, needles) for name, needles in ((n, _needles(s)) for n, s in secrets.items()) if needles.plain
+    ]
     for view in _renderings(text) if _WRITTEN.search(text) else (_View(text),):
         skeleton = _skeleton(view.text)
-        present = [(name, needles) for name, needles in wanted if len(skeleton) >= len(needles.bones[0]) and any(bone in skeleton for bone in needles.bones)]
+        present = [
+            (name, needles)
+            for name, needles in wanted
+            if len(skeleton) >= len(needles.bones[0]) and any(bone in skeleton for bone in needles.bones)
+        ]
         if present:
             spans += _in_view(text, view if view.parent else view.seen().replaced(_QUOTES), present)
     for name, secret in secrets.items():
@@ -224,9 +268,17 @@ def _known_spans(text: str, secrets: Mapping[str, str]) -> list[Span]:
 
 
 class _View:
-    """A text made from another one: pieces of it that were copied, and some that were replaced. `place` says where characters came from."""
+    """A text made from another one: pieces of it that were copied, and some that were replaced. `place` says
+    where characters came from.
+    """
 
-    def __init__(self, text: str, parent: _View | None = None, pieces: tuple[list[int], list[int], list[int]] | None = None, nested: bool = False) -> None:
+    def __init__(
+        self,
+        text: str,
+        parent: _View | None = None,
+        pieces: tuple[list[int], list[int], list[int]] | None = None,
+        nested: bool = False,
+    ) -> None:
         self.text, self.parent, self._pieces, self._nested = text, parent, pieces, nested
 
     def replaced(self, pattern: re.Pattern[str], by: Callable[[re.Match[str]], str] | None = None) -> _View:
@@ -240,7 +292,10 @@ class _View:
         for match in pattern.finditer(self.text):
             put = by(match) if by else ""
             nested = nested or not _MAY_ESCAPE.isdisjoint(put)
-            for piece, start, end in ((self.text[at : match.start()], at, -1), (put, match.start(), match.end())):
+            for piece, start, end in (
+                (self.text[at : match.start()], at, -1),
+                (put, match.start(), match.end()),
+            ):
                 if piece:
                     parts.append(piece)
                     outs.append(size)
@@ -327,7 +382,9 @@ def _renderings(text: str) -> Iterator[_View]:
     if "<" in view.text:
         yield view.replaced(_TAGS).replaced(_QUOTES)
     if "=" in view.text and _IS_SOFT.search(view.text):
-        yield view.replaced(_SOFT, lambda m: "" if m["soft"] else _characters(bytes.fromhex(m[0].replace("=", "")))).replaced(_QUOTES)
+        yield view.replaced(
+            _SOFT, lambda m: "" if m["soft"] else _characters(bytes.fromhex(m[0].replace("=", "")))
+        ).replaced(_QUOTES)
 
 
 def _in_view(text: str, view: _View, present: Sequence[tuple[str, _Needles]]) -> Iterator[Span]:
@@ -338,9 +395,14 @@ def _in_view(text: str, view: _View, present: Sequence[tuple[str, _Needles]]) ->
         for needle in needles.plain:
             yield from ((*span, name) for span in low.find(needle))
         for needle in needles.broken:
-            # A blank alone may be a line break that was folded, but `test token` is not the secret `testtoken`.
+            # A blank alone may be a line break that was folded, but `test token` is
+            # not the secret `testtoken`.
             sure = len(needle) >= _SHORTEST_IN_A_LINE
-            yield from ((start, end, name) for start, end in broken.find(needle) if sure or _BREAK.search(text, start, end))
+            yield from (
+                (start, end, name)
+                for start, end in broken.find(needle)
+                if sure or _BREAK.search(text, start, end)
+            )
         for needle in needles.tight:
             yield from ((*span, name) for span in tight_low.find(needle))
         for needle in needles.exact:
@@ -350,7 +412,9 @@ def _in_view(text: str, view: _View, present: Sequence[tuple[str, _Needles]]) ->
 
 
 class _Needles(NamedTuple):
-    """What to look for: in small letters as it is written, without fillers, and without all but letters and digits; the same with its case."""
+    """What to look for: in small letters as it is written, without fillers, and without all but letters and
+    digits; the same with its case.
+    """
 
     plain: tuple[str, ...]
     broken: tuple[str, ...]
@@ -368,16 +432,31 @@ def _needles(secret: str) -> _Needles:
     if len(plain) < SHORTEST:
         return _Needles((), (), (), (), (), ())
     broken = _FILLING.sub("", plain)
-    letters = [_APART.sub("", form) for form in (plain, unicodedata.normalize("NFKD", plain), codecs.encode(plain, "rot13"))]
-    tight = [form for form in letters if len(form) >= _SHORTEST_IN_A_LINE or (len(form) >= 12 and not form.isalpha() and not form.isdigit())]
+    letters = [
+        _APART.sub("", form)
+        for form in (plain, unicodedata.normalize("NFKD", plain), codecs.encode(plain, "rot13"))
+    ]
+    tight = [
+        form
+        for form in letters
+        if len(form) >= _SHORTEST_IN_A_LINE or (len(form) >= 12 and not form.isalpha() and not form.isdigit())
+    ]
     exact: list[str] = []
     whole: list[str] = []
-    for data in (secret.strip().encode(errors="surrogatepass"), secret.strip().encode("utf-16-le", "surrogatepass")):
+    for data in (
+        secret.strip().encode(errors="surrogatepass"),
+        secret.strip().encode("utf-16-le", "surrogatepass"),
+    ):
         tight.append(data.hex())
         # Whole groups only; the first and the last group share bits with their neighbours.
         exact += (_APART.sub("", base64.b64encode(inner).decode()) for inner in _groups(data, 3))
         tight += (base64.b32encode(inner).decode().lower() for inner in _groups(data, 5))
-        whole += (encode(part).decode() for encode in (base64.b85encode, base64.a85encode) for part in (data, data[: len(data) // 4 * 4]) if len(part) >= 12)
+        whole += (
+            encode(part).decode()
+            for encode in (base64.b85encode, base64.a85encode)
+            for part in (data, data[: len(data) // 4 * 4])
+            if len(part) >= 12
+        )
     needles = _Needles(
         plain=tuple(dict.fromkeys((plain, plain.replace(" ", "+")))),
         broken=(broken,) if len(broken) >= _SHORTEST_IN_PIECES else (),
@@ -386,7 +465,9 @@ def _needles(secret: str) -> _Needles:
         whole=tuple(whole),
         bones=(),
     )
-    return needles._replace(bones=tuple(sorted({_skeleton(n) for group in needles[:5] for n in group}, key=len)))
+    return needles._replace(
+        bones=tuple(sorted({_skeleton(n) for group in needles[:5] for n in group}, key=len))
+    )
 
 
 def _groups(data: bytes, size: int) -> Iterator[bytes]:
@@ -398,7 +479,9 @@ def _groups(data: bytes, size: int) -> Iterator[bytes]:
 
 
 def _skeleton(text: str) -> bytes:
-    """The letters and digits of ASCII, small: quickly made, and what has not a needle's has not the needle."""
+    """The letters and digits of ASCII, small: quickly made, and what has not a
+    needle's has not the needle.
+    """
     return text.encode(errors="surrogatepass").translate(None, _FLESH).lower()
 
 
@@ -406,7 +489,9 @@ _FLESH = bytes(b for b in range(256) if not chr(b).isalnum() or b > 127)
 
 
 def _cut(text: str, secret: str) -> Iterator[tuple[int, int]]:
-    """A beginning of the secret where the text ends, an end of it where the text begins: somebody cut before we could look."""
+    """A beginning of the secret where the text ends, an end of it where the text begins:
+    somebody cut before we could look.
+    """
     if len(secret) <= _SHORTEST_CUT:
         return
     tail = max(0, len(text) - len(secret) + 1)

@@ -1,7 +1,8 @@
-"""What a secret looks like where nobody knows its value: tokens with a mark of their own, headers, options, URLs, key files, `name: value`.
+"""What a secret looks like where nobody knows its value: tokens with a mark of their own, headers, options,
+URLs, key files, `name: value`.
 
-Every pattern takes time in proportion to the text, whatever the text: what is repeated without a bound is taken when the pattern has come so
-far, or ends before the pattern can begin again.
+Every pattern takes time in proportion to the text, whatever the text: what is repeated without a bound is
+taken when the pattern has come so far, or ends before the pattern can begin again.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from dagogy.api.secrets._names import NO, STRONG, says_where, strength, words_of
 
 Span = tuple[int, int]
 
-#: What a text must hold in small letters, and the pattern; its first group, else all of it, is the secret. The prefixes that gitleaks knows as
-#: well are here for tokens of another length than today's, and for what is left of one that was cut.
+#: What a text must hold in small letters, and the pattern; its first group, else all of it, is the secret.
+#: The prefixes that gitleaks knows as well are here for tokens of another length than today's, and for what
+#: is left of one that was cut.
 _PATTERNS: tuple[tuple[tuple[str, ...], str], ...] = (
-    # One slash is what is left of a URL that was taken for a path; two letters before it are no drive of Windows.
+    # One slash is what is left of a URL that was taken for a path; two letters before
+    # it are no drive of Windows.
     ((":/", ":\\/\\/"), r"(?:(?<=://)|(?<=:\\/\\/)|(?<=[A-Za-z]{2}:/))[^/?#\s\"'<>\\]+(?=@)"),
     (("sk-",), r"(?<![A-Za-z0-9])sk-(?=[A-Za-z_-]{0,64}\d)[A-Za-z0-9_-]{8,}"),
     (("gh",), r"(?<![A-Za-z0-9])gh[pousr]_[A-Za-z0-9]{16,}"),
@@ -46,50 +49,112 @@ _PATTERNS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("hooks.slack.com",), r"hooks\.slack\.com/(?:services|workflows|triggers)/([A-Za-z0-9+/_-]{8,})"),
     (("/api/webhooks/",), r"discord(?:app)?\.com/api/webhooks/(\d{4,30}/[A-Za-z0-9_-]{16,})"),
     (("webhook.office.com",), r"webhook\.office\.com/([^\s\"'<>]{8,})"),
-    (("bearer",), r"(?i)(?<![a-z])bearer(?:\s|%20|\+){1,3}((?=[A-Za-z]*[0-9._~+/=-][A-Za-z0-9])[A-Za-z0-9._~+/=-]{8,})"),
+    (
+        ("bearer",),
+        r"(?i)(?<![a-z])bearer(?:\s|%20|\+){1,3}((?=[A-Za-z]*[0-9._~+/=-][A-Za-z0-9])[A-Za-z0-9._~+/=-]{8,})",
+    ),
     (("aws4-hmac-sha256",), r"(?i)aws4-hmac-sha256[ \t]+([^\r\n\"']+)"),
     (
         ("authorization",),
-        r"(?i)authorization\\{0,4}[\"']?\s{0,3}[:=]\s{0,3}\\{0,4}[\"']?(?:digest|ntlm|negotiate)[ \t]+((?:[^\r\n\"'\\]|\\{0,4}\"[^\"\\\r\n]{0,512}\\{0,4}\")+)",
+        (
+            r"(?i)authorization\\{0,4}[\"']?\s{0,3}[:=]\s{0,3}\\{0,4}[\"']?(?:digest|ntlm"
+            r"|negotiate)[ \t]+((?:[^\r\n\"'\\]|\\{0,4}\"[^\"\\\r\n]{0,512}\\{0,4}\")+)"
+        ),
     ),
     (
         ("authorization",),
-        r"(?i)authorization\\{0,4}[\"']?\s{0,3}[:=]\s{0,3}\\{0,4}[\"']?(?:basic|token|apikey|api-key|bot)[ \t]+((?-i:(?=[a-z]*[A-Z0-9+/=]))[^\s\"'\\,;]{4,})",
+        (
+            r"(?i)authorization\\{0,4}[\"']?\s{0,3}[:=]\s{0,3}\\{0,4}[\"']?"
+            r"(?:basic|token|apikey|api-key|bot)[ \t]+((?-i:(?=[a-z]*[A-Z0-9+/=]))[^\s\"'\\,;]{4,})"
+        ),
     ),
-    (("cookie",), r"(?i)(?<![a-z])(?:set-)?cookie\\{0,4}[\"']?\s{0,3}:\s{0,3}\\{0,4}[\"']?([\w.%!#$&*+^`|~-]{1,128}=[^\r\n\"'\\]+)"),
+    (
+        ("cookie",),
+        r"(?i)(?<![a-z])(?:set-)?cookie\\{0,4}[\"']?\s{0,3}:\s{0,3}\\{0,4}[\"']?([\w.%!#$&*+^`|~-]{1,128}=[^\r\n\"'\\]+)",
+    ),
     (('auth"',), r"(?i)\"auth\"\s{0,3}:\s{0,3}\"([A-Za-z0-9+/]{8,}={0,2})\""),
-    (("login",), r"(?i)(?<![a-z])login\s{1,20}\S{1,200}\s{1,20}(?:account\s{1,20}\S{1,200}\s{1,20})?password\s{1,20}(\S+)"),
+    (
+        ("login",),
+        r"(?i)(?<![a-z])login\s{1,20}\S{1,200}\s{1,20}(?:account\s{1,20}\S{1,200}\s{1,20})?password\s{1,20}(\S+)",
+    ),
     (("machine",), r"(?i)(?<![a-z])machine\s{1,20}\S{1,200}\s{1,20}password\s{1,20}(\S+)"),
     # .pgpass: host:port:database:user:password
-    ((":",), r"(?<!\S)[\w.*-]{1,253}+:(?:\d{2,5}|\*):[\w.*-]{1,64}:[\w.*@-]{1,64}:(?![0-9a-fA-F:]*(?!\S))([^\s\"',]{6,})(?!\S)"),
-    (("mysql", "mariadb"), r"(?:mysql|mariadb)[\w-]{0,16}(?:[ \t][^\s|;&]{1,100}){0,12}?[ \t]-p([^\s\"'-][^\s\"']+)"),
+    (
+        (":",),
+        r"(?<!\S)[\w.*-]{1,253}+:(?:\d{2,5}|\*):[\w.*-]{1,64}:[\w.*@-]{1,64}:(?![0-9a-fA-F:]*(?!\S))([^\s\"',]{6,})(?!\S)",
+    ),
+    (
+        ("mysql", "mariadb"),
+        r"(?:mysql|mariadb)[\w-]{0,16}(?:[ \t][^\s|;&]{1,100}){0,12}?[ \t]-p([^\s\"'-][^\s\"']+)",
+    ),
     (("sshpass",), r"sshpass[ \t]{1,4}-p[ \t]{0,4}[\"']?([^\s\"']+)"),
     (("redis-cli",), r"redis-cli(?:[ \t][^\s|;&]{1,100}){0,8}?[ \t]-a[ \t]{1,4}[\"']?([^\s\"']+)"),
-    ((" login",), r"(?:docker|podman|oc|az|helm)[ \t](?:\w{1,20}[ \t])?login(?:[ \t][^\s|;&]{1,100}){0,8}?[ \t]-p[ \t]{1,4}[\"']?([^\s\"']+)"),
-    (("-u", "--user", "--proxy-user"), r"(?<!\S)(?:-[uU]|--user|--proxy-user)[ \t=]{0,2}[\"']?[^\s:\"'=]{1,128}:((?![\d:]+(?:\s|$))[^\s\"']{4,})"),
-    (("accountkey", "sharedaccess"), r"(?i)(?:AccountKey|SharedAccessKey|SharedAccessSignature)=([A-Za-z0-9+/=%&.-]{8,})"),
+    (
+        (" login",),
+        (
+            r"(?:docker|podman|oc|az|helm)[ \t](?:\w{1,20}[ \t])?login"
+            r"(?:[ \t][^\s|;&]{1,100}){0,8}?[ \t]-p[ \t]{1,4}[\"']?([^\s\"']+)"
+        ),
+    ),
+    (
+        ("-u", "--user", "--proxy-user"),
+        (
+            r"(?<!\S)(?:-[uU]|--user|--proxy-user)[ \t=]{0,2}[\"']?"
+            r"[^\s:\"'=]{1,128}:((?![\d:]+(?:\s|$))[^\s\"']{4,})"
+        ),
+    ),
+    (
+        ("accountkey", "sharedaccess"),
+        r"(?i)(?:AccountKey|SharedAccessKey|SharedAccessSignature)=([A-Za-z0-9+/=%&.-]{8,})",
+    ),
     (("private-lines",), r"Private-Lines:[ \t]{0,4}\d{1,4}\s{1,4}((?:[A-Za-z0-9+/=]{1,80}\s{1,4})+)"),
 )
 _ALL = (*_PATTERNS, *((keywords, pattern) for _, keywords, pattern in RULES))
 #: A match begins at most so far before its keyword, and has what it must have so far behind it.
 _BACK, _AHEAD = 80, 1600
-#: `name = value` in all the ways of programs: `name: value`, `"name": "value"`, `\"name\": \"value\"`, `--name value`, `?name=value`.
+#: `name = value` in all the ways of programs: `name: value`, `"name": "value"`, `\"name\": \"value\"`,
+#: `--name value`, `?name=value`.
 _ASSIGNED = lazy_pattern(
     r"(?<![A-Za-z0-9_.-])(?P<dash>--?)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]{1,79}+)(?P<close>\\{0,4}[\"'`]?\]?)"
-    r"(?P<sep>[ \t]{0,8}(?::=|=>|={1,3}|:)[ \t]{0,8}|(?(dash)[ \t]{1,4}(?=[^\s:=-])|(?!)))(?P<open>(?:[brfu@]?\\{0,4}[\"'`])?)"
+    r"(?P<sep>[ \t]{0,8}(?::=|=>|={1,3}|:)[ \t]{0,8}|(?(dash)[ \t]{1,4}(?=[^\s:=-])|(?!)))"
+    r"(?P<open>(?:[brfu@]?\\{0,4}[\"'`])?)"
 )
 _OPTION_WORD = lazy_pattern(r"--?[A-Za-z][A-Za-z0-9-]{1,60}\Z")
 _IN_QUOTES = {quote: lazy_pattern(rf"(?:\\.|[^{quote}\\\r\n])*") for quote in "\"'`"}
 _IN_ESCAPED_QUOTES = lazy_pattern(r"[^\"'\\\r\n]*")
 _WORD, _BARE = lazy_pattern(r"\S*"), lazy_pattern(r"[^\s\"'`,;&<>)\]}]*")
-_KEYWORDS = ("pass", "pwd", "pin", "pat", "jwt", "cookie", "sess", "sid", "private", "webhook", "conn", "dsn", "cred", "auth", "token", "secret", "key")
+_KEYWORDS = (
+    "pass",
+    "pwd",
+    "pin",
+    "pat",
+    "jwt",
+    "cookie",
+    "sess",
+    "sid",
+    "private",
+    "webhook",
+    "conn",
+    "dsn",
+    "cred",
+    "auth",
+    "token",
+    "secret",
+    "key",
+)
 _KEYWORDS_2 = ("otp", "sig", "sas", "bearer", "mnemonic")
 #: Values that say how it stands with a secret, or stand for one.
 _STATES = frozenset(
-    "required missing invalid expired incorrect unknown disabled enabled default optional unset redacted hidden masked present absent revoked rotated "
-    "string password secret token null none true false undefined changeme example placeholder basic bearer oauth oauth2 internal undefined string".split()
+    (
+        "required missing invalid expired incorrect unknown disabled enabled default optional unset redacted "
+        "hidden masked present absent revoked rotated string password secret token null none true false "
+        "undefined changeme example placeholder basic bearer oauth oauth2 internal undefined string"
+    ).split()
 )
-_PROSE = lazy_pattern(r"\b(?:is|are|was|be|must|not|the|your|may|can|and|or|of|to|for|with|missing|required|invalid|field)\b", re.IGNORECASE)
+_PROSE = lazy_pattern(
+    r"\b(?:is|are|was|be|must|not|the|your|may|can|and|or|of|to|for|with|missing|required|invalid|field)\b",
+    re.IGNORECASE,
+)
 _CALL = lazy_pattern(r"[A-Za-z_][\w.]*[(\[]")
 _IDENTIFIER = lazy_pattern(r"[A-Za-z_][A-Za-z_.]*\Z")
 _NO_TOKEN = lazy_pattern(
@@ -97,11 +162,29 @@ _NO_TOKEN = lazy_pattern(
     r"|v?\d[\d.,:/T+-]*Z?|sha\d+[:-].*|[~.]{0,2}/.*|[a-z]+://.*|[A-Za-z]:\\.*)\Z",
     re.DOTALL,
 )
-_SIGNATURE = frozenset({"sig", "signature", "key", "token", "code", "x-amz-signature", "x-amz-credential", "x-goog-signature", "x-goog-credential", "hmac"})
+_SIGNATURE = frozenset(
+    {
+        "sig",
+        "signature",
+        "key",
+        "token",
+        "code",
+        "x-amz-signature",
+        "x-amz-credential",
+        "x-goog-signature",
+        "x-goog-credential",
+        "hmac",
+    }
+)
 _PEM = lazy_pattern(r"-----BEGIN[ A-Z0-9_-]{0,60}PRIVATE KEY(?: BLOCK)?-----")
 _PEM_END = lazy_pattern(r"-----END[ A-Z0-9_-]{0,60}PRIVATE KEY(?: BLOCK)?-----")
-_PEM_LINE = lazy_pattern(r"(?:[\s|>\"',+]|\\{1,4}[nrt]){0,24}(?:(?:Proc-Type|DEK-Info|Version|Comment): [^\r\n]{1,200}|[A-Za-z0-9+/=]{8,})")
-_PEM_BEFORE = lazy_pattern(r"(?:(?:^|(?<=n)|(?<=\s)|(?<=\"))[A-Za-z0-9+/=]{4,100}(?:[\s|>\"',+]|\\{1,4}[nr]){1,16})\Z")
+_PEM_LINE = lazy_pattern(
+    r"(?:[\s|>\"',+]|\\{1,4}[nrt]){0,24}(?:(?:Proc-Type|DEK-Info"
+    r"|Version|Comment): [^\r\n]{1,200}|[A-Za-z0-9+/=]{8,})"
+)
+_PEM_BEFORE = lazy_pattern(
+    r"(?:(?:^|(?<=n)|(?<=\s)|(?<=\"))[A-Za-z0-9+/=]{4,100}(?:[\s|>\"',+]|\\{1,4}[nr]){1,16})\Z"
+)
 #: How much of a value is judged. All of one that is secret goes.
 _LOOKED_AT = 128
 _SHORT = 160
@@ -109,7 +192,8 @@ _SHORT = 160
 
 @lru_cache(maxsize=256)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    # A line end that is written as an escape, in JSON within JSON, ends in a letter and parts words all the same.
+    # A line end that is written as an escape, in JSON within JSON, ends in a letter
+    # and parts words all the same.
     return re.compile(pattern.replace("(?<![A-Za-z0-9])", r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))"))
 
 
@@ -230,7 +314,12 @@ def _value(text: str, match: re.Match[str], before: str, limit: int) -> int:
     if opened:
         return _end((_IN_ESCAPED_QUOTES if "\\" in opened else _IN_QUOTES[opened[-1]]), text, at, limit)
     # In the environment's way a value goes on to the next blank, whatever is in it.
-    whole = match["sep"] == "=" and match["name"].isupper() and (not before or before.isspace()) and not match["close"]
+    whole = (
+        match["sep"] == "="
+        and match["name"].isupper()
+        and (not before or before.isspace())
+        and not match["close"]
+    )
     end = _end(_WORD if whole else _BARE, text, at, limit)
     while whole and end > at and text[end - 1] in "\"'`,;)]}":
         end -= 1
@@ -255,16 +344,29 @@ class _Stated:
             return False
         words = set(words_of(self.name))
         if words & {"PIN", "PASSCODE", "OTP", "TOTP"} and value.isdigit():
-            return 4 <= len(value) <= 12 and (words != {"PIN"} or self.quoted or self.sep != ":" or self.exported)
-        if self.power != STRONG and "PASS" in words and (self.quoted or self.sep in ("=", "") or len(words) > 1):
+            return 4 <= len(value) <= 12 and (
+                words != {"PIN"} or self.quoted or self.sep != ":" or self.exported
+            )
+        if (
+            self.power != STRONG
+            and "PASS" in words
+            and (self.quoted or self.sep in ("=", "") or len(words) > 1)
+        ):
             return self._strongly(value) and not value.isdigit()
         return self._strongly(value) if self.power == STRONG else looks_random(value)
 
     def _strongly(self, value: str) -> bool:
-        if len(value) < 6 or (_CALL.match(value) and not self.quoted) or (says_where(self.name) and _NO_TOKEN.match(value)):
+        if (
+            len(value) < 6
+            or (_CALL.match(value) and not self.quoted)
+            or (says_where(self.name) and _NO_TOKEN.match(value))
+        ):
             return False
         if not self.sep:  # `--password X`; what follows may be prose
-            return any(c.isdigit() for c in value) or (not (value.isalpha() and (value.islower() or value.istitle() or value.isupper())) and "(" not in value)
+            return any(c.isdigit() for c in value) or (
+                not (value.isalpha() and (value.islower() or value.istitle() or value.isupper()))
+                and "(" not in value
+            )
         if _DIGIT.search(value) and not (" " in value and _PROSE.search(value)):
             return True
         if self.quoted:
@@ -318,7 +420,11 @@ def arguments(words: Iterable[str]) -> Iterator[int]:
     listed = list(words)
     for place, (word, value) in enumerate(pairwise(listed)):
         if word.startswith("--") and _OPTION_WORD.match(word) and strength(word.lstrip("-")) != NO:
-            if not value.startswith(("--", "[")) and not (strength(word.lstrip("-")) != STRONG and len(value) < 4):
+            if not value.startswith(("--", "[")) and not (
+                strength(word.lstrip("-")) != STRONG and len(value) < 4
+            ):
                 yield place + 1
-        elif word in ("-u", "--user", "--proxy-user") and re.match(r"[^\s:/]{1,128}:(?!\d+\Z)[^\s]{4,}\Z", value):
+        elif word in ("-u", "--user", "--proxy-user") and re.match(
+            r"[^\s:/]{1,128}:(?!\d+\Z)[^\s]{4,}\Z", value
+        ):
             yield place + 1

@@ -17,7 +17,8 @@ from dagogy.workspace.settings import CORE_SETTINGS, ENVIRONMENT_ONLY, Settings
 @click.command("config", epilog="\b\nExample:\n  dagogy config --json")
 @common
 def config(app: App) -> None:
-    """Shows every setting with its effective value and where that comes from, and what of a configuration file is ignored and why.
+    """Shows every setting with its effective value and where that comes from, and what of a configuration
+    file is ignored and why.
 
     Secrets are not shown. Nothing is changed and nobody is asked.
     """
@@ -28,11 +29,15 @@ def config(app: App) -> None:
         "trusted": None if settings.source is None else not settings.objection[0],
         "settings": rows,
         "rules": settings.rules,
-        "ignored": [{"key": i.key, "path": str(i.path), "reason": i.reason, "hint": i.hint} for i in settings.ignored],
+        "ignored": [
+            {"key": i.key, "path": str(i.path), "reason": i.reason, "hint": i.hint} for i in settings.ignored
+        ],
     }
     document = redacted(document, app.workspace.secrets())
     lines = [_line(row) for row in document["settings"]]
-    lines += [f"rules.{name}: {options}  (from {document['file']})" for name, options in document["rules"].items()]
+    lines += [
+        f"rules.{name}: {options}  (from {document['file']})" for name, options in document["rules"].items()
+    ]
     app.emit(document, *lines, *redacted(ignored_lines(settings.ignored), app.workspace.secrets()))
 
 
@@ -60,14 +65,24 @@ def _provider_rows(app: App, settings: Settings) -> list[dict[str, Any]]:
 
 
 def _row(name: str, value: Any, source: str, problem: str) -> dict[str, Any]:
-    return {"name": name, "value": None if value == "" else value, "source": source, "problem": problem, "provider": ""}
+    return {
+        "name": name,
+        "value": None if value == "" else value,
+        "source": source,
+        "problem": problem,
+        "provider": "",
+    }
 
 
 def _line(row: dict[str, Any]) -> str:
     value = "not set" if row["value"] is None else row["value"]
     problem = f"; {row['problem']}" if row["problem"] else ""
     owner = f", provider {row['provider']}" if row["provider"] else ""
-    return f"{row['name']}: {value}  ({row['source'] if row['source'] in ('flag', 'environment', 'default') else 'from ' + row['source']}{owner}){problem}"
+    return (
+        f"{row['name']}: {value}  ("
+        f"{row['source'] if row['source'] in ('flag', 'environment', 'default') else 'from ' + row['source']}"
+        f"{owner}){problem}"
+    )
 
 
 COMMANDS = {"config": config}

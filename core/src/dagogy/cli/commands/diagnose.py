@@ -25,22 +25,56 @@ from dagogy.workspace.runs import Run
 _SHOWN = 4
 
 
-@click.command("diagnose", epilog="\b\nExamples:\n  dagogy diagnose latest\n  make 2>&1 | dagogy diagnose - --exit-code 2")
+@click.command(
+    "diagnose",
+    epilog="\b\nExamples:\n  dagogy diagnose latest\n  make 2>&1 | dagogy diagnose - --exit-code 2",
+)
 @click.argument("subject", metavar="[RUN|FAILURE|-]", default="latest")
-@click.option("--exit-code", default="", metavar="CODE", help="With '-': how it ended: a number, a signal's name, or TimeoutExpired.")
-@click.option("--http-status", type=click.IntRange(100, 599), metavar="STATUS", help="With '-': the HTTP status, where the text lacks it.")
-@click.option("--probe/--no-probe", default=None, help="Look at the machine, or do not. Without it: yes, where the failure happened in this runs dir.")
+@click.option(
+    "--exit-code",
+    default="",
+    metavar="CODE",
+    help="With '-': how it ended: a number, a signal's name, or TimeoutExpired.",
+)
+@click.option(
+    "--http-status",
+    type=click.IntRange(100, 599),
+    metavar="STATUS",
+    help="With '-': the HTTP status, where the text lacks it.",
+)
+@click.option(
+    "--probe/--no-probe",
+    default=None,
+    help="Look at the machine, or do not. Without it: yes, where the failure happened in this runs dir.",
+)
 @common
 def diagnose(app: App, subject: str, exit_code: str, http_status: int | None, probe: bool | None) -> None:
-    """Says which incident a failure is: that of a run's last failure record, of one record, or of any text on standard input."""
+    """Says which incident a failure is: that of a run's last failure record, of one record, or of
+    any text on standard input.
+    """
     if subject != "-" and (exit_code or http_status is not None):
-        raise InvalidArgument("--exit-code and --http-status go with '-'; a failure record has its own", hint="dagogy diagnose - --exit-code 1 < log.txt")
-    failure = from_text(sys.stdin.buffer.read().decode("utf-8", "replace"), exit_code, http_status) if subject == "-" else _of(app, subject)
+        raise InvalidArgument(
+            "--exit-code and --http-status go with '-'; a failure record has its own",
+            hint="dagogy diagnose - --exit-code 1 < log.txt",
+        )
+    failure = (
+        from_text(sys.stdin.buffer.read().decode("utf-8", "replace"), exit_code, http_status)
+        if subject == "-"
+        else _of(app, subject)
+    )
     run = _run_of(app, failure) if subject != "-" else None
     wanted = run is not None if probe is None else probe
     verdict = examined(app, failure, run) if wanted else ask(app.host, failure)
     secrets = app.workspace.secrets()
-    document = redacted({**verdict.as_dict(), **slow_plugins(app), "source": failure.source, "pages": [_page(app, a).as_dict() for a in verdict.best]}, secrets)
+    document = redacted(
+        {
+            **verdict.as_dict(),
+            **slow_plugins(app),
+            "source": failure.source,
+            "pages": [_page(app, a).as_dict() for a in verdict.best],
+        },
+        secrets,
+    )
     app.emit(document, *(redacted(line, secrets) for line in _lines(app, verdict, failure)))
 
 
@@ -57,7 +91,10 @@ def _of(app: App, subject: str) -> Failure:
     with app.session.reading(subject) as opened:
         incident = stale_incident(opened)
     if incident is None:
-        raise NotFound(f"run {run.id} has no failure record", hint="'dagogy diagnose -' reads any text from standard input")
+        raise NotFound(
+            f"run {run.id} has no failure record",
+            hint="'dagogy diagnose -' reads any text from standard input",
+        )
     return incident.failure
 
 
@@ -66,11 +103,17 @@ def _run_of(app: App, failure: Failure) -> Run | None:
     path = app.settings.runs_dir / failure.run_id
     ours = bool(failure.run_id) and "/" not in failure.run_id and path.is_dir()
     record = Path(failure.source)
-    return Run(path) if ours and (record.suffix != ".json" or record.resolve().is_relative_to(path.resolve())) else None
+    return (
+        Run(path)
+        if ours and (record.suffix != ".json" or record.resolve().is_relative_to(path.resolve()))
+        else None
+    )
 
 
 def examined(app: App, failure: Failure, run: Run | None) -> Verdict:
-    """The verdict with what probes find. The run's log keeps it: an escalation tells what the machine was like at the time."""
+    """The verdict with what probes find. The run's log keeps it: an escalation tells what the machine was
+    like at the time.
+    """
     own = run is not None and _is_own(app, failure, run)
     verdict = examine(app.host, app.settings, failure, None if run is None else run.path, own=own)
     if run is not None and verdict.observations and failure.source.endswith(".json"):
@@ -80,7 +123,9 @@ def examined(app: App, failure: Failure, run: Run | None) -> Verdict:
 
 
 def _is_own(app: App, failure: Failure, run: Run) -> bool:
-    """Whether the failure is that of a command which this user ran on the run, or one that was found in its artifacts just now."""
+    """Whether the failure is that of a command which this user ran on the run, or one that was found in its
+    artifacts just now.
+    """
     record = Path(failure.source)
     return record.suffix != ".json" or not foreign(read_document(record), run.path, app.settings.environ)
 
@@ -97,7 +142,10 @@ def _lines(app: App, verdict: Verdict, failure: Failure) -> list[str]:
     for answer in verdict.best:
         found, page = answer.diagnosis, _page(app, answer)
         lines.append(f"  {found.incident_id}: {page.summary}")
-        lines.append(f"  confidence {found.confidence:.2f}, by {found.rank.name.lower().replace('_', ' ')}, classifier {answer.plugin.id}")
+        lines.append(
+            f"  confidence {found.confidence:.2f}, by {found.rank.name.lower().replace('_', ' ')}, "
+            f"classifier {answer.plugin.id}"
+        )
         lines += [f"    | {line.strip()[:300]}" for line in found.evidence[:_SHOWN]]
         if verdict.outcome == "diagnosed":
             lines.append(f"  next: {page.next_step_of(failure.run_id)}")

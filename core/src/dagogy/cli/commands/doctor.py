@@ -25,7 +25,9 @@ from dagogy.workspace.settings import Ignored
 @click.command("doctor", epilog="\b\nExample:\n  dagogy doctor")
 @common
 def doctor(app: App) -> None:
-    """Checks Python, settings, plugins, the runs dir and the provider, and leaves with the status of the first that fails."""
+    """Checks Python, settings, plugins, the runs dir and the provider, and leaves with the status of the
+    first that fails.
+    """
     checks: list[tuple[str, Callable[[App], str]]] = [
         ("python", _python),
         ("settings", _settings),
@@ -51,11 +53,15 @@ def doctor(app: App) -> None:
 
 
 def _python(app: App) -> str:
-    """An older Python than the distribution allows only gets here by force; what else can be wrong is the environment."""
+    """An older Python than the distribution allows only gets here by force; what else can
+    be wrong is the environment.
+    """
     if sys.prefix == sys.base_prefix:
         return f"{sys.version.split()[0]} of the system ({sys.prefix}); plugins are those installed there"
     if not os.access(sys.executable, os.X_OK):
-        raise ConfigError(f"the interpreter {sys.executable} cannot be started any more", hint="recreate the environment")
+        raise ConfigError(
+            f"the interpreter {sys.executable} cannot be started any more", hint="recreate the environment"
+        )
     return f"{sys.version.split()[0]} in {sys.prefix}"
 
 
@@ -71,7 +77,9 @@ def ignored_lines(ignored: Iterable[Ignored]) -> list[str]:
     for one in ignored:
         by_file.setdefault((one.path, one.reason, one.hint), []).append(one.key)
     return [
-        f"ignored {', '.join(keys)} of {path}: {reason}; {hint}" if keys[0] else f"ignored {path}: {reason}; {hint}"
+        f"ignored {', '.join(keys)} of {path}: {reason}; {hint}"
+        if keys[0]
+        else f"ignored {path}: {reason}; {hint}"
         for (path, reason, hint), keys in by_file.items()
     ]
 
@@ -84,19 +92,32 @@ def _plugins(app: App) -> str:
                 app.host.implementation(plugin)
     found = app.host.all()
     failed = [p for p in found if p.state == "failed"]
-    wrong = [f"{len(failed)} of {len(found)} plugins cannot be used: " + "; ".join(f"{p.id} of {p.origin}: {p.reason}" for p in failed[:5])] if failed else []
+    wrong = (
+        [
+            f"{len(failed)} of {len(found)} plugins cannot be used: "
+            + "; ".join(f"{p.id} of {p.origin}: {p.reason}" for p in failed[:5])
+        ]
+        if failed
+        else []
+    )
     wrong += [*_unknown_groups(app.host), *_unknown_requires(app.host)]
     if wrong:
         hint = "'dagogy plugins list' shows them all; DAGOGY_DISABLE=ID or DISTRIBUTION leaves one out"
         raise PluginError("; ".join(wrong), hint=hint, details={"plugins": [p.name for p in failed]})
-    return f"{sum(p.state == 'ready' for p in found)} ready, {sum(p.state == 'disabled' for p in found)} disabled"
+    return (
+        f"{sum(p.state == 'ready' for p in found)} ready, {sum(p.state == 'disabled' for p in found)} "
+        "disabled"
+    )
 
 
 def _unknown_groups(host: Host) -> list[str]:
-    """The entry-point groups that are meant for dagogy and that this one does not know, so that nothing in them is ever loaded."""
+    """The entry-point groups that are meant for dagogy and that this one does not know, so that nothing in
+    them is ever loaded.
+    """
     return [
         _with_guess(
-            f"{stray.distribution} {stray.version} has plugins in the entry-point group '{stray.group}', which dagogy does not know",
+            f"{stray.distribution} {stray.version} has plugins in the entry-point group '{stray.group}', "
+            "which dagogy does not know",
             stray.group,
             GROUPS.values(),
         )
@@ -166,10 +187,16 @@ def _provider(app: App) -> str:
     provider = app.session.provider()
     origin = app.session.provider_plugin().origin
     readiness = ask(provider, origin, provider.ready)
-    if not isinstance(readiness, Readiness) or not all(isinstance(text, str) for text in (readiness.message, readiness.hint)):
-        raise blame(provider, origin, f"answered ready() with {readiness!r:.100}, not with a Readiness of texts")
+    if not isinstance(readiness, Readiness) or not all(
+        isinstance(text, str) for text in (readiness.message, readiness.hint)
+    ):
+        raise blame(
+            provider, origin, f"answered ready() with {readiness!r:.100}, not with a Readiness of texts"
+        )
     if not readiness.ready:
-        raise ProviderError(f"provider '{provider.info.id}' is not ready: {readiness.message}", hint=readiness.hint)
+        raise ProviderError(
+            f"provider '{provider.info.id}' is not ready: {readiness.message}", hint=readiness.hint
+        )
     return f"{provider.info.id}: {readiness.message}"
 
 

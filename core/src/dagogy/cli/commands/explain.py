@@ -19,29 +19,58 @@ from dagogy.host.plugin import Plugin
 from dagogy.incidents import help as incident_help
 
 _CODES: dict[str, type[DagogyError]] = {
-    kind.code: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DagogyError) and kind is not DagogyError
+    kind.code: kind
+    for kind in vars(errors).values()
+    if isinstance(kind, type) and issubclass(kind, DagogyError) and kind is not DagogyError
 }
 
 
 def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    return complete_plugins(*KINDS)(ctx, parameter, incomplete) + [CompletionItem(code) for code in _CODES if code.startswith(incomplete)]
+    return complete_plugins(*KINDS)(ctx, parameter, incomplete) + [
+        CompletionItem(code) for code in _CODES if code.startswith(incomplete)
+    ]
 
 
 @click.command("explain", epilog="\b\nExample:\n  dagogy explain graph.acyclic")
 @click.argument("identifier", metavar="ID", shell_complete=_complete)
 @common
 def explain(app: App, identifier: str) -> None:
-    """Explains a rule (why, bad and good example, how to fix, options), another plugin, an incident, or an error code."""
+    """Explains a rule (why, bad and good example, how to fix, options), another plugin, an
+    incident, or an error code.
+    """
     incidents = incident_help.incidents(app.host)
-    help_page = incident_help.page(app.host, incidents[identifier], identifier) if identifier in incidents else None
-    lines = [f"{identifier} (incident, classifier {help_page.plugin.id} of {help_page.plugin.origin})", "", *help_page.text().split("\n")] if help_page else []
+    help_page = (
+        incident_help.page(app.host, incidents[identifier], identifier) if identifier in incidents else None
+    )
+    lines = (
+        [
+            f"{identifier} (incident, classifier {help_page.plugin.id} of {help_page.plugin.origin})",
+            "",
+            *help_page.text().split("\n"),
+        ]
+        if help_page
+        else []
+    )
     actions = _actions(app, identifier) if help_page else []
-    lines += ["Actions, in their order:", *(f"  {a['safety']:<7} {a['action']}: {a['summary']}" for a in actions)] if actions else []
+    lines += (
+        ["Actions, in their order:", *(f"  {a['safety']:<7} {a['action']}: {a['summary']}" for a in actions)]
+        if actions
+        else []
+    )
     if identifier in _CODES:
         kind = _CODES[identifier]
-        document = {"id": identifier, "kind": "error code", "exit_status": kind.exit_status, "text": cleandoc(kind.__doc__ or "")}
+        document = {
+            "id": identifier,
+            "kind": "error code",
+            "exit_status": kind.exit_status,
+            "text": cleandoc(kind.__doc__ or ""),
+        }
         document |= {"incident": {**help_page.as_dict(), "actions": actions}} if help_page else {}
-        about = [f"{identifier} (error code, exit status {kind.exit_status})", "", *str(document["text"]).split("\n")]
+        about = [
+            f"{identifier} (error code, exit status {kind.exit_status})",
+            "",
+            *str(document["text"]).split("\n"),
+        ]
         app.emit(document, *about, *([""] if lines else []), *lines)
         return
     if help_page:
@@ -50,7 +79,9 @@ def explain(app: App, identifier: str) -> None:
     identifier = app.host.current_rule_id(identifier, "the command line")
     known = [p.id for p in app.host.all()]
     if identifier not in known:
-        hint = did_you_mean(identifier, [*known, *_CODES, *incidents]) or "'dagogy plugins list' shows the ids"
+        hint = (
+            did_you_mean(identifier, [*known, *_CODES, *incidents]) or "'dagogy plugins list' shows the ids"
+        )
         raise NotFound(f"nothing is known about '{identifier}'", hint=hint)
     plugin = find_plugins(app, identifier)[0]
     if plugin.state == "failed":
@@ -61,12 +92,20 @@ def explain(app: App, identifier: str) -> None:
 
 def _actions(app: App, incident: str) -> list[dict[str, Any]]:
     """The installed recovery actions for an incident, as `recover` tries them."""
-    found = sorted((p for p in app.host.load("recovery") if p.state == "ready" and incident in p.info.incidents), key=lambda p: (p.info.order, p.id))
-    return [{"action": p.id, "safety": p.info.safety, "summary": p.info.summary, "reason": p.info.reason} for p in found]
+    found = sorted(
+        (p for p in app.host.load("recovery") if p.state == "ready" and incident in p.info.incidents),
+        key=lambda p: (p.info.order, p.id),
+    )
+    return [
+        {"action": p.id, "safety": p.info.safety, "summary": p.info.summary, "reason": p.info.reason}
+        for p in found
+    ]
 
 
 def page(app: App, plugin: Plugin) -> dict[str, Any]:
-    """What there is to say of a plugin: its description, its docstring and, of a rule, its options and what is in force."""
+    """What there is to say of a plugin: its description, its docstring and, of a rule, its
+    options and what is in force.
+    """
     kind = app.host.implementation(plugin) if plugin.state == "ready" else None
     document: dict[str, Any] = {
         "id": plugin.id,
@@ -97,7 +136,13 @@ def options_of(rule: Any) -> list[dict[str, Any]]:
     require_options(rule.Options)
     properties = rule.Options.model_json_schema()["properties"]
     return [
-        {"name": name, "type": _type(about), "default": about.get("default"), "description": about.get("description", "")} for name, about in properties.items()
+        {
+            "name": name,
+            "type": _type(about),
+            "default": about.get("default"),
+            "description": about.get("description", ""),
+        }
+        for name, about in properties.items()
     ]
 
 
@@ -105,7 +150,14 @@ def _type(about: dict[str, Any]) -> str:
     if about.get("type") == "array":
         return f"list of {about.get('items', {}).get('type', 'values')}s"
     bounds = [
-        f"{word} {about[key]}" for key, word in (("minimum", ">="), ("exclusiveMinimum", ">"), ("maximum", "<="), ("exclusiveMaximum", "<")) if key in about
+        f"{word} {about[key]}"
+        for key, word in (
+            ("minimum", ">="),
+            ("exclusiveMinimum", ">"),
+            ("maximum", "<="),
+            ("exclusiveMaximum", "<"),
+        )
+        if key in about
     ]
     return " ".join([str(about.get("type", "value")), *bounds])
 

@@ -23,7 +23,9 @@ _SHOWN = 40
 @wait_option
 @common
 def iterate(app: App, reference: str, wait_seconds: float) -> None:
-    """Records what changed since the previous curriculum in outputs/reviews/diff_report.json, and closes the round."""
+    """Records what changed since the previous curriculum in
+    outputs/reviews/diff_report.json, and closes the round.
+    """
     run = app.open(reference, wait_seconds)
     document = run.iterate()
     app.emit(document, *diff_lines(document), f"{run.path / DIFF}")
@@ -47,7 +49,10 @@ def diff_lines(document: Diff) -> list[str]:
     lines += _some("~", [f"{c['id']}: {', '.join(c['changed_fields'])}" for c in document["changed_nodes"]])
     if not lines:
         lines.append("nothing changed")
-    lines.append(f"time {hours(document['time_delta_minutes'], '+')}; critical path {'changed' if document['critical_path_changed'] else 'as before'}")
+    lines.append(
+        f"time {hours(document['time_delta_minutes'], '+')}; critical path "
+        f"{'changed' if document['critical_path_changed'] else 'as before'}"
+    )
     return lines
 
 

@@ -29,11 +29,18 @@ def plan(app: App, reference: str, wait_seconds: float) -> None:
 def plan_lines(document: dict[str, Any]) -> list[str]:
     """The plan as text, a line a week."""
     budget = document["weekly_budget_minutes"]
-    lines = [f"{document['topic']}: {plural(document['duration_weeks'], 'week')} of {hours(budget)}, {hours(document['total_estimated_minutes'])} in all"]
+    lines = [
+        (
+            f"{document['topic']}: {plural(document['duration_weeks'], 'week')} of {hours(budget)}, "
+            f"{hours(document['total_estimated_minutes'])} in all"
+        )
+    ]
     for week in document["weeks"][:_SHOWN]:
         note = "  (one node larger than the weekly budget)" if week["over_budget"] else ""
         review = f"  review: {', '.join(r['node_id'] for r in week['review'])}" if week["review"] else ""
-        lines.append(f"  week {week['week']:>3}  {week['minutes']:>5g} min  {', '.join(week['nodes'])}{note}{review}")
+        lines.append(
+            f"  week {week['week']:>3}  {week['minutes']:>5g} min  {', '.join(week['nodes'])}{note}{review}"
+        )
     if len(document["weeks"]) > _SHOWN:
         lines.append(f"  … and {len(document['weeks']) - _SHOWN} more weeks")
     path = document["critical_path"]

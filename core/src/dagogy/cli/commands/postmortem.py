@@ -14,21 +14,35 @@ from dagogy.workspace.runs import Run
 
 @click.command(
     "postmortem",
-    epilog="\b\nExamples:\n  dagogy postmortem latest --owner ana -o postmortem.md\n  dagogy postmortem latest --regression-test tests",
+    epilog=(
+        "\b\nExamples:\n  dagogy postmortem latest --owner ana -o postmortem.md\n"
+        "  dagogy postmortem latest --regression-test tests"
+    ),
 )
 @run_argument
 @click.option("--owner", default="", metavar="NAME", help="Who sees to the actions.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the Markdown there instead of to stdout.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the Markdown there instead of to stdout.",
+)
 @click.option(
     "--regression-test",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="FOLDER",
-    help="For a code defect: write a test there, with the failure as a fixture, that fails until the defect is fixed.",
+    help=(
+        "For a code defect: write a test there, with the failure as a fixture, that fails until the defect "
+        "is fixed."
+    ),
 )
 @common
 def postmortem(app: App, reference: str, owner: str, output: Path | None, folder: Path | None) -> None:
-    """Writes section 6 of the runbook as Markdown: timeline (what was known when), cause, prevention, owner and actions."""
+    """Writes section 6 of the runbook as Markdown: timeline (what was known when), cause,
+    prevention, owner and actions.
+    """
     from dagogy.api.secrets import redacted
     from dagogy.incidents.postmortem import markdown
     from dagogy.incidents.postmortem import postmortem as report
@@ -47,12 +61,16 @@ def postmortem(app: App, reference: str, owner: str, output: Path | None, folder
         lines = [f"wrote {output}"]
     app.emit(document, *lines)
     if test:
-        app.note(f"wrote {' and '.join(test)}", f"next: python -m pytest {test[1]} (it fails until the defect is fixed)")
+        app.note(
+            f"wrote {' and '.join(test)}",
+            f"next: python -m pytest {test[1]} (it fails until the defect is fixed)",
+        )
 
 
 def _regression_test(app: App, run: Run, defect: str, folder: Path) -> list[str]:
-    """The paths of fixture and test. Raises `InvalidArgument` where no defect is suspected (such a test would prove nothing), where the
-    record may be a stranger's, and where the command may do more than go on with the run."""
+    """The paths of fixture and test. Raises `InvalidArgument` where no defect is suspected (such a
+    test would prove nothing), where the record may be a stranger's, and where the command may do
+    more than go on with the run."""
     from dagogy.cli.replays import replayable
     from dagogy.incidents.history import history
     from dagogy.incidents.regression import replayed_words, write_regression_test
@@ -61,15 +79,18 @@ def _regression_test(app: App, run: Run, defect: str, folder: Path) -> list[str]
     last = history(app.host, run).last
     if last is None or not defect:
         raise InvalidArgument(
-            f"the last failure of {run.id} is no suspected defect in code: a regression test would not test anything",
+            f"the last failure of {run.id} is no suspected defect in code: a regression test would not test "
+            "anything",
             hint=f"dagogy diagnose {run.id}",
         )
-    # The test runs the recorded command with what it named: a stranger's record would command whoever runs the tests.
+    # The test runs the recorded command with what it named: a stranger's record would
+    # command whoever runs the tests.
     stranger, way_out = objection(last.document, run.path, app.settings.environ)
     if stranger:
         raise InvalidArgument(
             f"no regression test is written from {last.record}: {stranger}",
-            hint=way_out or "run the failed command again yourself, if you know it; its own record can be made a test",
+            hint=way_out
+            or "run the failed command again yourself, if you know it; its own record can be made a test",
         )
     unsafe, files = replayable(replayed_words(last, run.id), run.id)
     if unsafe:
@@ -77,7 +98,10 @@ def _regression_test(app: App, run: Run, defect: str, folder: Path) -> list[str]
             f"no regression test is written: it would run '{last.command}', and {unsafe}",
             hint=f"write the test by hand; the record has the facts: {last.record}",
         )
-    return [str(path) for path in write_regression_test(run, last, app.settings, app.workspace.secrets(), folder, files)]
+    return [
+        str(path)
+        for path in write_regression_test(run, last, app.settings, app.workspace.secrets(), folder, files)
+    ]
 
 
 COMMANDS = {"postmortem": postmortem}

@@ -1,4 +1,6 @@
-"""`dagogy recover`: carries out what helps against a run's last failure, and runs the failed command again."""
+"""`dagogy recover`: carries out what helps against a run's last failure, and
+runs the failed command again.
+"""
 
 from __future__ import annotations
 
@@ -21,15 +23,25 @@ from dagogy.pipeline.report import plural
 from dagogy.workspace.runs import REPLACES, Run
 
 
-@click.command("recover", epilog="\b\nExamples:\n  dagogy recover latest --dry-run\n  dagogy recover latest --unsafe")
+@click.command(
+    "recover", epilog="\b\nExamples:\n  dagogy recover latest --dry-run\n  dagogy recover latest --unsafe"
+)
 @run_argument
-@click.option("--unsafe", is_flag=True, help="Carry out the actions as well that overwrite, cost money or change the provider.")
+@click.option(
+    "--unsafe",
+    is_flag=True,
+    help="Carry out the actions as well that overwrite, cost money or change the provider.",
+)
 @click.option("--dry-run", is_flag=True, help="Only show what would be done.")
-@click.option("--only", default="", metavar="ID", help="Only this action.", shell_complete=complete_plugins("recovery"))
+@click.option(
+    "--only", default="", metavar="ID", help="Only this action.", shell_complete=complete_plugins("recovery")
+)
 @no_probe_option
 @common
 def recover(app: App, reference: str, unsafe: bool, dry_run: bool, only: str, no_probe: bool) -> int:
-    """Carries out what helps against a run's last failure; the failed command run again decides. Exit status 0 when that ended well, else the failure's."""
+    """Carries out what helps against a run's last failure; the failed command run again decides. Exit status
+    0 when that ended well, else the failure's.
+    """
     if only:
         app.host.get("recovery", only)
     app.session.check_fallbacks()
@@ -56,7 +68,13 @@ def recover(app: App, reference: str, unsafe: bool, dry_run: bool, only: str, no
         for line in lines:
             progress(line)
         progress(f"{report.run_id}: later artifacts are stale; continuing with {stale.line}")
-        followed = Recovery(app.host, app.settings, Run(app.session.runs.base / report.run_id), replace(options, only=""), progress)
+        followed = Recovery(
+            app.host,
+            app.settings,
+            Run(app.session.runs.base / report.run_id),
+            replace(options, only=""),
+            progress,
+        )
         report = followed.recover(stale)
         document |= {"then": report.as_dict(), "resolved": report.resolved, "exit_status": report.exit_status}
         lines = report_lines(report)
@@ -68,7 +86,9 @@ def recover(app: App, reference: str, unsafe: bool, dry_run: bool, only: str, no
 
 
 def _incident(app: App, run: Run) -> tuple[Run, Incident]:
-    """What is to be recovered from: of this run, or of the one whose place it was about to take when a recovery was cut off."""
+    """What is to be recovered from: of this run, or of the one whose place it was about to take when a
+    recovery was cut off.
+    """
     incident = _standing(app, run)
     if incident is None and run.exists(REPLACES):
         before = next((i for i in app.session.runs.ids() if app.session.runs.replacement(i) == run.id), "")
@@ -89,22 +109,37 @@ def _standing(app: App, run: Run) -> Incident | None:
         with app.workspace.reading(run) as opened:
             return stale_incident(opened)
     except StorageError as error:  # most often invalid run metadata, which 'status' meets as well
-        failure = Failure(code=error.code, message=error.message, run_id=run.id, details=error.details, hint=error.hint, source=f"status of {run.id}")
+        failure = Failure(
+            code=error.code,
+            message=error.message,
+            run_id=run.id,
+            details=error.details,
+            hint=error.hint,
+            source=f"status of {run.id}",
+        )
         return Incident(failure, ("status", run.id), error.exit_status)
 
 
 def _left_stale(app: App, report: RecoveryReport) -> Incident | None:
-    """The artifacts that no longer fit together once the failed command ended well; it need not have been the last of the flow."""
+    """The artifacts that no longer fit together once the failed command ended well; it need not have been the
+    last of the flow.
+    """
     with suppress(DagogyError), app.session.reading(report.run_id) as opened:
         return stale_incident(opened)
     return None
 
 
 def report_lines(report: RecoveryReport) -> list[str]:
-    """A recovery for people: what came of it, what is left to do by hand or with consent, and what would make a setting permanent."""
+    """A recovery for people: what came of it, what is left to do by hand or with consent, and what would make
+    a setting permanent.
+    """
     lines = [f"{report.named}: {'resolved' if report.resolved else 'not resolved'}: {report.reason}"]
     if report.kept:
-        message = "the recorded command (not shown to be yours; check it before you type it)" if report.incident.barred else "the recorded command"
+        message = (
+            "the recorded command (not shown to be yours; check it before you type it)"
+            if report.incident.barred
+            else "the recorded command"
+        )
         lines.append(f"  {message}: {report.incident.line}")
     lines += [f"  would carry out {p.info.safety} {p.id}: {p.info.summary}" for p in report.planned]
     lines += [f"  nothing to do for {action}: {why}" for action, why in report.idle.items()]
@@ -132,9 +167,15 @@ def _left_lines(report: RecoveryReport) -> list[str]:
     """What is left to a person: by hand, or with consent."""
     lines = []
     for step in report.manual:
-        lines += [f"  by hand ({step.action.id}): {step.message}", *(f"    {command}" for command in step.commands)]
+        lines += [
+            f"  by hand ({step.action.id}): {step.message}",
+            *(f"    {command}" for command in step.commands),
+        ]
     if report.hidden:
-        lines.append(f"  {plural(len(report.hidden), 'action')} left out that need{'s' if len(report.hidden) == 1 else ''} --unsafe:")
+        lines.append(
+            f"  {plural(len(report.hidden), 'action')} left out that "
+            f"need{'s' if len(report.hidden) == 1 else ''} --unsafe:"
+        )
         lines += [f"    {p.id}: {p.info.summary} ({p.info.reason})" for p in report.hidden]
     return lines
 

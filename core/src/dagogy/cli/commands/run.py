@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 @click.command(
     "run",
-    epilog="\b\nExamples:\n  dagogy run my-course --scope-file notes.md\n  dagogy run my-course --scope-file book.md --scope-section 'Chapter 2'",
+    epilog=(
+        "\b\nExamples:\n  dagogy run my-course --scope-file notes.md\n"
+        "  dagogy run my-course --scope-file book.md --scope-section 'Chapter 2'"
+    ),
 )
 @run_argument
 @click.option(
@@ -35,20 +38,52 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, allow_dash=True),
     multiple=True,
     metavar="FILE",
-    help="Document to read concepts from; it is copied into the run. A folder of lessons, '-' for standard input; may be repeated.",
+    help=(
+        "Document to read concepts from; it is copied into the run. A folder of lessons, '-' for standard "
+        "input; may be repeated."
+    ),
 )
 @scope_options
-@click.option("--provider", metavar="ID", help="Instead of AGENT_PROVIDER.", shell_complete=complete_plugins("provider"))
+@click.option(
+    "--provider", metavar="ID", help="Instead of AGENT_PROVIDER.", shell_complete=complete_plugins("provider")
+)
 @click.option("--model", help="Instead of AGENT_MODEL.")
 @click.option("--max-iterations", metavar="N", help="Instead of AGENT_MAX_ITERATIONS.")
 @click.option("--target-score", metavar="SCORE", help="Instead of AGENT_TARGET_SCORE.")
-@click.option("--no-cache", is_flag=True, help="Ask the provider again instead of reusing its cached answers.")
-@click.option("--show-prompt", is_flag=True, help="Print what a language model would be asked, and do nothing else.")
-@click.option("--self-heal", is_flag=True, help="When it fails, recover from the failure as 'recover' does, within limits; else leave an escalation bundle.")
-@click.option("--unsafe", is_flag=True, help="With --self-heal: carry out the actions as well that overwrite, cost money or change the provider.")
-@click.option("--heal-attempts", metavar="N", help="With --self-heal: instead of AGENT_HEAL_ATTEMPTS, how often it is run again at most.")
-@click.option("--heal-seconds", metavar="SECONDS", help="With --self-heal: instead of AGENT_HEAL_SECONDS, how long recovering may take.")
-@click.option("--heal-calls", metavar="N", help="With --self-heal: instead of AGENT_HEAL_CALLS, most requests to a service while recovering.")
+@click.option(
+    "--no-cache", is_flag=True, help="Ask the provider again instead of reusing its cached answers."
+)
+@click.option(
+    "--show-prompt", is_flag=True, help="Print what a language model would be asked, and do nothing else."
+)
+@click.option(
+    "--self-heal",
+    is_flag=True,
+    help=(
+        "When it fails, recover from the failure as 'recover' does, within limits; else leave an escalation "
+        "bundle."
+    ),
+)
+@click.option(
+    "--unsafe",
+    is_flag=True,
+    help="With --self-heal: carry out the actions as well that overwrite, cost money or change the provider.",
+)
+@click.option(
+    "--heal-attempts",
+    metavar="N",
+    help="With --self-heal: instead of AGENT_HEAL_ATTEMPTS, how often it is run again at most.",
+)
+@click.option(
+    "--heal-seconds",
+    metavar="SECONDS",
+    help="With --self-heal: instead of AGENT_HEAL_SECONDS, how long recovering may take.",
+)
+@click.option(
+    "--heal-calls",
+    metavar="N",
+    help="With --self-heal: instead of AGENT_HEAL_CALLS, most requests to a service while recovering.",
+)
 @wait_option
 @common
 def run(
@@ -74,15 +109,33 @@ def run(
     heal_calls: str | None,
     wait_seconds: float,
 ) -> int:
-    """Compiles a run: reads the scope document or topic spec, generates a curriculum, validates it, plans it, and says what changed."""
-    app.flags = {"AGENT_PROVIDER": provider, "AGENT_MODEL": model, "AGENT_MAX_ITERATIONS": max_iterations, "AGENT_TARGET_SCORE": target_score}
-    healing = {"AGENT_HEAL_ATTEMPTS": heal_attempts, "AGENT_HEAL_SECONDS": heal_seconds, "AGENT_HEAL_CALLS": heal_calls}
+    """Compiles a run: reads the scope document or topic spec, generates a curriculum, validates it, plans it,
+    and says what changed.
+    """
+    app.flags = {
+        "AGENT_PROVIDER": provider,
+        "AGENT_MODEL": model,
+        "AGENT_MAX_ITERATIONS": max_iterations,
+        "AGENT_TARGET_SCORE": target_score,
+    }
+    healing = {
+        "AGENT_HEAL_ATTEMPTS": heal_attempts,
+        "AGENT_HEAL_SECONDS": heal_seconds,
+        "AGENT_HEAL_CALLS": heal_calls,
+    }
     if not self_heal and (unsafe or any(healing.values())):
-        raise InvalidArgument("--unsafe and the --heal- options need --self-heal", hint=f"dagogy run {reference} --self-heal")
+        raise InvalidArgument(
+            "--unsafe and the --heal- options need --self-heal", hint=f"dagogy run {reference} --self-heal"
+        )
     if self_heal and show_prompt:
-        raise InvalidArgument("--show-prompt asks nobody, so there is nothing to heal", hint="leave one of the two out")
+        raise InvalidArgument(
+            "--show-prompt asks nobody, so there is nothing to heal", hint="leave one of the two out"
+        )
     if self_heal and STDIN in scope_files:
-        raise InvalidArgument("--self-heal runs the command again, and standard input can be read once", hint="give --scope-file a file")
+        raise InvalidArgument(
+            "--self-heal runs the command again, and standard input can be read once",
+            hint="give --scope-file a file",
+        )
     app.flags |= healing
     source: dict[str, Any] = {"mode": scope_mode or "", "sections": sections, "reader": scope_format or ""}
     source |= {"concepts_from": concepts_from, "only": only, "skip": skip}
@@ -92,7 +145,9 @@ def run(
     elif self_heal:
         from dagogy.cli.heal import self_healing
 
-        return self_healing(app, lambda: _compile(app, course, scope_files, source, fresh=no_cache), unsafe=unsafe)
+        return self_healing(
+            app, lambda: _compile(app, course, scope_files, source, fresh=no_cache), unsafe=unsafe
+        )
     else:
         _compile(app, course, scope_files, source, fresh=no_cache)
     return 0
@@ -135,7 +190,9 @@ _SHOWN_NOTES = 5
 
 
 def _notes(notes: Sequence[str]) -> list[str]:
-    """The first of what the provider has to say of its answer, such as what it merged or left out, and where the rest stands."""
+    """The first of what the provider has to say of its answer, such as what it merged or left
+    out, and where the rest stands.
+    """
     lines = [f"  note        {shorten(note, 200)}" for note in notes[:_SHOWN_NOTES]]
     if len(notes) > _SHOWN_NOTES or any(len(note) > 200 for note in notes):
         lines.append(f"  notes       {plural(len(notes), 'note')} in full in {TRACE}")
@@ -144,7 +201,12 @@ def _notes(notes: Sequence[str]) -> list[str]:
 
 def _show_prompt(app: App, question: Question) -> None:
     """What would be sent; nothing is, and nothing is written."""
-    parts = {"instructions": question.instructions, "text": question.text, "schema_name": question.schema_name, "schema": question.schema}
+    parts = {
+        "instructions": question.instructions,
+        "text": question.text,
+        "schema_name": question.schema_name,
+        "schema": question.schema,
+    }
     document = app.workspace.clean(parts)
     schema = json.dumps(document["schema"], indent=2, ensure_ascii=False)
     text = f"{document['instructions']}\n{document['text']}\n\n{document['schema_name']}: {schema}"

@@ -28,7 +28,9 @@ def schema(app: App, name: str | None) -> None:
         app.emit({"schemas": names}, *names)
         return
     if name not in names:
-        raise NotFound(f"there is no schema '{name}'", hint=did_you_mean(name, names) or f"schemas: {', '.join(names)}")
+        raise NotFound(
+            f"there is no schema '{name}'", hint=did_you_mean(name, names) or f"schemas: {', '.join(names)}"
+        )
     text = schema_text(name)
     app.emit(json.loads(text), *text.rstrip("\n").split("\n"))
 

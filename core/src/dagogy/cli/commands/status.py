@@ -31,7 +31,9 @@ def next_command(app: App, reference: str) -> None:
     """Shows the next command for a run, and why."""
     facts = app.open(reference).facts()
     step = facts["next"]
-    app.emit(facts, step["command"], f"  {step['reason']}", *(f"  or: {other}" for other in step["alternatives"]))
+    app.emit(
+        facts, step["command"], f"  {step['reason']}", *(f"  or: {other}" for other in step["alternatives"])
+    )
 
 
 COMMANDS = {"status": status, "next": next_command}

@@ -28,15 +28,19 @@ FLOW = ("status", "validate", "plan", "iterate")
 
 @click.command("triage", epilog="\b\nExamples:\n  dagogy triage latest\n  dagogy triage latest --no-fix")
 @run_argument
-@click.option("--unsafe", is_flag=True, help="Carry out the actions as well that overwrite, cost money or change the provider.")
+@click.option(
+    "--unsafe",
+    is_flag=True,
+    help="Carry out the actions as well that overwrite, cost money or change the provider.",
+)
 @click.option("--no-fix", is_flag=True, help="Only walk and diagnose; carry out nothing.")
 @no_probe_option
 @common
 def triage(app: App, reference: str, unsafe: bool, no_fix: bool, no_probe: bool) -> int:
     """Walks a run through the runbook's first flow: status, validate, plan, iterate.
 
-    Where a step fails: the report and the diagnosis, then what may be done about it, as `recover` does, and on from there. Exit status 0 when the
-    flow came to its end, else that of the step that failed.
+    Where a step fails: the report and the diagnosis, then what may be done about it, as `recover` does, and
+    on from there. Exit status 0 when the flow came to its end, else that of the step that failed.
     """
     run = app.find(reference)
     app.record_lost(run)
@@ -44,7 +48,10 @@ def triage(app: App, reference: str, unsafe: bool, no_fix: bool, no_probe: bool)
     failed = next((step for step in FLOW if not walk.passes(step)), "")
     document = {**walk.document(), "resolved": not failed}
     if not failed:
-        app.emit({**document, "next": f"dagogy diff {walk.run.id}", "exit_status": 0}, f"{walk.run.id}: stage and outputs are current")
+        app.emit(
+            {**document, "next": f"dagogy diff {walk.run.id}", "exit_status": 0},
+            f"{walk.run.id}: stage and outputs are current",
+        )
         return 0
     step = walk.recoveries[-1].next_command
     app.emit(walk.clean({**document, "next": step, "exit_status": walk.exit_status}), f"next: {step}")
@@ -86,25 +93,45 @@ class _Walk:
     def passes(self, command: str) -> bool:
         """Whether this step of the flow ended well, by itself or after a recovery."""
         known = _newest(self.run)
-        result = run_command([command, self.run.id, *self.extra], self.app.settings.environ, self.app.settings.folder)
+        result = run_command(
+            [command, self.run.id, *self.extra], self.app.settings.environ, self.app.settings.folder
+        )
         line = message_of(result) if not result.ok else _summary(command, result)
-        self.steps.append({"command": ["dagogy", command, self.run.id], "exit_status": result.exit_status, "told": line})
+        self.steps.append(
+            {"command": ["dagogy", command, self.run.id], "exit_status": result.exit_status, "told": line}
+        )
         self.progress(f"{'ok    ' if result.ok else 'failed'}  dagogy {command} {self.run.id}: {line}")
         return result.ok or self._recovered(command, result, known)
 
     def _recovered(self, command: str, result: CommandResult, known: str) -> bool:
-        """Inspect the report, apply what may be applied, and the failed step again: the loop of the runbook's figure."""
+        """Inspect the report, apply what may be applied, and the failed step again: the
+        loop of the runbook's figure.
+        """
         record = last_record(self.run.path)
-        failure = read_record(record) if record is not None and record.name != known else from_text(result.text, str(result.exit_status), source="")
+        failure = (
+            read_record(record)
+            if record is not None and record.name != known
+            else from_text(result.text, str(result.exit_status), source="")
+        )
         incident = Incident(failure, (command, self.run.id), failing_status(result))
         options = RecoveryOptions(unsafe=self.unsafe, probes=self.probes, extra=self.extra)
-        recovery = Recovery(self.app.host, self.app.settings, self.run, options, lambda line: self.progress(f"  {line}"))
+        recovery = Recovery(
+            self.app.host, self.app.settings, self.run, options, lambda line: self.progress(f"  {line}")
+        )
         found = recovery.plan(incident)
         if result.exit_status == 4 and self.run.exists(REPORT_MD):
             self.report_path = str(self.run.path / REPORT_MD)
             self.progress(f"report: {self.report_path}")
-        self.progress(f"incident: {found.verdict.incident_id}" + (f" ({found.verdict.reason})" if found.verdict.reason else ""), *self._advice(found))
-        report = recovery.recover(incident, found.verdict) if self.fix and found.verdict.outcome == "diagnosed" else found
+        self.progress(
+            f"incident: {found.verdict.incident_id}"
+            + (f" ({found.verdict.reason})" if found.verdict.reason else ""),
+            *self._advice(found),
+        )
+        report = (
+            recovery.recover(incident, found.verdict)
+            if self.fix and found.verdict.outcome == "diagnosed"
+            else found
+        )
         self.recoveries.append(report)
         self.run = Run(self.run.path.parent / report.run_id)
         if report.resolved:
@@ -112,7 +139,8 @@ class _Walk:
             self.progress(f"ok      dagogy {command} {self.run.id}: {report.reason}")
             return True
         self.first_line, self.exit_status = report.first_line, report.exit_status
-        if not report.line and not failure.code and message_of(result).startswith("["):  # no record could be written
+        # no record could be written
+        if not report.line and not failure.code and message_of(result).startswith("["):
             self.first_line = message_of(result)
         self.progress(*report_lines(report))
         return False

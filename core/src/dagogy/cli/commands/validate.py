@@ -22,7 +22,12 @@ _OWN_FORMATS = ("text", "json")
 _COLOURS = {"error": "red", "warning": "yellow", "info": "blue"}
 
 
-@click.command("validate", epilog="\b\nExamples:\n  dagogy validate latest\n  dagogy validate latest --format sarif > findings.sarif")
+@click.command(
+    "validate",
+    epilog=(
+        "\b\nExamples:\n  dagogy validate latest\n  dagogy validate latest --format sarif > findings.sarif"
+    ),
+)
 @run_argument
 @click.option(
     "--format",
@@ -37,14 +42,30 @@ _COLOURS = {"error": "red", "warning": "yellow", "info": "blue"}
 @click.option("--diff", "show_diff", is_flag=True, help="Only show what the fixes would change.")
 @wait_option
 @common
-def validate(app: App, reference: str, format_id: str, fix: bool, unsafe_fixes: bool, show_diff: bool, wait_seconds: float) -> None:
-    """Checks the curriculum against every rule and writes outputs/reviews/validation_report.md and .json. Exit status 4 when it fails."""
-    exporter = None if format_id in _OWN_FORMATS else app.workspace.exporter(format_id, ("report",), _OWN_FORMATS)
+def validate(
+    app: App,
+    reference: str,
+    format_id: str,
+    fix: bool,
+    unsafe_fixes: bool,
+    show_diff: bool,
+    wait_seconds: float,
+) -> None:
+    """Checks the curriculum against every rule and writes outputs/reviews/validation_report.md and .json.
+    Exit status 4 when it fails.
+    """
+    exporter = (
+        None if format_id in _OWN_FORMATS else app.workspace.exporter(format_id, ("report",), _OWN_FORMATS)
+    )
     if app.json and exporter is not None:
-        raise InvalidArgument(f"--json and --format {format_id} ask for two documents", hint="leave one of the two out")
+        raise InvalidArgument(
+            f"--json and --format {format_id} ask for two documents", hint="leave one of the two out"
+        )
     app.json = app.json or format_id == "json"
     if show_diff and exporter is not None:
-        raise InvalidArgument(f"--diff shows fixes, --format {format_id} findings", hint="leave one of the two out")
+        raise InvalidArgument(
+            f"--diff shows fixes, --format {format_id} findings", hint="leave one of the two out"
+        )
     run = app.open(reference, wait_seconds)
     if show_diff:
         _show_fixes(app, run.fixes(unsafe=unsafe_fixes))
@@ -75,7 +96,10 @@ def _show_fixes(app: App, fixes: Fixes) -> None:
     document = {"fixes": fixes.done, "hidden_unsafe_fixes": fixes.hidden, "diff": diff}
     app.emit(document, *(diff.rstrip("\n") or "no fix of this kind would change anything").split("\n"))
     if fixes.hidden:
-        app.note(f"{plural(fixes.hidden, 'fix', 'fixes')} that would change the meaning not shown: --unsafe-fixes --diff shows them")
+        app.note(
+            f"{plural(fixes.hidden, 'fix', 'fixes')} that would change the meaning not shown: --unsafe-fixes "
+            "--diff shows them"
+        )
 
 
 def _print_text(app: App, run: Run, report: Report) -> None:
@@ -115,7 +139,10 @@ def _hidden_fixes(report: dict[str, Any], run_id: str) -> str:
         parts.append(
             f"{unsafe} more with --unsafe-fixes (they change the meaning; --unsafe-fixes --diff shows them)"
             if safe
-            else f"{plural(unsafe, 'finding')} can be fixed with --unsafe-fixes (they change the meaning; --unsafe-fixes --diff shows them)"
+            else (
+                f"{plural(unsafe, 'finding')} can be fixed with --unsafe-fixes (they change the meaning; "
+                "--unsafe-fixes --diff shows them)"
+            )
         )
     return "; ".join(parts)
 

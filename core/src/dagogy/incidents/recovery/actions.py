@@ -1,4 +1,6 @@
-"""The recovery actions of a diagnosed incident: which may be carried out, what each of them gets from us, and what came of it."""
+"""The recovery actions of a diagnosed incident: which may be carried out, what each of them gets
+from us, and what came of it.
+"""
 
 from __future__ import annotations
 
@@ -36,9 +38,10 @@ _KEPT = "logs/kept"
 
 @dataclass(frozen=True, slots=True)
 class RecoveryOptions:
-    """What a recovery may do. `unsafe`: consent to the actions that need it. `only`: the id of the one action that is meant. `probes`: whether the
-    machine is looked at. `unaided`: whether the failed command is run again where no action may be carried out, since a person may have fixed it
-    meanwhile. `extra` goes before every command's arguments.
+    """What a recovery may do. `unsafe`: consent to the actions that need it. `only`: the id of the one action
+    that is meant. `probes`: whether the machine is looked at. `unaided`: whether the failed command is run
+    again where no action may be carried out, since a person may have fixed it meanwhile. `extra` goes before
+    every command's arguments.
     """
 
     unsafe: bool = False
@@ -55,23 +58,32 @@ class Actions:
     def __init__(self, host: Host, rerun: Rerun, journal: Journal, options: RecoveryOptions) -> None:
         self.host, self.rerun, self.journal, self.options = host, rerun, journal, options
 
-    def next(self, report: RecoveryReport, failure: Failure, mark: tuple[str, ...], tried: set[tuple[str, ...]]) -> Plugin | None:
+    def next(
+        self, report: RecoveryReport, failure: Failure, mark: tuple[str, ...], tried: set[tuple[str, ...]]
+    ) -> Plugin | None:
         """The action to carry out now, marked as tried."""
         for plugin in self.of(report):
             marks = {(plugin.id, report.verdict.incident_id, failure.provider), (plugin.id, *mark)}
-            if self.allowed(plugin) and not marks & tried and (plugin.info.times == 1 or self._may_repeat(plugin, report)):
+            if (
+                self.allowed(plugin)
+                and not marks & tried
+                and (plugin.info.times == 1 or self._may_repeat(plugin, report))
+            ):
                 if plugin.info.times == 1:
                     tried.add((plugin.id, *mark))
                 return plugin
         return None
 
     def _may_repeat(self, plugin: Plugin, report: RecoveryReport) -> bool:
-        """Whether an action that may be carried out several times may be now: it stops when there was nothing that it could do."""
+        """Whether an action that may be carried out several times may be now: it stops when there was nothing
+        that it could do.
+        """
         outcomes = [s.outcome for s in report.steps if s.action is plugin]
         return len(outcomes) < plugin.info.times and all(outcome == "changed" for outcome in outcomes)
 
     def of(self, report: RecoveryReport) -> list[Plugin]:
-        """The installed actions for the diagnosed incident, in order, but for those whose own setting is not set.
+        """The installed actions for the diagnosed incident, in order, but for those
+        whose own setting is not set.
 
         One that cannot be described is named in the report.
         """
@@ -83,13 +95,17 @@ class Actions:
                     report.broken.append(message)
             elif plugin.info.consent and self.rerun.settings.raw(plugin.info.consent)[0] is None:
                 continue
-            elif report.verdict.incident_id in plugin.info.incidents and (self.options.only in ("", plugin.id)):
+            elif report.verdict.incident_id in plugin.info.incidents and (
+                self.options.only in ("", plugin.id)
+            ):
                 found.append(plugin)
         return sorted(found, key=lambda p: (p.info.order, p.id))
 
     def allowed(self, plugin: Plugin) -> bool:
         """What is unsafe needs consent: for this recovery, or by the setting that the action names."""
-        return plugin.info.safety == "safe" or (plugin.info.safety == "unsafe" and (bool(plugin.info.consent) or self.options.unsafe))
+        return plugin.info.safety == "safe" or (
+            plugin.info.safety == "unsafe" and (bool(plugin.info.consent) or self.options.unsafe)
+        )
 
     def leave_to_people(self, report: RecoveryReport, failure: Failure) -> None:
         """The commands of the manual actions, and the count of what needs consent."""
@@ -103,7 +119,9 @@ class Actions:
                 elif step.message or step.commands:
                     if not failure.source:  # no record could be written, so `recover` would find nothing
                         again = shlex.join(["dagogy", *report.incident.command])
-                        step.commands = [again if c == f"dagogy recover {self.rerun.at.id}" else c for c in step.commands]
+                        step.commands = [
+                            again if c == f"dagogy recover {self.rerun.at.id}" else c for c in step.commands
+                        ]
                     report.manual.append(step)
             elif not self.allowed(plugin):
                 report.hidden.append(plugin)
@@ -128,7 +146,10 @@ class Actions:
         before = self.rerun.records()
         step = RecoveryStep(plugin, "failed", "", ran=context.ran)
         if plugin.info.safety != "manual":
-            self.journal.progress(f"{plugin.info.safety} {plugin.id}: {plugin.info.summary}" + (f" ({plugin.info.reason})" if plugin.info.reason else ""))
+            self.journal.progress(
+                f"{plugin.info.safety} {plugin.id}: {plugin.info.summary}"
+                + (f" ({plugin.info.reason})" if plugin.info.reason else "")
+            )
         left = self.rerun.limits.seconds_left
         try:
             # What it runs and waits for keeps to the limit by itself; this ends one that hangs.
@@ -140,20 +161,47 @@ class Actions:
         except DagogyError as error:
             step.message = error.message
         else:
-            step.outcome = "manual" if plugin.info.safety == "manual" else "changed" if outcome.changed or outcome.environment else "nothing to do"
-            step.message, step.commands, step.environment, step.run_id = outcome.message, tuple(outcome.commands), outcome.environment, outcome.run_id
+            step.outcome = (
+                "manual"
+                if plugin.info.safety == "manual"
+                else "changed"
+                if outcome.changed or outcome.environment
+                else "nothing to do"
+            )
+            step.message, step.commands, step.environment, step.run_id = (
+                outcome.message,
+                tuple(outcome.commands),
+                outcome.environment,
+                outcome.run_id,
+            )
         step.records = sorted(self.rerun.records() - before)
         if plugin.info.safety != "manual":
             self.journal.progress(f"  {step.outcome}: {step.message}")
-            self.journal.event("recovery_action", action=plugin.id, safety=plugin.info.safety, outcome=step.outcome, message=step.message,
-                        environment=dict(step.environment), ran=step.ran, records=step.records)  # fmt: skip
+            self.journal.event(
+                "recovery_action",
+                action=plugin.id,
+                safety=plugin.info.safety,
+                outcome=step.outcome,
+                message=step.message,
+                environment=dict(step.environment),
+                ran=step.ran,
+                records=step.records,
+            )
         return step
 
     def _check(self, plugin: Plugin, outcome: RecoveryOutcome) -> None:
         """Raises `PluginError` that blames the action for an outcome that cannot be worked with."""
         words = [outcome.message, outcome.run_id, *_flat(outcome.commands), *_flat(outcome.environment)]
-        reason = "" if all(isinstance(w, str) and "\0" not in w for w in words) else "its outcome has other than texts where texts are wanted"
-        if not reason and outcome.run_id and outcome.run_id not in Runs(self.rerun.run.path.parent, self.rerun.settings.environ).ids():
+        reason = (
+            ""
+            if all(isinstance(w, str) and "\0" not in w for w in words)
+            else "its outcome has other than texts where texts are wanted"
+        )
+        if (
+            not reason
+            and outcome.run_id
+            and outcome.run_id not in Runs(self.rerun.run.path.parent, self.rerun.settings.environ).ids()
+        ):
             reason = f"it names a run to go on with that is none: '{outcome.run_id}'"
         if reason:
             plugin.fail(reason)
@@ -167,7 +215,9 @@ def _flat(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [None]
 
 
-def _ask(host: Host, plugin: Plugin, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+def _ask(
+    host: Host, plugin: Plugin, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext
+) -> RecoveryOutcome:
     """One action's outcome. Raises `DagogyError`: its own, or a `PluginError` that blames it."""
     kind = host.implementation(plugin)
     outcome = plugin.call(lambda: kind(plugin.info).recover(failure, diagnosis, context))
@@ -193,7 +243,9 @@ class _Would(DagogyError):
 class _Context(RecoveryContext):
     """What an action gets from us."""
 
-    def __init__(self, actions: Actions, plugin: Plugin, failure: Failure, verdict: Verdict, attempt: int) -> None:
+    def __init__(
+        self, actions: Actions, plugin: Plugin, failure: Failure, verdict: Verdict, attempt: int
+    ) -> None:
         self._action, self._incident = plugin.id, verdict.incident_id
         self.attempt, self.failed_providers = attempt, tuple(actions.rerun.failed_providers)
         self._actions, self._rerun, self._failure = actions, actions.rerun, failure
@@ -218,7 +270,9 @@ class _Context(RecoveryContext):
         self._actions.journal.progress(f"  dagogy {' '.join(arguments)}")
         account = self._rerun.account(self._failure, self._action, self._incident, role="action")
         result = self._rerun.command(arguments, {**(environment or {}), **account})
-        self.ran.append({"command": ["dagogy", *arguments], "exit_status": result.exit_status, "told": message_of(result)})
+        self.ran.append(
+            {"command": ["dagogy", *arguments], "exit_status": result.exit_status, "told": message_of(result)}
+        )
         return result
 
     def wait(self, seconds: float) -> None:
@@ -231,7 +285,14 @@ class _Context(RecoveryContext):
         actions = self._actions
         if not actions.options.probes:
             return []
-        observations = ask(actions.host, self._rerun.settings, self._failure, self.run, only=probe_id, environment=environment)
+        observations = ask(
+            actions.host,
+            self._rerun.settings,
+            self._failure,
+            self.run,
+            only=probe_id,
+            environment=environment,
+        )
         actions.journal.report_observations(observations)
         return [observation.result for observation in observations]
 
@@ -254,7 +315,10 @@ class _Context(RecoveryContext):
     def _own(self, run_id: str) -> Run:
         run = Run(self.run.parent / run_id)
         if not is_run_id(run_id) or not is_made_here(run.path, self._rerun.settings.environ):
-            raise StorageError(f"{run_id} is no run that you made here with 'dagogy init'", hint="'dagogy list' shows the runs")
+            raise StorageError(
+                f"{run_id} is no run that you made here with 'dagogy init'",
+                hint="'dagogy list' shows the runs",
+            )
         return run
 
     def keep(self, relative: str) -> Path | None:

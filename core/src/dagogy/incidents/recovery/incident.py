@@ -1,4 +1,6 @@
-"""Which failure a recovery sets out from: the newest one recorded that still stands, or artifacts that no longer fit together."""
+"""Which failure a recovery sets out from: the newest one recorded that still stands, or artifacts that no
+longer fit together.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +27,12 @@ TELLING = frozenset({"recovered", "command_ended", "recovery_action"})
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A failure to recover from: the command to run again (without the leading `dagogy`), and the exit status it ended with.
+    """A failure to recover from: the command to run again (without the leading `dagogy`), and
+    the exit status it ended with.
 
-    `barred`: why the command is never run again and nothing that was recorded of it is acted on: its record may be a stranger's. `way_out`: what
-    to type then, where there is something to type. `consent`: why it is not run again without `--unsafe`.
+    `barred`: why the command is never run again and nothing that was recorded of it is acted on: its record
+    may be a stranger's. `way_out`: what to type then, where there is something to type. `consent`: why it is
+    not run again without `--unsafe`.
     """
 
     failure: Failure
@@ -45,7 +49,9 @@ class Incident:
 
     @classmethod
     def of(cls, failure: Failure, exit_status: Any, run_id: str) -> Incident:
-        """The incident of a recorded failure. A status that no failing command ends with is that of an internal error."""
+        """The incident of a recorded failure. A status that no failing command ends with is
+        that of an internal error.
+        """
         words = failure.command[1:] if failure.command[:1] == ("dagogy",) else ()
         known = isinstance(exit_status, int) and not isinstance(exit_status, bool) and 0 < exit_status < 256
         # The code decides: a record is a file that anybody may have written.
@@ -54,11 +60,13 @@ class Incident:
 
 
 def last_incident(run: Run, environ: Mapping[str, str]) -> Incident | None:
-    """The run's newest failure that still stands, or the one that a recovery was cut off from. None that was fixed since.
+    """The run's newest failure that still stands, or the one that a recovery was cut off
+    from. None that was fixed since.
 
-    A record that cannot be read is passed over, and so is one of a command that a recovery's action ran; without a log nothing tells that a
-    failure was fixed. One that may be a stranger's is barred, whatever its time says it comes after the user's own; `environ` says where the
-    user's key is. Only an event that the user sealed hides a record that they sealed: anybody can write into a log.
+    A record that cannot be read is passed over, and so is one of a command that a recovery's action ran;
+    without a log nothing tells that a failure was fixed. One that may be a stranger's is barred, whatever its
+    time says it comes after the user's own; `environ` says where the user's key is. Only an event that the
+    user sealed hides a record that they sealed: anybody can write into a log.
     """
     events: list[dict[str, Any]] = []
     with contextlib.suppress(DagogyError):
@@ -73,7 +81,9 @@ def last_incident(run: Run, environ: Mapping[str, str]) -> Incident | None:
             continue
         if any(at > failure.at_utc and _ended_well(e, failure.command) for e, at in believed):
             return strangers
-        incident = replace(Incident.of(failure, document.get("exit_status"), run.id), barred=barred, way_out=way_out)
+        incident = replace(
+            Incident.of(failure, document.get("exit_status"), run.id), barred=barred, way_out=way_out
+        )
         if not incident.barred:
             return incident
         strangers = strangers or incident
@@ -81,7 +91,9 @@ def last_incident(run: Run, environ: Mapping[str, str]) -> Incident | None:
 
 
 def _candidates(run: Run, begun: str) -> Iterator[tuple[Path, Mapping[str, Any], Failure]]:
-    """The records of failures of ours, newest first, but for those of commands that an action ran. The one named `begun` comes before all others."""
+    """The records of failures of ours, newest first, but for those of commands that an action ran. The one
+    named `begun` comes before all others.
+    """
     newest = record_paths(run.path)[::-1]
     for path in sorted(newest, key=lambda path: path.name != begun):
         try:
@@ -102,9 +114,18 @@ def is_begun(run: Run) -> bool:
 
 
 def _begun(events: Sequence[Mapping[str, Any]]) -> str:
-    """The name of the record that the last recovery was about, where that one was killed before its end; else ""."""
-    last = next((e for e in reversed(events) if e["event"] in ("recovery_started", "recovery_stopped", "recovered")), None)
-    return Path(str(last.get("failure"))).name if last is not None and last["event"] == "recovery_started" else ""
+    """The name of the record that the last recovery was about, where that one was
+    killed before its end; else "".
+    """
+    last = next(
+        (e for e in reversed(events) if e["event"] in ("recovery_started", "recovery_stopped", "recovered")),
+        None,
+    )
+    return (
+        Path(str(last.get("failure"))).name
+        if last is not None and last["event"] == "recovery_started"
+        else ""
+    )
 
 
 def _is_of_an_action(record: str, events: Sequence[tuple[Mapping[str, Any], str]]) -> bool:
@@ -113,20 +134,30 @@ def _is_of_an_action(record: str, events: Sequence[tuple[Mapping[str, Any], str]
 
 
 def _ended_well(event: Mapping[str, Any], command: Sequence[str]) -> bool:
-    """Whether the event says that `command` came to its end, with whatever options: what it was to make is there then."""
+    """Whether the event says that `command` came to its end, with whatever options: what
+    it was to make is there then.
+    """
     words = event.get("command")
     if event["event"] == "recovered" and isinstance(words, list):
         words = " ".join(["dagogy", *map(str, words)])
-    return event["event"] in ("recovered", "command_ended") and isinstance(words, str) and command_name(words.split()) == command_name(command)
+    return (
+        event["event"] in ("recovered", "command_ended")
+        and isinstance(words, str)
+        and command_name(words.split()) == command_name(command)
+    )
 
 
 def stale_incident(opened: OpenRun) -> Incident | None:
-    """Artifacts that no longer fit together, which no command complained about; `iterate` ends well only when all of them do again.
+    """Artifacts that no longer fit together, which no command complained about; `iterate` ends well only when
+    all of them do again.
 
-    The topic spec is made from nothing: one that is not filled in yet is no artifact that another one left behind.
+    The topic spec is made from nothing: one that is not filled in yet is no artifact
+    that another one left behind.
     """
     failure = artifact_failure(opened)
-    if not any(state not in ("current", "missing") for path, state in failure.artifacts.items() if path != SPEC):
+    if not any(
+        state not in ("current", "missing") for path, state in failure.artifacts.items() if path != SPEC
+    ):
         return None
     return Incident(failure, ("iterate", opened.run.id), StageConflict.exit_status)
 
@@ -134,10 +165,19 @@ def stale_incident(opened: OpenRun) -> Incident | None:
 def artifact_failure(opened: OpenRun) -> Failure:
     """The states of the run's artifacts, as a classifier gets them when there is no record."""
     states = {
-        path: "current" if current else opened.state.reasons.get(path, "stale") if opened.run.exists(path) else "missing"
+        path: "current"
+        if current
+        else opened.state.reasons.get(path, "stale")
+        if opened.run.exists(path)
+        else "missing"
         for path, current in opened.state.current.items()
     }
-    return Failure(run_id=opened.run.id, stage=opened.state.stage, artifacts=states, source=f"the artifacts of {opened.run.id}")
+    return Failure(
+        run_id=opened.run.id,
+        stage=opened.state.stage,
+        artifacts=states,
+        source=f"the artifacts of {opened.run.id}",
+    )
 
 
 def on_run(command: Sequence[str], run_id: str, wanted: str) -> tuple[str, ...]:

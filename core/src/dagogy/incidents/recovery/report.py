@@ -27,7 +27,9 @@ TYPED = re.compile(r"\[[a-z_]+\] .")
 
 @dataclass(slots=True)
 class RecoveryStep:
-    """One action: what it did, and how the failed command ended after it. `settings`: all that held for that attempt, the action's own included."""
+    """One action: what it did, and how the failed command ended after it. `settings`: all that held for that
+    attempt, the action's own included.
+    """
 
     action: Plugin
     outcome: str
@@ -41,7 +43,11 @@ class RecoveryStep:
     retry: CommandResult | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        retry = None if self.retry is None else {"exit_status": self.retry.exit_status, "told": message_of(self.retry)}
+        retry = (
+            None
+            if self.retry is None
+            else {"exit_status": self.retry.exit_status, "told": message_of(self.retry)}
+        )
         return {
             "action": self.action.id,
             "safety": self.action.info.safety,
@@ -59,8 +65,8 @@ class RecoveryStep:
 class RecoveryReport:
     """What a recovery did, and what is left to a person.
 
-    `began_with`: the incident that it set out to recover from; `verdict`: of the failure met last; `failure`: the one that stands; `line`: how
-    it was told, where that was another time.
+    `began_with`: the incident that it set out to recover from; `verdict`: of the failure met last; `failure`:
+    the one that stands; `line`: how it was told, where that was another time.
     """
 
     incident: Incident
@@ -86,24 +92,37 @@ class RecoveryReport:
     def first_line(self) -> str:
         """The failure that stands, as every failing command begins its stderr."""
         failure = self.incident.failure
-        return self.line or f"[{failure.code or StageConflict.code}] {failure.message or f'{failure.run_id}: {self.reason}'}"
+        return self.line or (
+            f"[{failure.code or StageConflict.code}] {failure.message or f'{failure.run_id}: {self.reason}'}"
+        )
 
     @property
     def named(self) -> str:
-        """The incident to speak of: the one that was recovered from, whichever were met on the way; else the one that stands."""
+        """The incident to speak of: the one that was recovered from, whichever were met on the
+        way; else the one that stands.
+        """
         return self.began_with if self.resolved else self.verdict.incident_id
 
     @property
     def next_command(self) -> str:
-        """What to type where it was not resolved: what was only shown, what needs consent, what is to be done by hand, or whom to ask."""
+        """What to type where it was not resolved: what was only shown, what needs consent, what is to be done
+        by hand, or whom to ask.
+        """
         if self.kept:
             consented = f"dagogy recover {self.run_id} --unsafe"
-            return (self.incident.way_out or f"dagogy status {self.run_id}") if self.incident.barred else consented
+            return (
+                (self.incident.way_out or f"dagogy status {self.run_id}")
+                if self.incident.barred
+                else consented
+            )
         if self.planned:
             return f"dagogy recover {self.run_id}"
         if self.hidden and self.failure.source:
             return f"dagogy recover {self.run_id} --unsafe"
-        return next((step.commands[0] for step in self.manual if step.commands), "") or f"dagogy escalate {self.run_id}"
+        return (
+            next((step.commands[0] for step in self.manual if step.commands), "")
+            or f"dagogy escalate {self.run_id}"
+        )
 
     @property
     def helped(self) -> RecoveryStep | None:
@@ -118,7 +137,10 @@ class RecoveryReport:
         settings = self.helped.settings
         command = under(self.incident.command, settings)
         if command == self.incident.command:
-            return [f"export {name}={shlex.quote(value)}" if value else f"unset {name}" for name, value in settings.items()]
+            return [
+                f"export {name}={shlex.quote(value)}" if value else f"unset {name}"
+                for name, value in settings.items()
+            ]
         words = [word for name, value in settings.items() if value for word in (flag_of(name), value)]
         return [shlex.join(["dagogy", *command, *words])]
 
@@ -129,16 +151,29 @@ class RecoveryReport:
             "resolved": self.resolved,
             "reason": self.reason,
             "exit_status": self.exit_status,
-            "failure": {"code": self.incident.failure.code, "message": self.incident.failure.message, "source": self.incident.failure.source},
+            "failure": {
+                "code": self.incident.failure.code,
+                "message": self.incident.failure.message,
+                "source": self.incident.failure.source,
+            },
             "command": ["dagogy", *self.incident.command],
             "not_run_again": (self.incident.barred or self.incident.consent) if self.kept else "",
             "diagnosis": self.verdict.as_dict(),
             "steps": [s.as_dict() for s in self.steps],
-            "unaided_retry": None if self.unaided is None else {"exit_status": self.unaided.exit_status, "told": message_of(self.unaided)},
-            "planned": [{"action": p.id, "safety": p.info.safety, "summary": p.info.summary} for p in self.planned],
+            "unaided_retry": None
+            if self.unaided is None
+            else {"exit_status": self.unaided.exit_status, "told": message_of(self.unaided)},
+            "planned": [
+                {"action": p.id, "safety": p.info.safety, "summary": p.info.summary} for p in self.planned
+            ],
             "nothing_to_do": dict(self.idle),
-            "manual": [{"action": s.action.id, "message": s.message, "commands": list(s.commands)} for s in self.manual],
-            "hidden": [{"action": p.id, "summary": p.info.summary, "reason": p.info.reason} for p in self.hidden],
+            "manual": [
+                {"action": s.action.id, "message": s.message, "commands": list(s.commands)}
+                for s in self.manual
+            ],
+            "hidden": [
+                {"action": p.id, "summary": p.info.summary, "reason": p.info.reason} for p in self.hidden
+            ],
             "permanent": self.permanent,
             "next": "" if self.resolved else self.next_command,
             "broken_recoveries": self.broken,
@@ -157,7 +192,9 @@ def failing_status(result: CommandResult) -> int:
 
 
 class Journal:
-    """What a recovery tells while it is at work: `say` gets a line for people, the log of the failed run an event, without secrets."""
+    """What a recovery tells while it is at work: `say` gets a line for people, the log of the failed run an
+    event, without secrets.
+    """
 
     def __init__(self, run: Run, environ: Mapping[str, str], progress: Callable[[str], None]) -> None:
         self.progress, self._run, self._environ = progress, run, environ
@@ -165,10 +202,17 @@ class Journal:
         self._reported: dict[tuple[str, str], str] = {}
 
     def report_observations(self, observations: Sequence[ProbeObservation]) -> None:
-        """A line for each thing that a probe saw, unless it is as it was the last time, or was sound from the beginning and so says nothing."""
+        """A line for each thing that a probe saw, unless it is as it was the last time, or was sound from the
+        beginning and so says nothing.
+        """
         for observation in observations:
             line, about = observation.line(), (observation.probe, observation.result.subject)
-            telling = about in self._reported or observation.result.state != "ok" or observation.result.confirms or observation.result.refutes
+            telling = (
+                about in self._reported
+                or observation.result.state != "ok"
+                or observation.result.confirms
+                or observation.result.refutes
+            )
             if telling and self._reported.get(about) != line:
                 self.progress(f"  {line}")
                 self._reported[about] = line
@@ -182,4 +226,11 @@ class Journal:
         """In the log of the failed run. That it cannot be written is no reason not to recover."""
         with contextlib.suppress(DagogyError):
             message = redacted(facts, self.secrets)
-            self._run.event(event, **(sealed_event(event, message, self._run.path, self._environ) if event in TELLING else message))
+            self._run.event(
+                event,
+                **(
+                    sealed_event(event, message, self._run.path, self._environ)
+                    if event in TELLING
+                    else message
+                ),
+            )

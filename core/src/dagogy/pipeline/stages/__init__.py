@@ -1,1 +1,3 @@
-"""The stages of `run` before the verdict: taking in the scope document and the topic spec, and generating the curriculum."""
+"""The stages of `run` before the verdict: taking in the scope document and the topic spec,
+and generating the curriculum.
+"""

@@ -22,7 +22,8 @@ def compiled(
     """Compiles an open run. A curriculum with errors ends the round without a plan."""
     session = opened.session
     inputs.require_inputs(opened, scope)
-    # What the configuration says of the rules has to be right before a provider is asked, which may cost money.
+    # What the configuration says of the rules has to be right before a provider is
+    # asked, which may cost money.
     session.judge.prepare()
     provider = session.provider()
     with session.asking(provider, lambda line: progress("generate", line)) as answered:
@@ -47,7 +48,9 @@ def compiled(
         model=result.model,
         stop_reason=result.stop_reason,
         usage=result.trace["usage"],
-        notes=next((r["notes"] for r in reversed(result.trace["iterations"]) if r["action"] == "propose"), []),
+        notes=next(
+            (r["notes"] for r in reversed(result.trace["iterations"]) if r["action"] == "propose"), []
+        ),
         report=operations.checked(opened, document),
         plan=plan,
         diff=diff,

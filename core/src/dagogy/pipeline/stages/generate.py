@@ -34,14 +34,24 @@ def preview(opened: OpenRun, scope: ScopeRequest | None, provider: Provider, tem
     from dagogy.api.llm import LanguageModelProvider
 
     if not isinstance(provider, LanguageModelProvider):
-        raise InvalidArgument(f"provider '{provider.info.id}' asks no language model, so there is no prompt", hint="choose one that does with --provider")
+        raise InvalidArgument(
+            f"provider '{provider.info.id}' asks no language model, so there is no prompt",
+            hint="choose one that does with --provider",
+        )
     require_inputs(opened, scope)
     material = read_material(opened, scope, provider, template)
-    spec = (decode_topic_spec(material.spec).value if material and material.spec else None) or opened.context(b"").spec
+    spec = (decode_topic_spec(material.spec).value if material and material.spec else None) or opened.context(
+        b""
+    ).spec
     sources = [s for s in opened.sources() if material is None or s.location != material.document.location]
     if material is not None:
         sources.insert(0, material.document)
-    request = ProposeRequest(spec=spec, sources=sources, reading=material.reading if material else None, requirements=opened.session.judge.requirements())
+    request = ProposeRequest(
+        spec=spec,
+        sources=sources,
+        reading=material.reading if material else None,
+        requirements=opened.session.judge.requirements(),
+    )
     return provider.question(replace(request, seed_draft=_seed_draft(opened, provider, request)))
 
 
@@ -57,13 +67,23 @@ def _seed_draft(opened: OpenRun, provider: Provider, request: ProposeRequest) ->
             proposal = ask(default, origin_of(opened, default), lambda: default.propose(request))
         except DagogyError:
             return None
-        return decode_curriculum(to_json(proposal.curriculum)).value if isinstance(proposal, Proposal) else None
+        return (
+            decode_curriculum(to_json(proposal.curriculum)).value if isinstance(proposal, Proposal) else None
+        )
 
     return draft
 
 
-def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, progress: Progress, *, fresh: bool = False) -> Generation:
-    """Runs the generation loop; the best draft so far is always the curriculum in the run. Raises what the provider raises.
+def generate(
+    opened: OpenRun,
+    provider: Provider,
+    reading: ScopeReading | None,
+    progress: Progress,
+    *,
+    fresh: bool = False,
+) -> Generation:
+    """Runs the generation loop; the best draft so far is always the curriculum in the run.
+    Raises what the provider raises.
 
     `fresh`: answers that were kept are not used again.
     """
@@ -88,14 +108,26 @@ def generate(opened: OpenRun, provider: Provider, reading: ScopeReading | None, 
     result = Loop(provider, origin_of(opened, provider), opened.session.judge, request, budget, drafts).run()
     result = replace(result, stop_reason=clean(result.stop_reason), trace=clean(result.trace))
     opened.run.write_json(TRACE, result.trace)
-    opened.metadata.note("generated", f"curriculum of {plural(result.best.validation.nodes, 'node')} by {provider.info.id}", score=result.best.validation.score)
-    opened.run.event("generated", provider=provider.info.id, score=result.best.validation.score, stop_reason=result.stop_reason, usage=result.trace["usage"])
+    opened.metadata.note(
+        "generated",
+        f"curriculum of {plural(result.best.validation.nodes, 'node')} by {provider.info.id}",
+        score=result.best.validation.score,
+    )
+    opened.run.event(
+        "generated",
+        provider=provider.info.id,
+        score=result.best.validation.score,
+        stop_reason=result.stop_reason,
+        usage=result.trace["usage"],
+    )
     opened.refresh()
     return result
 
 
 class RunDrafts(DraftStore):
-    """The drafts of one generation in the run: the best so far is always its curriculum, and what stood before becomes the previous one."""
+    """The drafts of one generation in the run: the best so far is always its curriculum, and what stood
+    before becomes the previous one.
+    """
 
     def __init__(self, opened: OpenRun, provider: Provider, progress: Progress) -> None:
         self._opened, self._provider, self._progress = opened, provider, progress
@@ -112,24 +144,41 @@ class RunDrafts(DraftStore):
                 _put_aside(opened, self._before)
             self._before = None
         # Before it is written: killed in between, a draft must not pass for what an earlier round left.
-        opened.metadata.stamps["round"] = {"drafts": [*dict.fromkeys([*_round_drafts(opened), content_hash(draft.data)])]}
+        opened.metadata.stamps["round"] = {
+            "drafts": [*dict.fromkeys([*_round_drafts(opened), content_hash(draft.data)])]
+        }
         opened.run.save(opened.metadata)
         # Nobody judged the new draft by way of this marker.
         opened.run.remove(VALID)
         if draft.reading is None:
             opened.run.remove(EVIDENCE)
         else:
-            opened.run.write_json(EVIDENCE, self.clean({"schema_version": 1, "provider": made_by, **reading_parts(draft.reading)}))
+            opened.run.write_json(
+                EVIDENCE,
+                self.clean({"schema_version": 1, "provider": made_by, **reading_parts(draft.reading)}),
+            )
         opened.state.hashes["evidence"] = evidence_hash(opened.run)
         opened.run.write(CURRICULUM, draft.data)
         opened.state.hashes["curriculum"] = content_hash(draft.data)
-        opened.metadata.stamps["curriculum"] = {"sha256": opened.state.hashes["curriculum"], "inputs": opened.state.inputs, "made_by": made_by}
+        opened.metadata.stamps["curriculum"] = {
+            "sha256": opened.state.hashes["curriculum"],
+            "inputs": opened.state.inputs,
+            "made_by": made_by,
+        }
         opened.run.save(opened.metadata)
 
     def asked(self, asked: Asked) -> None:
         provider, clean = self._provider, self._opened.session.clean
-        facts = {"provider": provider.info.id, "endpoint": provider.endpoint, "model": asked.model or provider.settings.model, "action": asked.action}
-        self._opened.run.event("provider_asked", **clean({**facts, "outcome": asked.outcome, "cause": asked.cause, "usage": dict(asked.usage)}))
+        facts = {
+            "provider": provider.info.id,
+            "endpoint": provider.endpoint,
+            "model": asked.model or provider.settings.model,
+            "action": asked.action,
+        }
+        self._opened.run.event(
+            "provider_asked",
+            **clean({**facts, "outcome": asked.outcome, "cause": asked.cause, "usage": dict(asked.usage)}),
+        )
 
     def progress(self, line: str) -> None:
         self._progress("generate", line)
@@ -139,10 +188,12 @@ class RunDrafts(DraftStore):
 
 
 def _round_drafts(opened: OpenRun) -> list[str]:
-    """The hashes of the curricula that were written in a round that is not closed yet (`operations.close_round`).
+    """The hashes of the curricula that were written in a round that is not closed yet
+    (`operations.close_round`).
 
-    A command that was killed leaves one. Run again, it goes on with that round: what stood before it is still the previous curriculum. So does one
-    whose round is closed, but which died before its log could say that it ended: nobody knows that its work is done.
+    A command that was killed leaves one. Run again, it goes on with that round: what stood before it is still
+    the previous curriculum. So does one whose round is closed, but which died before its log could say that
+    it ended: nobody knows that its work is done.
     """
     stamp = opened.metadata.stamps.get("round", {})
     if stamp.get("pid") is not None and stamp["pid"] != opened.lost_pid:
@@ -152,7 +203,9 @@ def _round_drafts(opened: OpenRun) -> list[str]:
 
 
 def _put_aside(opened: OpenRun, curriculum: bytes) -> None:
-    """Keeps the curriculum that a new one replaces: as the previous one, or, where nothing could be compared with it, beside."""
+    """Keeps the curriculum that a new one replaces: as the previous one, or, where nothing could
+    be compared with it, beside.
+    """
     if decode_curriculum(curriculum).value is None:
         opened.run.write(UNREADABLE, curriculum)
         return

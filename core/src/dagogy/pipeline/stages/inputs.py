@@ -21,7 +21,16 @@ from dagogy.pipeline.results import Reading
 from dagogy.pipeline.sections import select_sections
 from dagogy.pipeline.session import OpenRun, Session
 from dagogy.workspace.files import content_hash
-from dagogy.workspace.stages import CONCEPTS, DAG, READING, SCOPE, SCOPE_BLOCKS, SCOPE_SOURCES, SPEC, evidence_hash
+from dagogy.workspace.stages import (
+    CONCEPTS,
+    DAG,
+    READING,
+    SCOPE,
+    SCOPE_BLOCKS,
+    SCOPE_SOURCES,
+    SPEC,
+    evidence_hash,
+)
 
 #: What the name of a file may not have in a run, which may be unpacked anywhere.
 _FOREIGN = re.compile(r"[^\w.+ -]")
@@ -31,7 +40,8 @@ Mode = Literal["full", "section", "seed-list"]
 
 @dataclass(frozen=True, slots=True)
 class ScopeRequest:
-    """What the user gave as scope document: its files, how it was named, what of it is meant, and the reader, where one was named.
+    """What the user gave as scope document: its files, how it was named, what of it is meant, and the reader,
+    where one was named.
 
     Several files make one document, in their order.
     """
@@ -43,17 +53,26 @@ class ScopeRequest:
     format_id: str = ""
 
 
-def scope_request(files: Sequence[Source], source: str, mode: str, sections: Sequence[str], format_id: str = "") -> ScopeRequest:
+def scope_request(
+    files: Sequence[Source], source: str, mode: str, sections: Sequence[str], format_id: str = ""
+) -> ScopeRequest:
     """Checks how mode and sections go together. Raises `InvalidArgument`."""
     if mode == "section" and not sections:
-        raise InvalidArgument("scope mode 'section' needs at least one heading", hint="add --scope-section with a heading of the document")
+        raise InvalidArgument(
+            "scope mode 'section' needs at least one heading",
+            hint="add --scope-section with a heading of the document",
+        )
     if sections and mode != "section":
-        raise InvalidArgument(f"sections go with scope mode 'section', not {mode}", hint="leave one of the two out")
+        raise InvalidArgument(
+            f"sections go with scope mode 'section', not {mode}", hint="leave one of the two out"
+        )
     return ScopeRequest(tuple(files), source, mode, tuple(sections), format_id)  # type: ignore[arg-type]
 
 
 def require_inputs(opened: OpenRun, scope: ScopeRequest | None) -> None:
-    """Raises `StageConflict` ("topic spec not ready") where there is neither a sound spec nor a document to make one from."""
+    """Raises `StageConflict` ("topic spec not ready") where there is neither a sound spec nor
+    a document to make one from.
+    """
     made_from_scope = opened.run.exists(SCOPE) and "scope" in opened.metadata.stamps
     if scope is None and not opened.state.current[SPEC] and not made_from_scope:
         reason = opened.state.reasons.get(SPEC, "not filled in")
@@ -66,8 +85,9 @@ def require_inputs(opened: OpenRun, scope: ScopeRequest | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What was read for a run, before any of it is written. `whole`: the document as it is kept, `document`: as it was read, by the `corrections` in
-    effect. `spec`: the topic spec to write, None where the user's own stands."""
+    """What was read for a run, before any of it is written. `whole`: the document as it is kept,
+    `document`: as it was read, by the `corrections` in effect. `spec`: the topic spec to write, None
+    where the user's own stands."""
 
     whole: ScopeDocument
     document: ScopeDocument
@@ -80,10 +100,14 @@ class Material:
         return told(self.whole, self.document, self.reading, self.corrections)
 
 
-def prepare_inputs(opened: OpenRun, scope: ScopeRequest | None, provider: Provider, template: bytes, progress: Progress) -> Material | None:
-    """Reads the scope document by the corrections that are given, keeps both in the run, and sees to it that there is a valid topic spec.
+def prepare_inputs(
+    opened: OpenRun, scope: ScopeRequest | None, provider: Provider, template: bytes, progress: Progress
+) -> Material | None:
+    """Reads the scope document by the corrections that are given, keeps both in the run, and sees to it that
+    there is a valid topic spec.
 
-    Nothing is written before all of it could be read. Raises as `require_inputs` does, and what the provider raises.
+    Nothing is written before all of it could be read. Raises as `require_inputs` does,
+    and what the provider raises.
     """
     require_inputs(opened, scope)
     material = read_material(opened, scope, provider, template)
@@ -100,19 +124,40 @@ def prepare_inputs(opened: OpenRun, scope: ScopeRequest | None, provider: Provid
         run.write(SCOPE_BLOCKS, kept_blocks(material.whole))
         run.write(SCOPE, text)
         names = _keep_sources(opened, scope)
-        stamps["scope"] = {"sha256": content_hash(text), "mode": scope.mode, "sections": list(scope.sections), "source": scope.source, "files": names}
+        stamps["scope"] = {
+            "sha256": content_hash(text),
+            "mode": scope.mode,
+            "sections": list(scope.sections),
+            "source": scope.source,
+            "files": names,
+        }
         opened.state.hashes["scope"] = stamps["scope"]["sha256"]
     _write_spec(opened, material.spec)
     _write_reading(opened, material)
     if scope is not None:
-        run.event("scope_read", source=scope.source, mode=scope.mode, concepts=len(reading.concepts), edges=len(reading.edges))
-    progress("scope", f"{plural(len(reading.concepts), 'concept')} and {plural(len(reading.edges), 'prerequisite edge')} read from {document.source}")
+        run.event(
+            "scope_read",
+            source=scope.source,
+            mode=scope.mode,
+            concepts=len(reading.concepts),
+            edges=len(reading.edges),
+        )
+    progress(
+        "scope",
+        (
+            f"{plural(len(reading.concepts), 'concept')} and "
+            f"{plural(len(reading.edges), 'prerequisite edge')} read from {document.source}"
+        ),
+    )
     opened.refresh()
     return material
 
 
-def read_material(opened: OpenRun, scope: ScopeRequest | None, provider: Provider, template: bytes) -> Material | None:
-    """The scope document as it is given, or as an earlier command kept it, and what is read out of it; None where there is none.
+def read_material(
+    opened: OpenRun, scope: ScopeRequest | None, provider: Provider, template: bytes
+) -> Material | None:
+    """The scope document as it is given, or as an earlier command kept it, and what is read out of it; None
+    where there is none.
 
     Writes nothing. A topic spec that we made follows its scope document.
     """
@@ -123,7 +168,9 @@ def read_material(opened: OpenRun, scope: ScopeRequest | None, provider: Provide
         whole = opened.kept_document()
     elif opened.given:
         raise InvalidArgument(
-            f"{', '.join(opened.given.origins.values())}: run {opened.run.id} has no scope document that it could be about", hint="add --scope-file FILE"
+            f"{', '.join(opened.given.origins.values())}: run {opened.run.id} has no scope document that it "
+            "could be about",
+            hint="add --scope-file FILE",
         )
     else:
         return None
@@ -133,11 +180,19 @@ def read_material(opened: OpenRun, scope: ScopeRequest | None, provider: Provide
     refused = refusal_of(document, reading)
     if refused is not None:
         raise refused
-    return Material(whole, document, corrections, reading, _spec_for(opened, document, reading, template) if made_from_scope else None)
+    return Material(
+        whole,
+        document,
+        corrections,
+        reading,
+        _spec_for(opened, document, reading, template) if made_from_scope else None,
+    )
 
 
 def read_alone(session: Session, scope: ScopeRequest, given: Corrections) -> Reading:
-    """What would be read out of a document by the corrections that are given and its own; no run is needed. One that is refused is read as well."""
+    """What would be read out of a document by the corrections that are given and its own; no run is needed.
+    One that is refused is read as well.
+    """
     whole = read_document(session.readers, scope)
     corrections = merged(given, from_front_matter(whole))
     document, left_out = apply(whole, corrections)
@@ -145,7 +200,9 @@ def read_alone(session: Session, scope: ScopeRequest, given: Corrections) -> Rea
 
 
 def read_document(readers: Readers, scope: ScopeRequest) -> ScopeDocument:
-    """The document that the user gave, as it is meant. Raises what `Readers.read` and `select_sections` raise."""
+    """The document that the user gave, as it is meant. Raises what `Readers.read`
+    and `select_sections` raise.
+    """
     read = [readers.read(file, scope.format_id) for file in scope.files]
     document = replace(combined(read, scope.source), source=scope.source, location=SCOPE, mode=scope.mode)
     if len(read) > 1:
@@ -154,13 +211,19 @@ def read_document(readers: Readers, scope: ScopeRequest) -> ScopeDocument:
         return document
 
     def surroundings(chosen: ScopeDocument, kept: Sequence[int]) -> tuple[str, str]:
-        return readers.surroundings(scope.files[0], scope.format_id, chosen, kept) if len(scope.files) == 1 else ("", "")
+        return (
+            readers.surroundings(scope.files[0], scope.format_id, chosen, kept)
+            if len(scope.files) == 1
+            else ("", "")
+        )
 
     return select_sections(document, scope.sections, surroundings)
 
 
 def _keep_sources(opened: OpenRun, scope: ScopeRequest) -> list[str]:
-    """Keeps the files as they were given in place of those of the document before; returns the names that they have there."""
+    """Keeps the files as they were given in place of those of the document before; returns the
+    names that they have there.
+    """
     run, before = opened.run, opened.metadata.stamps.get("scope", {}).get("files")
     names: list[str] = []
     for file in scope.files:
@@ -179,7 +242,9 @@ def origin_of(opened: OpenRun, provider: Provider) -> str:
     return opened.session.provider_plugin(provider.info.id).origin
 
 
-def _spec_for(opened: OpenRun, document: ScopeDocument, reading: ScopeReading, template: bytes) -> bytes | None:
+def _spec_for(
+    opened: OpenRun, document: ScopeDocument, reading: ScopeReading, template: bytes
+) -> bytes | None:
     """The spec to write, or None when the user's own stands."""
     from dagogy.pipeline.spec import synthesise_spec
 
@@ -195,7 +260,10 @@ def _write_spec(opened: OpenRun, spec: bytes | None) -> None:
     if spec is not None:
         # The stamp goes first: killed in between, a spec of ours must not pass for one that the user wrote.
         before = opened.metadata.stamps.get("topic_spec", {}).get("synthesised", "")
-        opened.metadata.stamps["topic_spec"] = {"synthesised": content_hash(spec), "synthesised_before": before}
+        opened.metadata.stamps["topic_spec"] = {
+            "synthesised": content_hash(spec),
+            "synthesised_before": before,
+        }
         opened.run.save(opened.metadata)
         opened.run.write(SPEC, spec)
         opened.state.hashes["topic_spec"] = content_hash(spec)

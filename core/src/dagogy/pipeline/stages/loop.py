@@ -1,8 +1,10 @@
-"""The generation loop: propose -> judge -> fix -> repair -> judge … until accepted, out of budget or no better.
+"""The generation loop: propose -> judge -> fix -> repair -> judge … until
+accepted, out of budget or no better.
 
-The best draft so far is handed on as soon as it is found, and nothing that comes later can make it worse: neither its score, nor any measure
-that a rule protects. A repair that would is asked for again in parts. The trace says of every
-round what was asked for and done, what the rules said, what it cost, why its draft was not taken, and at the end why the loop stopped.
+The best draft so far is handed on as soon as it is found, and nothing that comes later can make it worse:
+neither its score, nor any measure that a rule protects. A repair that would is asked for again in parts. The
+trace says of every round what was asked for and done, what the rules said, what it cost, why its draft was
+not taken, and at the end why the loop stopped.
 """
 
 from __future__ import annotations
@@ -14,7 +16,14 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from dagogy.api.errors import DagogyError, PluginError, ProviderError, ValidationFailed
-from dagogy.api.providers import Budget, Proposal, ProposeRequest, Provider, RepairInvalidRequest, RepairRequest
+from dagogy.api.providers import (
+    Budget,
+    Proposal,
+    ProposeRequest,
+    Provider,
+    RepairInvalidRequest,
+    RepairRequest,
+)
 from dagogy.api.rules import Finding
 from dagogy.api.scope import ScopeReading
 from dagogy.contracts.documents import json_values
@@ -54,7 +63,9 @@ class LoopLimits:
 
 
 class Asked(NamedTuple):
-    """One ask of the provider: what it was for, how it ended, what it cost. `cause`: of a failure, where the provider knows it."""
+    """One ask of the provider: what it was for, how it ended, what it cost. `cause`: of a failure, where the
+    provider knows it.
+    """
 
     action: Action
     outcome: Literal["ok", "failed"]
@@ -65,8 +76,9 @@ class Asked(NamedTuple):
 
 @dataclass(slots=True)
 class Draft:
-    """A curriculum as bytes, with what the rules say of it, and what its provider says that it was made from. `measured`: what they say of it by the
-    evidence of the first draft, with whose measures its own are compared."""
+    """A curriculum as bytes, with what the rules say of it, and what its provider says that it was
+    made from. `measured`: what they say of it by the evidence of the first draft, with whose
+    measures its own are compared."""
 
     data: bytes
     context: RunContext
@@ -76,8 +88,9 @@ class Draft:
 
     @property
     def rank(self) -> tuple[bool, bool, float, int]:
-        """What makes one draft better than another: first that it can be read at all, since of one that cannot most rules have nothing to say. The
-        score ends at 0, below which only the number of errors tells of progress."""
+        """What makes one draft better than another: first that it can be read at all, since of one that
+        cannot most rules have nothing to say. The score ends at 0, below which only the number of errors
+        tells of progress."""
         return self.readable, self.validation.passed, self.validation.score, -self.validation.count("error")
 
     @property
@@ -102,7 +115,9 @@ class Generation:
 
 
 class DraftStore:
-    """What the loop hands its drafts to. `recovery`: for the trace, on whose account the loop runs, where a recovery started it."""
+    """What the loop hands its drafts to. `recovery`: for the trace, on whose account the loop runs, where a
+    recovery started it.
+    """
 
     recovery: Mapping[str, Any] | None = None
 
@@ -126,8 +141,8 @@ class DraftStore:
 
 @dataclass(slots=True)
 class Loop:
-    """One generation. `origin` is the provider's distribution and version, for blame. `spent` adds up what the provider's answers cost, failed ones
-    too."""
+    """One generation. `origin` is the provider's distribution and version, for blame. `spent` adds up what
+    the provider's answers cost, failed ones too."""
 
     provider: Provider
     origin: str
@@ -141,8 +156,13 @@ class Loop:
     evidence: ScopeReading | None = None
 
     def run(self) -> Generation:
-        """Raises `ProviderError` or `PluginError` when not even a first draft could be had; a failing repair ends the loop with the best."""
-        proposal = self._ask("propose", lambda: self.provider.propose(replace(self.request, budget=self.budget.left(self.spent))))
+        """Raises `ProviderError` or `PluginError` when not even a first draft could be had; a failing repair
+        ends the loop with the best.
+        """
+        proposal = self._ask(
+            "propose",
+            lambda: self.provider.propose(replace(self.request, budget=self.budget.left(self.spent))),
+        )
         if proposal is None:
             raise blame(self.provider, self.origin, "proposed nothing")
         self._fixed(self._take("propose", proposal))
@@ -165,7 +185,10 @@ class Loop:
         """Asks for one repair of the best draft; returns why the loop must stop, or "" to go on."""
         part = batch.next(best.validation.findings)
         if not part:
-            return f"no better: {batch.reason(best.validation.findings) or 'the rules have no finding left that could be repaired'}"
+            return (
+                "no better: "
+                f"{batch.reason(best.validation.findings) or 'the rules have no finding left that could be repaired'}"
+            )
         left = self.budget.left(self.spent)
         used_up = _used_up(left)
         if used_up:
@@ -187,12 +210,19 @@ class Loop:
             batch.fixed()
         else:
             rejected = next((r["rejected"] for r in self.rounds[rounds:] if r["rejected"] != _NO_HIGHER), "")
-            batch.refused(part, f"the repair was rejected: {rejected}" if rejected else "the repair did not raise the score")
+            batch.refused(
+                part,
+                f"the repair was rejected: {rejected}" if rejected else "the repair did not raise the score",
+            )
         return ""
 
     def _repair(self, best: Draft, part: Sequence[Finding], left: Budget) -> Callable[[], Proposal | None]:
         """The call that repairs `part` of the findings of the best draft."""
-        common = {**{f.name: getattr(self.request, f.name) for f in fields(ProposeRequest)}, "budget": left, "findings": part}
+        common = {
+            **{f.name: getattr(self.request, f.name) for f in fields(ProposeRequest)},
+            "budget": left,
+            "findings": part,
+        }
         # What the provider gets is its own: should it change that in place, the best draft stays what it is.
         given = best.context.view()
         if best.readable:
@@ -205,7 +235,11 @@ class Loop:
             document, done = apply_fixes(draft.context.document, draft.validation.findings, unsafe=False)
             if not done:
                 break
-            fixed = self._take("fix", Proposal(curriculum=document, reading=draft.reading), [f"{f.rule_id}: {f.fix.description}" for f in done if f.fix])
+            fixed = self._take(
+                "fix",
+                Proposal(curriculum=document, reading=draft.reading),
+                [f"{f.rule_id}: {f.fix.description}" for f in done if f.fix],
+            )
             if fixed.rank <= draft.rank or fixed.measured.lowers(draft.measured):
                 break
             draft = fixed
@@ -214,7 +248,15 @@ class Loop:
         try:
             answer = self._proposal(ask(self.provider, self.origin, call))
         except DagogyError as error:
-            self._account(Asked(action, "failed", str(error.details.get("model", "")), _usage_in(error.details), str(error.details.get("cause", ""))))
+            self._account(
+                Asked(
+                    action,
+                    "failed",
+                    str(error.details.get("model", "")),
+                    _usage_in(error.details),
+                    str(error.details.get("cause", "")),
+                )
+            )
             raise
         if answer is not None:
             self._account(Asked(action, "ok", answer.model, answer.usage))
@@ -227,20 +269,29 @@ class Loop:
 
     def _proposal(self, answer: Any) -> Proposal | None:
         if answer is None or isinstance(answer, Proposal):
-            if answer is not None and not (_is_usage(answer.usage) and _is_notes(answer.notes) and isinstance(answer.model, str)):
+            if answer is not None and not (
+                _is_usage(answer.usage) and _is_notes(answer.notes) and isinstance(answer.model, str)
+            ):
                 raise blame(
                     self.provider,
                     self.origin,
-                    "answered with a Proposal whose notes are not a list of texts, whose usage is not a mapping of numbers, or whose model is no text",
+                    (
+                        "answered with a Proposal whose notes are not a list of texts, whose usage is not a "
+                        "mapping of numbers, or whose model is no text"
+                    ),
                 )
             return answer
         raise blame(self.provider, self.origin, f"answered with a {type(answer).__name__}, not a Proposal")
 
-    def _take(self, action: Action, proposal: Proposal, fixes: Sequence[str] = (), asked: Sequence[Finding] = ()) -> Draft:
+    def _take(
+        self, action: Action, proposal: Proposal, fixes: Sequence[str] = (), asked: Sequence[Finding] = ()
+    ) -> Draft:
         try:
             data = _encoded(self.drafts.clean(proposal.curriculum))
         except (TypeError, ValueError, RecursionError) as error:
-            raise blame(self.provider, self.origin, f"answered with something that is not JSON: {error}") from error
+            raise blame(
+                self.provider, self.origin, f"answered with something that is not JSON: {error}"
+            ) from error
         # A repair that gives no evidence leaves that of the draft it repaired.
         reading = proposal.reading or (self.best.reading if self.best else None)
         evidence = reading or self.request.reading
@@ -248,16 +299,25 @@ class Loop:
         validation = measured = self.judge.judge(context)
         self.evidence = self.evidence or evidence
         if evidence != self.evidence:
-            # A repair that reads something else into the source does not move the mark that it is measured by.
+            # A repair that reads something else into the source does not move the
+            # mark that it is measured by.
             measured = self.judge.judge(self.drafts.context(data, self.evidence))
         draft = Draft(data, context, validation, measured, reading)
         rejected = ""
         if self.best is not None:
-            rejected = draft.measured.lowers(self.best.measured) if draft.rank > self.best.rank else _NO_HIGHER
-        parts = {"best": not rejected, "rejected": rejected, "asked": [_brief(f) for f in asked], "fixes": list(fixes)}
+            rejected = (
+                draft.measured.lowers(self.best.measured) if draft.rank > self.best.rank else _NO_HIGHER
+            )
+        parts = {
+            "best": not rejected,
+            "rejected": rejected,
+            "asked": [_brief(f) for f in asked],
+            "fixes": list(fixes),
+        }
         self.rounds.append({**_round(len(self.rounds) + 1, action, draft, proposal), **parts})
         self.drafts.progress(
-            f"{action}: score {draft.validation.score:g}, {draft.validation.count('error')} errors, {draft.validation.count('warning')} warnings"
+            f"{action}: score {draft.validation.score:g}, {draft.validation.count('error')} errors, "
+            f"{draft.validation.count('warning')} warnings"
         )
         if not rejected:
             self.best = draft
@@ -287,20 +347,25 @@ def _used_up(left: Budget) -> str:
 
 
 def _values(context: RunContext) -> Any:
-    """The document as plain JSON values, with `?` for half a character in a text; None where it is nested too deeply."""
+    """The document as plain JSON values, with `?` for half a character in a text; None
+    where it is nested too deeply.
+    """
     try:
         return context.document
     except ValidationFailed:
         pass
     try:
-        return json.loads(json.dumps(json.loads(context.curriculum_bytes), ensure_ascii=False).encode(errors="replace"))
+        return json.loads(
+            json.dumps(json.loads(context.curriculum_bytes), ensure_ascii=False).encode(errors="replace")
+        )
     except RecursionError:
         return None
 
 
 def _is_usage(usage: Any) -> bool:
     return isinstance(usage, Mapping) and all(
-        isinstance(name, str) and isinstance(value, int | float) and math.isfinite(value) for name, value in usage.items()
+        isinstance(name, str) and isinstance(value, int | float) and math.isfinite(value)
+        for name, value in usage.items()
     )
 
 
@@ -311,7 +376,11 @@ def _usage_in(details: Mapping[str, Any]) -> Mapping[str, float]:
 
 
 def _is_notes(notes: Any) -> bool:
-    return isinstance(notes, Sequence) and not isinstance(notes, str) and all(isinstance(note, str) for note in notes)
+    return (
+        isinstance(notes, Sequence)
+        and not isinstance(notes, str)
+        and all(isinstance(note, str) for note in notes)
+    )
 
 
 def _encoded(document: Any) -> bytes:
@@ -328,7 +397,10 @@ def _round(iteration: int, action: Action, draft: Draft, proposal: Proposal) -> 
         "warnings": validation.count("warning"),
         "rules_failed": [o.rule_id for o in validation.failed_rules],
         "measures": [measure_document(m) for m in draft.measured.measures],
-        **{name: next((m.value for m in draft.measured.measures if m.name == name), None) for name in _KEYS_IN_TRACE},
+        **{
+            name: next((m.value for m in draft.measured.measures if m.name == name), None)
+            for name in _KEYS_IN_TRACE
+        },
         "findings": [_brief(f) for f in validation.findings[:_FINDINGS_IN_TRACE]],
         "findings_total": len(validation.findings),
         "notes": list(proposal.notes),
@@ -338,4 +410,9 @@ def _round(iteration: int, action: Action, draft: Draft, proposal: Proposal) -> 
 
 
 def _brief(finding: Finding) -> Mapping[str, Any]:
-    return {"rule_id": finding.rule_id, "severity": finding.severity, "pointer": finding.pointer, "message": finding.message}
+    return {
+        "rule_id": finding.rule_id,
+        "severity": finding.severity,
+        "pointer": finding.pointer,
+        "message": finding.message,
+    }

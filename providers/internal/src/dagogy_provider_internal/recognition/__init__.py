@@ -1,7 +1,9 @@
-"""Which parts of a document name what is to be taught, as a model judges that was trained on documents with a teacher's reading.
+"""Which parts of a document name what is to be taught, as a model judges that was trained on documents with a
+teacher's reading.
 
-`units` cuts the blocks of a document into texts that may name concepts, and each text into the titles that it may stand for; `features` describes
-a title by what a person can see of it; `trees` weighs the description; `choice` takes the titles that are worth more together than apart.
+`units` cuts the blocks of a document into texts that may name concepts, and each text into the titles that it
+may stand for; `features` describes a title by what a person can see of it; `trees` weighs the description;
+`choice` takes the titles that are worth more together than apart.
 """
 
 from dagogy_provider_internal.recognition.choice import Recognition, recognise

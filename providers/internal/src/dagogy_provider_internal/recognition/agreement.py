@@ -1,7 +1,9 @@
-"""What the titles of a document say about each other: a second look at each title that knows how likely the first look finds all of them.
+"""What the titles of a document say about each other: a second look at each title that knows how likely the
+first look finds all of them.
 
-Items of one list, cells of one column and headings of one level mostly have one fate, and how many concepts a document has shows only when all
-its titles are seen together. The first model's probabilities are therefore features of a second one (stacked generalization, Wolpert 1992).
+Items of one list, cells of one column and headings of one level mostly have one fate, and how many concepts a
+document has shows only when all its titles are seen together. The first model's probabilities are therefore
+features of a second one (stacked generalization, Wolpert 1992).
 """
 
 from __future__ import annotations
@@ -22,16 +24,42 @@ _STATISTICS = ("mean", "median", "best", "worst", "share likely", "members")
 
 
 def names() -> list[str]:
-    """What each feature of the second look is, in order; those of the title itself (`FIRST` of the first look) follow."""
+    """What each feature of the second look is, in order; those of the title itself
+    (`FIRST` of the first look) follow.
+    """
     return [
-        "first look", "log-odds",
-        *(f"siblings {s}" for s in _STATISTICS), *(f"likes {s}" for s in _STATISTICS),
-        "siblings' wording", "siblings beside the best", "likes beside the best", "siblings' share of all", "beside the best five", "beside the best twenty",
-        "best five", "best twenty", "expected concepts", "log units",
-        "mean of its reading", "best of other readings", "sum of other readings", "sum of its reading", "titles of its reading",
-        "heading above", "item above", "mean below", "best below", "sum below", "best of the same text", "times the same text",
-        "unit before", "unit after", "units around", "share that is likelier", "titles that are likelier",
-    ]  # fmt: skip
+        "first look",
+        "log-odds",
+        *(f"siblings {s}" for s in _STATISTICS),
+        *(f"likes {s}" for s in _STATISTICS),
+        "siblings' wording",
+        "siblings beside the best",
+        "likes beside the best",
+        "siblings' share of all",
+        "beside the best five",
+        "beside the best twenty",
+        "best five",
+        "best twenty",
+        "expected concepts",
+        "log units",
+        "mean of its reading",
+        "best of other readings",
+        "sum of other readings",
+        "sum of its reading",
+        "titles of its reading",
+        "heading above",
+        "item above",
+        "mean below",
+        "best below",
+        "sum below",
+        "best of the same text",
+        "times the same text",
+        "unit before",
+        "unit after",
+        "units around",
+        "share that is likelier",
+        "titles that are likelier",
+    ]
 
 
 class _Look:
@@ -91,14 +119,18 @@ class _Look:
 
 
 def agreed(blocks: Sequence[Block], found: Described, chances: Sequence[float]) -> list[list[float]]:
-    """For each title the features of the second look. `chances`: for each title what the first look makes of it, in (0, 1)."""
+    """For each title the features of the second look. `chances`: for each title what the first
+    look makes of it, in (0, 1).
+    """
     look = _Look(blocks, found, chances)
     if not found.titles:
         return []
     groups, likes = look.sibling_statistics, look.like_statistics
     best_group, best_like = max(s[0] for s in groups.values()), max(s[0] for s in likes.values())
     mass = {key: sum(chances[i] for i in group) for key, group in look.siblings.items()}
-    wording = {key: fmean(found.titles[i].features[FIRST - 1] for i in group) for key, group in look.siblings.items()}
+    wording = {
+        key: fmean(found.titles[i].features[FIRST - 1] for i in group) for key, group in look.siblings.items()
+    }
     document = _document(look)
     rank = _ranks(look.ranked, chances)
     out = []
@@ -145,7 +177,9 @@ def _ranks(ranked: Sequence[float], chances: Sequence[float]) -> list[int]:
 
 def _unit(look: _Look, title: Title) -> list[float]:
     mine = [look.chances[i] for i in look.of_reading[title.unit, title.reading]]
-    others = [look.chances[i] for i in look.of_unit[title.unit] if look.found.titles[i].reading != title.reading]
+    others = [
+        look.chances[i] for i in look.of_unit[title.unit] if look.found.titles[i].reading != title.reading
+    ]
     return [fmean(mine), max(others, default=0.0), sum(others), sum(mine), float(len(mine))]
 
 
@@ -168,12 +202,20 @@ def _place(look: _Look, title: Title) -> list[float]:
 
 
 def sureness(found: Described, chances: Sequence[float]) -> list[float]:
-    """How sure the first look is of a document: its best five and twenty units, their sum, number and mean, and what the document is like."""
+    """How sure the first look is of a document: its best five and twenty units, their sum, number and mean,
+    and what the document is like.
+    """
     best: dict[int, float] = {}
     for title, chance in zip(found.titles, chances, strict=True):
         best[title.unit] = max(chance, best.get(title.unit, 0.0))
     ranked = sorted(best.values(), reverse=True)
     if not ranked:
         return []
-    own = [fmean(ranked[:_BEST]), fmean(ranked[:_MANY]), math.log1p(sum(ranked)), math.log(len(ranked)), fmean(ranked)]
+    own = [
+        fmean(ranked[:_BEST]),
+        fmean(ranked[:_MANY]),
+        math.log1p(sum(ranked)),
+        math.log(len(ranked)),
+        fmean(ranked),
+    ]
     return [*own, *found.document]

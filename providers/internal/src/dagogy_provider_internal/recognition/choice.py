@@ -13,16 +13,20 @@ from dagogy_provider_internal.recognition.features import Described, described
 from dagogy_provider_internal.recognition.trees import looks
 from dagogy_provider_internal.recognition.units import Unit
 
-#: What a title must be worth to be taken beside the others of its text, as a share of what the best titles of the document are worth.
+#: What a title must be worth to be taken beside the others of its text, as a share of what the best titles of
+#: the document are worth.
 _LEAST = 0.24
-#: How much of the expected number of concepts counts as missing from a smaller choice: below 1, precision weighs more than recall.
+#: How much of the expected number of concepts counts as missing from a smaller choice: below 1, precision
+#: weighs more than recall.
 _MISSING = 0.7
 _BEST = 5  # titles that tell how sure the model can be in this document
 
 
 @dataclass(slots=True)
 class Chosen:
-    """A title that is taken, the unit that it stands in, and the probability that a teacher names a concept so."""
+    """A title that is taken, the unit that it stands in, and the probability that a
+    teacher names a concept so.
+    """
 
     text: str
     unit: Unit
@@ -32,7 +36,9 @@ class Chosen:
 
 @dataclass(slots=True)
 class Recognition:
-    """What is taken, in document order, and what was left, each with its probability. `worth` is the expected F1 of the choice."""
+    """What is taken, in document order, and what was left, each with its probability. `worth` is the expected
+    F1 of the choice.
+    """
 
     chosen: list[Chosen]
     left: list[Chosen]
@@ -62,7 +68,9 @@ def recognise(blocks: Sequence[Block]) -> Recognition:
 
 
 def choose(found: Described, probabilities: Sequence[float]) -> Recognition:
-    """Of each text the reading whose titles are worth most, and of all these the choice with the largest expected F1."""
+    """Of each text the reading whose titles are worth most, and of all these the choice
+    with the largest expected F1.
+    """
     best = sorted(probabilities, reverse=True)[:_BEST]
     top = sum(best) / len(best) if best else 0.0
     least = min(0.12, _LEAST * top)
@@ -74,7 +82,11 @@ def choose(found: Described, probabilities: Sequence[float]) -> Recognition:
     for unit in sorted(readings):
         value, members = 0.0, []
         for of_reading in readings[unit].values():
-            kept = [k for k in of_reading if probabilities[k] > 0.6 * least] if len(of_reading) > 1 else of_reading
+            kept = (
+                [k for k in of_reading if probabilities[k] > 0.6 * least]
+                if len(of_reading) > 1
+                else of_reading
+            )
             worth = sum(probabilities[k] - least for k in kept)
             if worth > value:
                 value, members = worth, kept

@@ -1,5 +1,5 @@
-"""Whether a document is a course at all: a logistic regression on hashed words (Weinberger et al. 2009), and one on what that says and on how sure
-the model of titles is that the document names concepts."""
+"""Whether a document is a course at all: a logistic regression on hashed words (Weinberger et al. 2009), and
+one on what that says and on how sure the model of titles is that the document names concepts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def text_of(blocks: Sequence[Block]) -> str:
 
 
 def buckets(text: str) -> set[int]:
-    """The buckets of the words, of their beginnings, and of the pairs of characters where words are not set apart."""
+    """The buckets of the words, of their beginnings, and of the pairs of characters
+    where words are not set apart.
+    """
     found: set[str] = set()
     for word in _WORD.findall(text):
         if _EAST.search(word):
@@ -46,13 +48,17 @@ def _model() -> dict[str, Any]:
 
 
 def is_course(blocks: Sequence[Block], seen: Sequence[float]) -> float:
-    """The probability that the document is one that somebody teaches or learns by. `seen`: how sure the model of titles is of it
-    (`agreement.sureness`); where it found none, the words alone count."""
+    """The probability that the document is one that somebody teaches or learns by. `seen`: how sure the model
+    of titles is of it (`agreement.sureness`); where it found none, the words alone count."""
     words = buckets(text_of(blocks))
     if not words:
         return 1.0
     model = _model()
     score = model["bias"] + sum(model["weights"][b] for b in words) / sqrt(len(words))
     if seen:
-        score = model["seen bias"] + model["words"] * score + sum(w * v for w, v in zip(model["seen"], seen, strict=True))
+        score = (
+            model["seen bias"]
+            + model["words"] * score
+            + sum(w * v for w, v in zip(model["seen"], seen, strict=True))
+        )
     return 1 / (1 + exp(-score))

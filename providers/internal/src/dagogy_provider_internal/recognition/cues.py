@@ -61,7 +61,9 @@ def _by_word() -> tuple[dict[str, tuple[int, ...]], tuple[tuple[str, int], ...]]
 @lru_cache(maxsize=50_000)
 def _of_word(word: str) -> tuple[int, ...]:
     words, starts = _by_word()
-    return words.get(word, ()) + tuple({i for start, i in starts if word.startswith(start)} - set(words.get(word, ())))
+    return words.get(word, ()) + tuple(
+        {i for start, i in starts if word.startswith(start)} - set(words.get(word, ()))
+    )
 
 
 @lru_cache(maxsize=50_000)

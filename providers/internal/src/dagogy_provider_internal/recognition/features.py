@@ -1,4 +1,5 @@
-"""What can be seen of a title: its shape, its cues, where it stands, what is above and beside it, and what document it is in.
+"""What can be seen of a title: its shape, its cues, where it stands, what is above and beside it, and what
+document it is in.
 
 Every feature is a number. `NAMES` says what each means; the weights in `model.json` go by position in it.
 """
@@ -21,30 +22,36 @@ from dagogy_provider_internal.recognition.wording import unlike
 
 _KINDS = ("heading", "item", "cell", "lead", "short", "emphasis", "enumeration")
 _WAYS = (
-    "whole", "lead", "rest", "before", "after", "after-semicolon", "after-comma", "outside", "inside", "semicolon", "comma", "dash", "enumeration",
+    "whole", "lead", "rest", "before", "after", "after-semicolon", "after-comma", "outside", "inside",
+    "semicolon", "comma", "dash", "enumeration",
 )  # fmt: skip
-#: The features of a title that come first: what its unit is, how it is read, which part of how many it is, and the last of them, its wording.
+#: The features of a title that come first: what its unit is, how it is read, which part of how many it is,
+#: and the last of them, its wording.
 FIRST = len(_KINDS) + len(_WAYS) + 4
 _SHAPE = (
-    "words", "characters", "east", "capitals", "digits", "marks", "starts upper", "starts lower", "capitalised words", "question", "full stop", "commas",
-    "colon", "bracket", "date", "code", "at sign", "function word first", "-ing first",
+    "words", "characters", "east", "capitals", "digits", "marks", "starts upper", "starts lower",
+    "capitalised words", "question", "full stop", "commas", "colon", "bracket", "date", "code", "at sign",
+    "function word first", "-ing first",
 )  # fmt: skip
 #: The categories of cues that are averaged over a group.
 _GROUP_CUES = (
-    "topic", "time", "holiday", "administration", "assessment", "exercise", "resource", "objective", "structure", "verb", "tool", "person",
+    "topic", "time", "holiday", "administration", "assessment", "exercise", "resource", "objective",
+    "structure", "verb", "tool", "person",
 )  # fmt: skip
 _PLACE = (
-    "level", "numbered list", "has links", "share in links", "is a sub-item", "sub-items", "words below", "headings below", "place in document",
-    "place among units", "headings above", "has a bold lead", "place in group", "cells of the row", "column", "column has a header", "same kind before",
-    "same kind after", "kind after", "words of the block", "emphasised parts", "numbered division", "starts with a digit", "has a box",
-    "is ticked", "share of siblings ticked",
+    "level", "numbered list", "has links", "share in links", "is a sub-item", "sub-items", "words below",
+    "headings below", "place in document", "place among units", "headings above", "has a bold lead",
+    "place in group", "cells of the row", "column", "column has a header", "same kind before",
+    "same kind after", "kind after", "words of the block", "emphasised parts", "numbered division",
+    "starts with a digit", "has a box", "is ticked", "share of siblings ticked",
 )  # fmt: skip
 _GROUP = (
-    "members", "members to 60", "words", "words spread", "date", "digits", "full stop", "question", "commas", "starts lower", "colon", "distinct", "links",
-    "share of units",
+    "members", "members to 60", "words", "words spread", "date", "digits", "full stop", "question", "commas",
+    "starts lower", "colon", "distinct", "links", "share of units",
 )  # fmt: skip
 _DOCUMENT = (
-    "log words", "headings", "items", "rows", "paragraphs", "code", "share of rows", "share of items", "h1", "h2", "h3", "h4", "units",
+    "log words", "headings", "items", "rows", "paragraphs", "code", "share of rows", "share of items", "h1",
+    "h2", "h3", "h4", "units",
 )  # fmt: skip
 _AFTER = ("heading", "paragraph", "list_item", "table_row", "code", "quote", "html", None)
 _ABOVE = ("heading above", "headings further above", "item above", "column header", "text before the list")
@@ -53,8 +60,17 @@ _ABOVE = ("heading above", "headings further above", "item above", "column heade
 def names() -> list[str]:
     """What each feature is, in order."""
     cues = categories()
-    out = [f"kind {k}" for k in _KINDS] + [f"read as {w}" for w in _WAYS] + ["parts", "part", "readings", "wording"]
-    out += [f"title {s}" for s in _SHAPE] + [f"title cue {c}" for c in cues] + [f"first word cue {c}" for c in cues] + list(_PLACE)
+    out = (
+        [f"kind {k}" for k in _KINDS]
+        + [f"read as {w}" for w in _WAYS]
+        + ["parts", "part", "readings", "wording"]
+    )
+    out += (
+        [f"title {s}" for s in _SHAPE]
+        + [f"title cue {c}" for c in cues]
+        + [f"first word cue {c}" for c in cues]
+        + list(_PLACE)
+    )
     out += [f"{a} cue {c}" for a in _ABOVE for c in cues]
     for group in ("siblings", "likes"):
         out += [f"{group} {g}" for g in _GROUP] + [f"{group} cue {c}" for c in _GROUP_CUES]
@@ -74,8 +90,11 @@ _DIVISION = re.compile(rf"\W{{0,5}}{DIVISION}\s?[\dIVX]", re.IGNORECASE)
 _DIGIT = re.compile(r"\W{0,5}\d")
 _WORD = re.compile(r"\w+")
 _FUNCTION_WORDS = frozenset(
-    "the a an this that these those you your we our i it there if when please in on at to for and or as by with der die das ein eine wir sie ihr el la "
-    "los las un una le les des du il elle o os em no na este esta в на это вы мы".split()
+    (
+        "the a an this that these those you your we our i it there if when please in on at to for and or as "
+        "by with der die das ein eine wir sie ihr el la los las un una le les des du il elle o os em no na "
+        "este esta в на это вы мы"
+    ).split()
 )
 
 
@@ -118,7 +137,9 @@ _AT = {name: i for i, name in enumerate(_SHAPE)}
 
 @dataclass(slots=True)
 class Title:
-    """A title that a unit may stand for: position of unit and reading, what alike it is judged with, and its features."""
+    """A title that a unit may stand for: position of unit and reading, what alike it is
+    judged with, and its features.
+    """
 
     unit: int
     reading: int
@@ -157,7 +178,9 @@ class _Describer:
             self.likes[self._like_key(unit)].append(i)
 
     def _outline(self) -> None:
-        """For each block its section, the words and headings below a heading, and the sub-items of an item."""
+        """For each block its section, the words and headings below a heading,
+        and the sub-items of an item.
+        """
         last = -1
         stack: list[int] = []
         for i, block in enumerate(self.blocks):
@@ -179,7 +202,11 @@ class _Describer:
         if unit.kind == "heading":
             return ("heading", block.level)
         if unit.kind == "item":
-            return ("item", block.level, block.parent if block.parent >= 0 else ("section", self.section[unit.at]))
+            return (
+                "item",
+                block.level,
+                block.parent if block.parent >= 0 else ("section", self.section[unit.at]),
+            )
         if unit.kind == "cell":
             return ("cell", block.header, unit.column, -1 if any(block.header) else self.section[unit.at])
         return (unit.kind, self.section[unit.at])
@@ -204,7 +231,13 @@ class _Describer:
         titles: list[Title] = []
         for i, unit in enumerate(self.units):
             key = self._sibling_key(unit)
-            after = [*self._place(unit, i, rank[i], ticked[key]), *self._above(unit), *siblings[key], *likes[self._like_key(unit)], *document]
+            after = [
+                *self._place(unit, i, rank[i], ticked[key]),
+                *self._above(unit),
+                *siblings[key],
+                *likes[self._like_key(unit)],
+                *document,
+            ]
             kind = [float(unit.kind == k) for k in _KINDS]
             for r, reading in enumerate(unit.readings):
                 way = [float(reading.way == w) for w in _WAYS]
@@ -212,12 +245,16 @@ class _Describer:
                     first = _WORD.search(text)
                     own = [float(len(reading.titles)), float(part), float(len(unit.readings)), unlike(text)]
                     cues = [*shares(text), *shares(first[0] if first else "")]
-                    titles.append(Title(i, r, text, (key, reading.way), [*kind, *way, *own, *_shape(text), *cues, *after]))
+                    titles.append(
+                        Title(
+                            i, r, text, (key, reading.way), [*kind, *way, *own, *_shape(text), *cues, *after]
+                        )
+                    )
         return Described(self.units, titles, document)
 
     def _ticked(self, members: Sequence[int]) -> float:
-        """The share of boxes among siblings that are ticked, -1 where they have none: options of a question have few, a list that is being worked off
-        has any."""
+        """The share of boxes among siblings that are ticked, -1 where they have none: options of a question
+        have few, a list that is being worked off has any."""
         marks = [mark for i in members if (mark := self.blocks[self.units[i].at].marked) is not None]
         return sum(marks) / len(marks) if marks else -1.0
 
@@ -295,7 +332,10 @@ class _Describer:
             min(size, 60) / 60,
             fmean(counts),
             pstdev(counts),
-            *(mean(n) for n in ("date", "digits", "full stop", "question", "commas", "starts lower", "colon")),
+            *(
+                mean(n)
+                for n in ("date", "digits", "full stop", "question", "commas", "starts lower", "colon")
+            ),
             len({t.casefold() for t in texts}) / size,
             fmean(bool(self.blocks[self.units[i].at].links) for i in members),
             size / len(self.units),

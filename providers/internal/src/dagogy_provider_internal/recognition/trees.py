@@ -1,4 +1,6 @@
-"""Gradient-boosted trees, evaluated from data: each tree is arrays of feature, threshold, left, right and value (Friedman 2001)."""
+"""Gradient-boosted trees, evaluated from data: each tree is arrays of feature, threshold, left, right and
+value (Friedman 2001).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from typing import NamedTuple
 
 
 class Tree(NamedTuple):
-    """Node `i` asks whether feature `feature[i]` is at most `threshold[i]`; where `left[i]` is 0 it is a leaf with `value[i]`."""
+    """Node `i` asks whether feature `feature[i]` is at most `threshold[i]`; where `left[i]` is 0
+    it is a leaf with `value[i]`.
+    """
 
     feature: list[int]
     threshold: list[float]
@@ -21,7 +25,9 @@ class Tree(NamedTuple):
 
 
 class Model(NamedTuple):
-    """`base` and the sum of the trees are the log-odds that a title is one that a teacher would give a concept."""
+    """`base` and the sum of the trees are the log-odds that a title is one that a
+    teacher would give a concept.
+    """
 
     base: float
     trees: list[Tree]
@@ -37,7 +43,9 @@ class Model(NamedTuple):
 
 
 class Looks(NamedTuple):
-    """The model of a title by itself (`features`), and that of the title among all that the first makes of its document (`agreement`)."""
+    """The model of a title by itself (`features`), and that of the title among all that the first makes of
+    its document (`agreement`).
+    """
 
     first: Model
     second: Model
@@ -47,4 +55,6 @@ class Looks(NamedTuple):
 def looks() -> Looks:
     """The weights that are shipped; `scripts/train_reading.py` makes them."""
     data = json.loads((files(__package__) / "model.json").read_text(encoding="utf-8"))
-    return Looks(*(Model(data[look]["base"], [Tree(*tree) for tree in data[look]["trees"]]) for look in Looks._fields))
+    return Looks(
+        *(Model(data[look]["base"], [Tree(*tree) for tree in data[look]["trees"]]) for look in Looks._fields)
+    )

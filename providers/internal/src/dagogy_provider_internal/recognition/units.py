@@ -1,4 +1,6 @@
-"""From blocks to texts that may name concepts ("units"), and from each text to the titles that it may stand for ("readings")."""
+"""From blocks to texts that may name concepts ("units"), and from each text to the titles that
+it may stand for ("readings").
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,9 @@ _EAST = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 #: What separates several topics in one text, by the name of the reading.
 _SEPARATORS = {
     "semicolon": re.compile(r"\s?(?:;|；|\n|•|·| \| )\s?"),
-    "comma": re.compile(r"\s?[,，、]\s?(?:(?:and|und|et|y|e|и|та|oraz|i|ve)\s)?|\s(?:and|und|et|y|и|oraz|ve|&)\s"),
+    "comma": re.compile(
+        r"\s?[,，、]\s?(?:(?:and|und|et|y|e|и|та|oraz|i|ve)\s)?|\s(?:and|und|et|y|и|oraz|ve|&)\s"
+    ),
     "dash": re.compile(r"\s[-–—/]\s|(?<=\w)/(?=\w\w)|[.。]\s"),
 }
 _COLON = re.compile(r"^([^:：]{2,80}?)\s?(?::\s|：|\s[–—-]\s)(.+)$", re.DOTALL)
@@ -67,7 +71,9 @@ _LAST_COLON = re.compile(r"[:：]\s?([^:：]+)$")
 
 @dataclass(slots=True)
 class Reading:
-    """The titles that a text stands for when it is read in one way (`way`: `whole`, `before` a colon, parted at `comma` …)."""
+    """The titles that a text stands for when it is read in one way (`way`: `whole`, `before` a
+    colon, parted at `comma` …).
+    """
 
     way: str
     titles: list[str]
@@ -75,7 +81,9 @@ class Reading:
 
 @dataclass(slots=True)
 class Unit:
-    """A text that may name concepts: the block it stands in, the column of a table row (else -1), what it is, and its readings."""
+    """A text that may name concepts: the block it stands in, the column of a table row (else -1), what it is,
+    and its readings.
+    """
 
     at: int
     column: int
@@ -177,7 +185,11 @@ def _units(blocks: Sequence[Block]) -> Iterator[Unit]:
                 if found := _readings(cell):
                     yield Unit(at, column, "cell", found)
             continue
-        if block.kind in ("paragraph", "quote") and not (block.lead and len(block.lead) < 100) and len(block.text) >= _SHORT:
+        if (
+            block.kind in ("paragraph", "quote")
+            and not (block.lead and len(block.lead) < 100)
+            and len(block.text) >= _SHORT
+        ):
             yield from _enumerations(at, block)
             continue
         kind, found = "", []

@@ -1,7 +1,9 @@
-"""How much a title is worded like what is never a concept: administration, dates, assessments, parts of a document.
+"""How much a title is worded like what is never a concept: administration, dates,
+assessments, parts of a document.
 
-A logistic regression on hashed words and their beginnings (Weinberger et al. 2009), trained on what teachers named as concepts and as none. It
-knows words of many languages that `cues.tsv` does not list, and nothing of where a title stands.
+A logistic regression on hashed words and their beginnings (Weinberger et al. 2009), trained on what teachers
+named as concepts and as none. It knows words of many languages that `cues.tsv` does not list, and nothing of
+where a title stands.
 """
 
 from __future__ import annotations
@@ -23,8 +25,8 @@ _LONGEST = 4  # digits, and twice as many words, that are told apart
 
 
 def buckets(title: str) -> list[int]:
-    """The buckets of the words, of their beginnings, of the first and the last of them, and of their number; pairs of characters where words are
-    not set apart."""
+    """The buckets of the words, of their beginnings, of the first and the last of them, and of their number;
+    pairs of characters where words are not set apart."""
     words = _WORD.findall(title.casefold())
     found = {f"n{min(len(words), 2 * _LONGEST)}"}
     for word in words:
