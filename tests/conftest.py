@@ -15,7 +15,7 @@ import forkserver
 import pytest
 from codex_support import codex_command  # noqa: F401 - a fixture
 from hypothesis import settings
-from servers.fixtures import (
+from servers.fixtures import (  # noqa: F401
     aimock,
     codex,
     faulty,
@@ -25,7 +25,7 @@ from servers.fixtures import (
     llmock,
     pytest_terminal_summary,
     self_signed,
-)  # noqa: F401
+)
 from support import CommandRunner, SitePackages
 
 # What this process imports, the processes that it starts find compiled: they write no bytecode, and compiling

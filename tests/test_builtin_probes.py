@@ -111,7 +111,7 @@ def test_a_coding_agent_that_hangs_settles_nothing(tmp_path: Path) -> None:
     [
         ('[ "$*" = "sandbox true" ]', (), ("coding_agent_sandbox",)),
         (
-            """[ "$*" = "sandbox linux true" ] || { echo "error: unrecognized subcommand 'true'" >&2; exit 2; }""",
+            """[ "$*" = "sandbox linux true" ] || { echo "unrecognized subcommand 'true'" >&2; exit 2; }""",
             (),
             ("coding_agent_sandbox",),
         ),

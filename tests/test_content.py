@@ -239,8 +239,7 @@ def test_a_sentence_that_ends_inside_a_quotation_goes_on_to_its_end() -> None:
             "# T\n\n| Topic | Definition | Mistake |\n|---|---|---|\n| Here `<<EOF` |"
             " Feeds lines to stdin. | |\n| B | | Using [a](https://x.org/y) twice. |\n"
         ),
-        "# T\n\n## A\n\n"
-        + "An A is a very long thing "
+        "# T\n\n## A\n\nAn A is a very long thing "
         + "that goes on and on " * 60
         + "to its end. An A is short too. An A never breaks.\n",
     ],
@@ -799,9 +798,7 @@ def test_ideas_are_statements_and_what_is_to_be_shown_is_one() -> None:
     )
 
 
-def test_an_exercise_says_the_name_where_it_said_these_concepts_and_one_that_hangs_in_the_air_is_no_task() -> (
-    None
-):
+def test_an_exercise_says_the_name_for_these_concepts_and_one_that_hangs_in_the_air_is_no_task() -> None:
     check = nodes(SETS)["Unions"]["mastery_check"]
     assert check["task"].endswith("rove simple statements involving unions.")
     alone = (

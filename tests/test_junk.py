@@ -56,9 +56,7 @@ def test_a_sound_curriculum_is_left_alone(name: str) -> None:
     assert [(f.rule_id, f.severity) for f in judged(sound(name))] == []
 
 
-def test_fillers_of_nodes_that_say_that_nothing_supports_them_are_one_warning_a_rule_unless_all_nodes_say_so_of_a_document_with_text() -> (
-    None
-):
+def test_fillers_of_unsupported_nodes_are_one_warning_a_rule_unless_no_node_of_a_text_is_supported() -> None:
     run = chain_of_lines(
         documents()["bicycle"],
         (

@@ -225,9 +225,7 @@ def test_an_order_that_what_is_known_of_the_concepts_contradicts_is_not_kept() -
     assert found.index("Warp") < found.index("Plain weave") < found.index("Satin")
 
 
-def test_what_has_no_number_stays_behind_the_number_before_it_where_the_numbers_rise_and_comes_last_where_they_do_not() -> (
-    None
-):
+def test_what_has_no_number_stays_behind_the_number_before_it_or_last_where_numbers_do_not_rise() -> None:
     parts = [
         "## 1. Rhythm\n\nBeats.\n",
         "## Interlude on pitch\n\nHigh and low.\n",

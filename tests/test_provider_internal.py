@@ -356,9 +356,7 @@ def test_too_many_concepts_are_merged_by_section_and_the_merge_is_reported() -> 
     )
 
 
-def test_an_item_of_the_spec_that_is_merged_is_reported_with_the_node_that_treats_it_and_one_without_text_as_such() -> (
-    None
-):
+def test_a_merged_item_of_the_spec_is_reported_with_its_node_and_one_without_text_as_such() -> None:
     source = document(
         "# T\n\n"
         + "".join(

@@ -37,8 +37,9 @@ def dagogy_providers() -> Iterable[ProviderInfo]:
         @hookimpl
         def dagogy_providers():
             yield ProviderInfo(
-                id="echo", summary="Answers with a curriculum from a file.", api_version=1, impl="my_echo.provider:Echo",
-                settings=(Setting(name="ECHO_FILE", summary="the file to answer with"),), needs_network=False,
+                id="echo", summary="Answers with a curriculum from a file.", api_version=1,
+                impl="my_echo.provider:Echo", needs_network=False,
+                settings=(Setting(name="ECHO_FILE", summary="the file to answer with"),),
             )
     """
 
@@ -55,8 +56,8 @@ def dagogy_readers() -> Iterable[ReaderInfo]:
         @hookimpl
         def dagogy_readers():
             yield ReaderInfo(
-                id="lines", summary="Reads a list with one topic a line.", api_version=1, impl="my_lines.reader:Lines",
-                suffixes=(".lst",), media_types=("text/plain",),
+                id="lines", summary="Reads a list with one topic a line.", api_version=1,
+                impl="my_lines.reader:Lines", suffixes=(".lst",), media_types=("text/plain",),
             )
 
         # my_lines/reader.py
@@ -72,7 +73,8 @@ def dagogy_readers() -> Iterable[ReaderInfo]:
                         blocks.open_item(Inline(line.strip()), (number, number))
                         blocks.close_item()
                 blocks.close_list()
-                return ScopeDocument(source.name, source.name, text, tuple(blocks.blocks), document_title(blocks.blocks, source.name))
+                title = document_title(blocks.blocks, source.name)
+                return ScopeDocument(source.name, source.name, text, tuple(blocks.blocks), title)
     """
 
 
@@ -88,8 +90,9 @@ def dagogy_rules() -> Iterable[RuleInfo]:
         @hookimpl
         def dagogy_rules():
             yield RuleInfo(
-                id="house.short_titles", summary="A title has at most 60 characters.", severity="warning", api_version=1,
-                impl="my_rule.rule:ShortTitles", groups=("house",), requires=("schema.curriculum",),
+                id="house.short_titles", summary="A title has at most 60 characters.", severity="warning",
+                api_version=1, impl="my_rule.rule:ShortTitles", groups=("house",),
+                requires=("schema.curriculum",),
             )
     """
 
@@ -106,7 +109,8 @@ def dagogy_classifiers() -> Iterable[ClassifierInfo]:
         @hookimpl
         def dagogy_classifiers():
             yield ClassifierInfo(
-                id="house.vpn", summary="The office VPN is down.", api_version=1, impl="my_incident.vpn:VpnClassifier", incidents=("vpn_down",),
+                id="house.vpn", summary="The office VPN is down.", api_version=1,
+                impl="my_incident.vpn:VpnClassifier", incidents=("vpn_down",),
             )
     """
 
@@ -123,7 +127,8 @@ def dagogy_dialects() -> Iterable[DialectInfo]:
         @hookimpl
         def dagogy_dialects():
             yield DialectInfo(
-                id="house.gateway", summary="What the client of our gateway prints.", api_version=1, impl="my_gateway.dialect:Gateway",
+                id="house.gateway", summary="What the client of our gateway prints.", api_version=1,
+                impl="my_gateway.dialect:Gateway",
             )
 
         # my_gateway/dialect.py
@@ -147,8 +152,9 @@ def dagogy_recoveries() -> Iterable[RecoveryInfo]:
         @hookimpl
         def dagogy_recoveries():
             yield RecoveryInfo(
-                id="house.vpn.reconnect", summary="Reconnects the VPN.", api_version=1, impl="my_incident.vpn:Reconnect",
-                incidents=("vpn_down",), safety="unsafe", reason="it drops other connections for a second",
+                id="house.vpn.reconnect", summary="Reconnects the VPN.", api_version=1,
+                impl="my_incident.vpn:Reconnect", incidents=("vpn_down",), safety="unsafe",
+                reason="it drops other connections for a second",
             )
     """
 
@@ -165,8 +171,8 @@ def dagogy_probes() -> Iterable[ProbeInfo]:
         @hookimpl
         def dagogy_probes():
             yield ProbeInfo(
-                id="house.vpn.interface", summary="Looks whether the VPN's interface is up.", api_version=1, impl="my_incident.vpn:Interface",
-                incidents=("vpn_down",), seconds=2.0,
+                id="house.vpn.interface", summary="Looks whether the VPN's interface is up.", api_version=1,
+                impl="my_incident.vpn:Interface", incidents=("vpn_down",), seconds=2.0,
             )
 
         # my_incident/vpn.py
@@ -178,7 +184,8 @@ def dagogy_probes() -> Iterable[ProbeInfo]:
             def look(self, failure, context):
                 up = Path("/sys/class/net/vpn0").exists()
                 yield ProbeResult(
-                    subject="interface vpn0", state="ok" if up else "bad", message="vpn0 is up" if up else "there is no vpn0",
+                    subject="interface vpn0", state="ok" if up else "bad",
+                    message="vpn0 is up" if up else "there is no vpn0",
                     confirms=() if up else ("vpn_down",), refutes=("vpn_down",) if up else (),
                 )
     """
@@ -196,7 +203,8 @@ def dagogy_exporters() -> Iterable[ExporterInfo]:
         @hookimpl
         def dagogy_exporters():
             yield ExporterInfo(
-                id="csv", summary="The plan as a table.", api_version=1, impl="my_csv.exporter:PlanCsv", subject="plan", media_type="text/csv", suffix=".csv",
+                id="csv", summary="The plan as a table.", api_version=1, impl="my_csv.exporter:PlanCsv",
+                subject="plan", media_type="text/csv", suffix=".csv",
             )
     """
 
@@ -212,5 +220,8 @@ def dagogy_commands() -> Iterable[CommandInfo]:
 
         @hookimpl
         def dagogy_commands():
-            yield CommandInfo(id="publish", summary="Sends a plan to the wiki.", api_version=1, impl="my_publish.cli:publish")
+            yield CommandInfo(
+                id="publish", summary="Sends a plan to the wiki.", api_version=1,
+                impl="my_publish.cli:publish",
+            )
     """

@@ -82,9 +82,8 @@ def load_cases(rule_id: str, package: str, text: str | None = None) -> list[Case
 
     # libyaml's, where there is one, takes a tenth of the time
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    document = yaml.load(
-        files(package).joinpath("cases.yaml").read_text(encoding="utf-8") if text is None else text, loader
-    )  # noqa: S506 (both are safe)
+    source = files(package).joinpath("cases.yaml").read_text(encoding="utf-8") if text is None else text
+    document = yaml.load(source, loader)  # noqa: S506 (both are safe)
     if not isinstance(document, dict):
         raise ValueError(f"{package}/cases.yaml is not a table with 'pass' and 'fail'")
     out: list[Case] = []

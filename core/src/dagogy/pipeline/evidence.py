@@ -197,8 +197,8 @@ def _scope_edge(edge: Edge) -> ScopeEdge:
         edge.lines,
         edge.evidence,
         pieces,
-        edge.reason,
-    )  # type: ignore[arg-type]
+        edge.reason,  # type: ignore[arg-type]
+    )
 
 
 def positions(concepts: Iterable[ScopeConcept], nodes: Sequence[Node]) -> dict[str, int]:

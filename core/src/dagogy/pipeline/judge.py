@@ -420,10 +420,8 @@ def _blocked(active: _Active, outcomes: Mapping[str, Outcome]) -> str:
     for required in active.requires:
         other = outcomes.get(required)
         if other is not None and other.status != "clean":
-            return (
-                f"{required} "
-                f"{'has findings' if other.status == 'findings' else 'was ' + other.status if other.status == 'skipped' else 'could not run'}"
-            )
+            said = {"findings": "has findings", "skipped": "was skipped"}
+            return f"{required} {said.get(other.status, 'could not run')}"
     return ""
 
 

@@ -5,11 +5,13 @@ Example::
 
     from dagogy.testing import FakeRecoveryContext, check_action, diagnosis_of
 
+    FAILURE = {"code": "provider_error", "message": "vpn0: no such device"}
+
     def test_the_vpn_is_recognised():
-        assert diagnosis_of(VpnClassifier, INFO, {"code": "provider_error", "message": "vpn0: no such device"}).incident_id == "vpn_down"
+        assert diagnosis_of(VpnClassifier, INFO, FAILURE).incident_id == "vpn_down"
 
     def test_reconnecting_keeps_its_promises(tmp_path):
-        check_action(Reconnect, RECOVERY_INFO, {"code": "provider_error", "message": "vpn0: no such device"}, FakeRecoveryContext(tmp_path))
+        check_action(Reconnect, RECOVERY_INFO, FAILURE, FakeRecoveryContext(tmp_path))
 
     def test_the_look_at_the_interface_keeps_its_promises(tmp_path):
         (found,) = check_probe(Interface, PROBE_INFO, "vpn0: no such device", FakeProbeContext(tmp_path))

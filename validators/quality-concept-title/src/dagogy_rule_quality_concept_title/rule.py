@@ -19,13 +19,14 @@ _MARKUP = lazy_pattern(
     r"""
       \*\*(?=\S).{1,300}?(?<=\S)\*\*                                        # **bold**
     | ^\*(?=\S)[^*]+(?<=\S)\*$                                        # *all of it in italics*
-    | !\[[^\]]{0,300}\]\( | \[[^\]]{1,300}\]\((?:https?:|mailto:|\#|\.{0,2}/|[\w/-]+\.\w+\)) | ^\[[^\]]+\]\([^)\s]*\)$   # images and links
+    | !\[[^\]]{0,300}\]\(                                                                          # an image
+    | \[[^\]]{1,300}\]\((?:https?:|mailto:|\#|\.{0,2}/|[\w/-]+\.\w+\)) | ^\[[^\]]+\]\([^)\s]*\)$   # links
     | <(b|i|u|s|em|strong|a|p|div|span|h[1-6]|code|li|td|th|sub|sup|small|font)\b[^<>]*>.{1,300}</\1>
     | \S<br\s*/?>\S
     | &nbsp; | \S[ ]&amp;[ ]\S
     | ^\#{1,6}\s+\S                                                   # the mark of a heading
     | ^[-*•]\s+\S                                                     # the mark of a list item
-    """,  # noqa: E501
+    """,
     re.VERBOSE,
 )
 _LINK = lazy_pattern(r"!?\[([^\]]{0,300})\]\([^)]{0,300}\)")

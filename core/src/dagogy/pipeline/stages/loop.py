@@ -185,10 +185,8 @@ class Loop:
         """Asks for one repair of the best draft; returns why the loop must stop, or "" to go on."""
         part = batch.next(best.validation.findings)
         if not part:
-            return (
-                "no better: "
-                f"{batch.reason(best.validation.findings) or 'the rules have no finding left that could be repaired'}"
-            )
+            reason = batch.reason(best.validation.findings)
+            return f"no better: {reason or 'the rules have no finding left that could be repaired'}"
         left = self.budget.left(self.spent)
         used_up = _used_up(left)
         if used_up:
