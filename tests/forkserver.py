@@ -280,9 +280,8 @@ def _become(request: Mapping[str, Any], connection: socket.socket) -> None:
     tempfile.tempdir = None  # TMPDIR is another one now
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         old = getattr(sys, f"__{name}__")
-        new = open(
-            number, "r" if number == 0 else "w", encoding=old.encoding, errors=old.errors, closefd=False
-        )  # noqa: SIM115
+        mode = "r" if number == 0 else "w"
+        new = open(number, mode, encoding=old.encoding, errors=old.errors, closefd=False)  # noqa: SIM115
         # as PYTHONUNBUFFERED has it, which is the server's
         by_line = not old.write_through and (number == 2 or os.isatty(number))
         new.reconfigure(line_buffering=by_line, write_through=old.write_through)
