@@ -101,7 +101,7 @@ bench-content: $(STAMP) ## measure what the nodes say
 REALDOCS = $(or $(DAGOGY_BENCH),../shared/bench)/realdocs
 bench-reading: $(STAMP) ## measure the reading of real course documents against a teacher's
 	$(BIN)/python $(REALDOCS)/score.py run $(REALDOCS)/cases --dagogy $(abspath $(BIN))/dagogy --out $(VENV)/realdocs
-	@$(BIN)/python -c "import sklearn" 2>/dev/null && $(BIN)/python scripts/train_reading.py $(REALDOCS)/train --held-out $(REALDOCS)/cases || echo "cross-validation needs scikit-learn: $(BIN)/python -m pip install -c constraints.txt scikit-learn"
+	@$(BIN)/python -c "import sklearn" 2>/dev/null && $(BIN)/python scripts/train_reading.py $(REALDOCS)/train --scorer $(REALDOCS)/score.py --held-out $(REALDOCS)/cases || echo "cross-validation needs scikit-learn: $(BIN)/python -m pip install -c constraints.txt scikit-learn"
 
 bench-incidents: $(STAMP) ## measure the classifiers on the benchmark
 	$(BIN)/python scripts/bench_incidents.py

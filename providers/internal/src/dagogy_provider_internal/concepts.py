@@ -139,10 +139,19 @@ def structural_reading(document: ScopeDocument) -> Found:
     return _Reader(document).read()
 
 
+def _size(document: ScopeDocument) -> int:
+    """The bytes of what is read of the document: of some of its sections, where only they are."""
+    return (
+        len(document.text.encode())
+        if document.mode == "full"
+        else sum(len(b.text.encode()) for b in document.blocks)
+    )
+
+
 def _best_reading(document: ScopeDocument, recognition: Recognition | None) -> Found:
     found = structural_reading(document)
     without_dates(found)
-    size = len(document.text.encode())
+    size = _size(document)
     if recognition is None or size < _FEW_BYTES:
         return found
     sure = _SURE if size >= _WELL_JUDGED_BYTES else _SURE_SHORT

@@ -69,7 +69,7 @@ def _is_worked_out(found: Found) -> bool:
     structure was made for a curriculum.
     """
     said = sum(any(p.role in _WORKED_OUT for p in passages(c)) for c in found.concepts)
-    return len(found.concepts) >= _FEW and said >= _MOST * len(found.concepts)
+    return len(found.concepts) > 1 and said >= _MOST * len(found.concepts)
 
 
 def _chance(concept: Concept, recognition: Recognition) -> float:
