@@ -126,10 +126,10 @@ def _found(document: ScopeDocument) -> Found:
 #: A document of more blocks is read by its structure alone: the model looks at each title closely.
 _MOST_BLOCKS = 3000
 #: From this expected F1 on the titles themselves say that the document is a course.
-_SURE, _SURE_SHORT = 0.8, 0.65
+_SURE = 0.9
 #: A shorter document has too little in it for the model to go by, and one shorter than the second figure to
-#: be judged a course or none. Below the third the judge is asked only where the titles say little.
-_FEW_BYTES, _JUDGED_BYTES, _WELL_JUDGED_BYTES = 150, 500, 800
+#: be judged a course or none.
+_FEW_BYTES, _JUDGED_BYTES = 150, 500
 #: Documents below this size are mostly written for dagogy, and their structure says it all.
 _MANY_BYTES = 1300
 
@@ -154,8 +154,7 @@ def _best_reading(document: ScopeDocument, recognition: Recognition | None) -> F
     size = _size(document)
     if recognition is None or size < _FEW_BYTES:
         return found
-    sure = _SURE if size >= _WELL_JUDGED_BYTES else _SURE_SHORT
-    if size >= _JUDGED_BYTES and recognition.worth < sure and not found.defined:
+    if size >= _JUDGED_BYTES and recognition.worth < _SURE and not found.defined:
         found.course = is_course(document.blocks, recognition.seen)
     if better(found, recognition, short=size < _MANY_BYTES):
         again = as_found(document, recognition)
