@@ -372,3 +372,20 @@ def test_what_is_public_is_there_and_is_imported_when_used() -> None:
             assert getattr(home, name) is not None, f"{module}.{name}"
         with pytest.raises((AttributeError, ImportError)):
             exec(f"from {module} import Nonsense")
+
+
+def test_a_mode_that_there_is_none_of_is_refused(notes: Path) -> None:
+    with pytest.raises(InvalidArgument, match="'seed_list' is not one of full, section, seed-list"):
+        dagogy.compile("notes.md", mode="seed_list")
+
+
+def test_an_empty_name_is_no_source(notes: Path) -> None:
+    with pytest.raises(InvalidArgument, match="no source"):
+        dagogy.compile("")
+
+
+def test_a_single_name_stands_for_a_list_of_one(notes: Path) -> None:
+    with pytest.raises(InvalidArgument, match="'Nowhere'"):
+        dagogy.compile("notes.md", skip="Nowhere")
+    with pytest.raises(InvalidArgument, match="'Nowhere'"):
+        dagogy.compile("notes.md", sections="Nowhere")

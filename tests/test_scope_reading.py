@@ -640,3 +640,12 @@ def test_the_parser_is_imported_when_it_is_first_needed() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_table_whose_rule_has_fewer_cells_than_its_header_is_one() -> None:
+    text = (
+        "# Web\n\n Week # | Topic\n -------------  |\n1 - 2 | Anatomy of the Web\n\n```\na | b\n---|\n```\n"
+    )
+    blocks = read_markdown(text, source="notes.md").blocks
+    assert [b.cells for b in blocks if b.kind == "table_row"] == [("1 - 2", "Anatomy of the Web")]
+    assert [b.text for b in blocks if b.kind == "code"] == ["a | b\n---|"]

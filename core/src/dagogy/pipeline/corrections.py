@@ -77,8 +77,9 @@ NONE = Corrections({}, {})
 
 
 def from_flags(concepts_from: Sequence[str], only: Sequence[str], skip: Sequence[str]) -> Corrections:
-    """Those of the command line."""
-    given = {"concepts_from": tuple(concepts_from), "only": tuple(only), "skip": tuple(skip)}
+    """Those of the command line, or of a call from Python, where one name may stand alone."""
+    named = {"concepts_from": concepts_from, "only": only, "skip": skip}
+    given = {key: (value,) if isinstance(value, str) else tuple(value) for key, value in named.items()}
     texts = {key: values for key, values in given.items() if values}
     return Corrections(texts, {key: "--" + key.replace("_", "-") for key in texts})
 

@@ -70,6 +70,7 @@ class Run(ReadableRun):
         from dagogy.pipeline.stages.compile import compiled
 
         self.workspace.check_provider()
+        sections = _several(sections)
         scope = _scope(self.workspace, source, mode, sections, reader)
         given = from_flags(concepts_from, only, skip)
         repeated = {"--scope-file": map(str, _paths(source)), "--scope-section": sections}
@@ -102,6 +103,7 @@ class Run(ReadableRun):
         from dagogy.pipeline.corrections import from_flags
         from dagogy.pipeline.stages.generate import preview
 
+        sections = _several(sections)
         scope = _scope(self.workspace, source, mode, sections, reader)
         with self._reading() as opened:
             opened.given = from_flags(concepts_from, only, skip)
@@ -257,7 +259,7 @@ class Workspace(BaseWorkspace):
         from dagogy.pipeline.corrections import from_flags
         from dagogy.pipeline.stages.inputs import read_alone
 
-        scope = _scope(self, source, mode, sections, reader)
+        scope = _scope(self, source, mode, _several(sections), reader)
         if scope is None:
             raise InvalidArgument(
                 "there is no source to read", hint='give a document, as in read("notes.md")'
@@ -349,7 +351,7 @@ def compile(  # noqa: A001 - as `re.compile` has it
     run = None if name else _made_of(workspace, ", ".join(map(str, paths)))
     if run is None:
         # A source that cannot be read leaves no empty run behind.
-        _scope(workspace, source, mode, sections, reader)
+        _scope(workspace, source, mode, _several(sections), reader)
         run = workspace.create(name or paths[0].absolute().stem)
     run.compile(
         source,
@@ -390,7 +392,15 @@ def _scope(
 
 
 def _paths(source: str | Path | Sequence[str | Path]) -> list[Path]:
+    """The files and folders of a source. An empty name is none: `Path("")` would be the folder at hand."""
+    if source == "":
+        return []
     return [Path(source)] if isinstance(source, str | Path) else [Path(path) for path in source]
+
+
+def _several(names: Sequence[str]) -> Sequence[str]:
+    """A single name stands for a list of one."""
+    return (names,) if isinstance(names, str) else names
 
 
 def _made_of(workspace: Workspace, source: str) -> Run | None:

@@ -28,7 +28,7 @@ def as_markdown(lines: Sequence[str]) -> list[str]:
         translated = _from_asciidoc(lines)
     else:
         translated = list(lines)
-    return _terms_joined(_marked_lines_as_lists(_outlines_as_lists(translated)))
+    return _terms_joined(_marked_lines_as_lists(_outlines_as_lists(_rules_completed(translated))))
 
 
 def _fence(line: str) -> re.Match[str] | None:
@@ -37,6 +37,28 @@ def _fence(line: str) -> re.Match[str] | None:
 
 def _has_markdown_headings(lines: Sequence[str]) -> bool:
     return any(_ATX.match(line) for line in lines)
+
+
+# ------------------------------------------------------------------------------------------- rules of tables
+
+_RULE = re.compile(r" {0,3}\|?[ \t]*:?-{2,}:?[ \t]*\|[-:| \t]*$")
+_CELL_ENDS = re.compile(r"(?<!\\)\|")
+
+
+def _rules_completed(lines: list[str]) -> list[str]:
+    """The rule under the header of a table has as many cells as the header: GitHub knows no table without,
+    kramdown, which many course sites are made with, is content with one."""
+    fence = ""
+    for number, line in enumerate(lines):
+        mark = _fence(line)
+        if mark and (not fence or line.strip().startswith(fence)):
+            fence = "" if fence else mark[1]
+        if fence or not number or "|" not in line or not _RULE.match(line):
+            continue
+        header, rule = (_CELL_ENDS.split(x.strip().strip("|")) for x in (lines[number - 1], line))
+        if len(header) > len(rule) and lines[number - 1].strip() and not _RULE.match(lines[number - 1]):
+            lines[number] = "|" + " --- |" * len(header)
+    return lines
 
 
 # ------------------------------------------------------------------------------------------- printed outlines

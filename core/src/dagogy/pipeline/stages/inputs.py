@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import Literal
+from typing import Literal, get_args
 
 from dagogy.api.errors import InvalidArgument, StageConflict
 from dagogy.api.providers import Provider
@@ -56,7 +56,12 @@ class ScopeRequest:
 def scope_request(
     files: Sequence[Source], source: str, mode: str, sections: Sequence[str], format_id: str = ""
 ) -> ScopeRequest:
-    """Checks how mode and sections go together. Raises `InvalidArgument`."""
+    """Checks the mode, and how mode and sections go together. Raises `InvalidArgument`."""
+    if mode not in get_args(Mode):
+        raise InvalidArgument(
+            f"scope mode {mode!r} is not one of {', '.join(get_args(Mode))}",
+            hint="give one of these, or none",
+        )
     if mode == "section" and not sections:
         raise InvalidArgument(
             "scope mode 'section' needs at least one heading",
