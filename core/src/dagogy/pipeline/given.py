@@ -15,7 +15,7 @@ from dagogy.api._decoding import MAX_SCOPE_BYTES
 from dagogy.api.errors import DagogyError, InvalidArgument
 from dagogy.api.readers import Source
 from dagogy.pipeline.documents import Readers
-from dagogy.workspace.files import storage_error
+from dagogy.workspace.files import open_stream, read_stream, storage_error
 
 __all__ = ["STDIN", "given_files"]
 
@@ -66,10 +66,10 @@ def _bytes(path: Path, left: int, *, whole: bool) -> bytes:
     """The content, which may come out of a pipe. What is too large is left before it fills the memory."""
     try:
         if path == STDIN:
-            data = sys.stdin.buffer.read(left + 1)
+            data = read_stream(sys.stdin.buffer, left + 1)
         else:
-            with open(path, "rb") as file:
-                data = file.read(left + 1)
+            with open_stream(path) as file:
+                data = read_stream(file, left + 1)
     except (FileNotFoundError, NotADirectoryError):
         raise InvalidArgument(
             f"scope file '{path}' does not exist", hint="relative paths count from the current folder"

@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 import os
+import select
 import stat
 import time
 from collections.abc import Iterator
@@ -32,6 +33,9 @@ _HINTS = {
     errno.EMFILE: "too many files are open; raise 'ulimit -n'",
 }
 _TEMPORARY = ".tmp"
+#: How much of a stream is read at once, and how long, in milliseconds, a wait for more goes without a look at
+#: signals.
+_CHUNK, _WAIT_MS = 1 << 20, 500
 #: The modes of what dagogy keeps for its user: a run can hold unpublished course material, prompts and
 #: answers that were paid for. A wider umask does not widen them; a narrower one stays. What is exported to a
 #: path that the user names follows the umask, as with any other program.
@@ -87,6 +91,40 @@ def open_regular(path: Path, flags: int = 0) -> BinaryIO:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     raise OSError(errno.EINVAL, "it is a pipe or a device, not a regular file")
+
+
+def read_stream(stream: BinaryIO, most: int = -1) -> bytes:
+    """What comes out of `stream` until its end, or its first `most` bytes. Raises `OSError`.
+
+    It may be a pipe, and Python acts on a signal only between two steps: one that comes just before a read
+    would be heard when the read is over, which can be never. So a read begins when there is something to be
+    read, and the wait for that ends now and then.
+    """
+    try:
+        descriptor = stream.fileno()
+    except OSError:  # no file behind it: nothing to wait for
+        return stream.read(most)
+    ready = select.poll()
+    ready.register(descriptor, select.POLLIN)
+    chunks, left = [], most
+    while left:
+        while not ready.poll(_WAIT_MS):
+            pass
+        try:
+            chunk = os.read(descriptor, _CHUNK if left < 0 else min(left, _CHUNK))
+        except BlockingIOError:
+            continue
+        if not chunk:
+            break
+        chunks.append(chunk)
+        left -= len(chunk) if left > 0 else 0
+    return b"".join(chunks)
+
+
+def open_stream(path: Path) -> BinaryIO:
+    """A file, pipe or device, for `read_stream`; a pipe that nobody has opened for writing yet is not waited
+    for. Raises `OSError`."""
+    return open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0)
 
 
 def make_folder(path: Path, inside: Path | None = None) -> None:

@@ -19,6 +19,7 @@ from dagogy.incidents.diagnose import ClassifierAnswer, Verdict, examine
 from dagogy.incidents.diagnose import diagnose as ask
 from dagogy.incidents.parsing import find_record, from_text, last_record, read_document, read_record
 from dagogy.incidents.recovery.incident import stale_incident
+from dagogy.workspace.files import read_stream
 from dagogy.workspace.provenance import foreign
 from dagogy.workspace.runs import Run
 
@@ -58,7 +59,7 @@ def diagnose(app: App, subject: str, exit_code: str, http_status: int | None, pr
             hint="dagogy diagnose - --exit-code 1 < log.txt",
         )
     failure = (
-        from_text(sys.stdin.buffer.read().decode("utf-8", "replace"), exit_code, http_status)
+        from_text(read_stream(sys.stdin.buffer).decode("utf-8", "replace"), exit_code, http_status)
         if subject == "-"
         else _of(app, subject)
     )
