@@ -5,6 +5,7 @@ take its time, answer with anything.
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
 import json
 import os
@@ -17,14 +18,24 @@ import pytest
 from dagogy.api.rules import Finding
 from dagogy.cli.app import COMMANDS
 from dagogy.host import calls
-from dagogy.host.calls import Heard, contained, listening
+from dagogy.host.calls import Heard, contained, listening, own_stdout
 from dagogy.host.manager import Host, Selection
 from dagogy.kit.cases import complete_spec
 from dagogy.kit.kinds import promises
 from dagogy.pipeline.judge import Judge, ValidationResult
 from dagogy.pipeline.rule_context import RunContext
 from dagogy.pipeline.ruleset import RuleConfig
-from support import IMPORT_ALL, CommandRunner, SitePackages, curriculum_of, dagogy, failed, make_run, run_with
+from support import (
+    IMPORT_ALL,
+    CommandRunner,
+    SitePackages,
+    curriculum_of,
+    dagogy,
+    failed,
+    forked,
+    make_run,
+    run_with,
+)
 
 HEAD = f"import os, subprocess, sys, time\n{IMPORT_ALL}\n"
 CHECK = "def check(self, context, options):\n        "
@@ -935,3 +946,44 @@ def test_every_command_has_stdout_for_itself_alone(runner: CommandRunner) -> Non
     done = dagogy("--help", cwd=runner.folder)
     assert (done.returncode, done.stderr) == (0, "")
     assert set(COMMANDS) <= set(done.stdout.split())
+
+
+def test_who_is_interrupted_where_a_plugin_s_call_begins_or_ends_still_finds_stdout(
+    tmp_path: Path,
+) -> None:
+    """At each call of a function there, ours and the standard library's."""
+
+    def child(number: int) -> int:
+        left, reached = number, False
+
+        def profile(frame: Any, event: str, argument: Any) -> None:
+            nonlocal left, reached
+            left -= event == "call"
+            if left == 0:
+                sys.setprofile(None)
+                reached = True
+                raise KeyboardInterrupt
+
+        sys.stdout = sys.__stdout__ = io.TextIOWrapper(
+            io.FileIO(1, "w", closefd=False), "utf-8", write_through=True
+        )
+        try:  # contextlib.suppress is a function more to be interrupted
+            sys.setprofile(profile)
+            with contained("a plugin"):
+                pass
+            sys.setprofile(None)
+        except KeyboardInterrupt:
+            pass
+        stream = own_stdout()
+        assert stream is not None
+        stream.write("answer")
+        stream.flush()
+        return 0 if reached else 1
+
+    for number in itertools.count(1):
+        done = forked(lambda number=number: child(number), tmp_path)
+        assert done.out == "answer", (number, done.err)
+        if done.status == 1:
+            break
+        assert done.status == 0, done.err
+    assert number > 10

@@ -9,7 +9,6 @@ import threading
 from pathlib import Path
 
 import pytest
-
 from dagogy.workspace import files
 from dagogy.workspace.files import open_stream, read_stream
 
@@ -25,10 +24,15 @@ def test_a_signal_just_before_a_read_is_heard(tmp_path: Path, monkeypatch: pytes
 
     before = signal.signal(signal.SIGUSR1, stop)
     sender = threading.Thread(target=lambda: signal.pthread_kill(threading.get_ident(), signal.SIGUSR1))
-    try:
-        with open_stream(tmp_path / "pipe") as stream, pytest.raises(KeyboardInterrupt):
+
+    def read() -> None:
+        with open_stream(tmp_path / "pipe") as stream:
             sender.start()
             read_stream(stream)
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            read()
     finally:
         sender.join()
         signal.signal(signal.SIGUSR1, before)

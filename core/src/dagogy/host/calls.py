@@ -123,12 +123,14 @@ def contained(name: str) -> Iterator[Call]:
     for stream in (before, sys.__stdout__):
         _flush(stream)
     lines, call = _Lines(name), Call(name)
-    spool, kept = _divert()
-    # Nothing of ours is called from here to the note of it: whoever is interrupted in between could not find
-    # our stdout again.
-    sys.stdout = io.TextIOWrapper(lines, encoding="utf-8", errors="backslashreplace", write_through=True)
+    caught = io.TextIOWrapper(lines, encoding="utf-8", errors="backslashreplace", write_through=True)
+    spool, kept = _spool()
+    # Noted before our stdout is put aside: whoever is interrupted must find it again.
     _around.append((before, kept))
     try:
+        if kept >= 0:
+            os.dup2(spool, 1)
+        sys.stdout = caught
         yield call
     except MemoryError as error:
         error.add_note(f"in {name}")
@@ -137,9 +139,12 @@ def contained(name: str) -> Iterator[Call]:
         call.seconds = processor_seconds() - call._began
         _flush(sys.stdout)
         sys.stdout = before
-        _around.pop()
         _flush(sys.__stdout__)
-        _restore(spool, kept, lines)
+        # Only when our stdout is behind its descriptor again is the note of where it was taken away.
+        if kept >= 0:
+            os.dup2(kept, 1)
+        _around.pop()
+        _hand_on(spool, kept, lines)
         lines.finish()
 
 
@@ -240,14 +245,13 @@ def _flush(stream: object) -> None:
         stream.flush()  # type: ignore[attr-defined]
 
 
-def _divert() -> tuple[int, int]:
-    """Puts a file without a name behind descriptor 1; returns it and what was there before, or -1 and -1
-    where that cannot be done.
+def _spool() -> tuple[int, int]:
+    """A file without a name to put behind descriptor 1, and another descriptor of what is there now; -1 and
+    -1 where that cannot be done.
     """
     spool = kept = -1
     try:
         spool, kept = _unnamed_file(), os.dup(1)
-        os.dup2(spool, 1)
     except OSError:  # no descriptor left, or no stdout at all
         for number in (spool, kept):
             if number >= 0:
@@ -256,10 +260,10 @@ def _divert() -> tuple[int, int]:
     return spool, kept
 
 
-def _restore(spool: int, kept: int, lines: _Lines) -> None:
+def _hand_on(spool: int, kept: int, lines: _Lines) -> None:
+    """What came out at descriptor 1 goes to `lines`; what `_spool` opened is closed."""
     if spool < 0:
         return
-    os.dup2(kept, 1)
     os.close(kept)
     try:
         if os.fstat(spool).st_size:
