@@ -956,7 +956,7 @@ def start(harness: Harness, server: Loopback, runner: CommandRunner) -> subproce
     return child
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM])
 def test_a_signal_to_dagogy_ends_codex_too(
     runner: CommandRunner, working: Harness, number: signal.Signals
 ) -> None:

@@ -57,7 +57,7 @@ def parsed(shape: str, size: int) -> ScopeDocument:
 @pytest.mark.parametrize(
     ("shape", "size"),
     [
-        ("bullets", 12_000),
+        ("headings", 6_000),
         *(
             pytest.param(shape, 24_000, marks=pytest.mark.slow)
             for shape in ("bullets", "chinese", "glossary", "headings", "nested", "questions", "table")

@@ -51,6 +51,7 @@ def slow_patterns(thoroughness: str, tmp_path: Path) -> list[dict[str, Any]]:
     return findings
 
 
+@pytest.mark.slow
 def test_patterns_take_time_that_grows_with_the_text(tmp_path: Path) -> None:
     assert not slow_patterns("few", tmp_path)
 

@@ -718,8 +718,8 @@ def test_the_prompt_that_is_shown_is_the_one_that_is_sent(
     ("expected", "wanted"),
     [
         ('{"action": "use-internal", "incident": "x"}', {"action": "use-internal", "incident": "x"}),
-        ("[]", None),
-        ("{", None),
+        pytest.param("[]", None, marks=pytest.mark.slow),
+        pytest.param("{", None, marks=pytest.mark.slow),
     ],
 )
 def test_where_a_recovery_started_the_run_the_trace_says_so(
