@@ -46,7 +46,6 @@ from support import (
     dagogy,
     failed,
     run_with,
-    some_fast,
     valid_curriculum,
 )
 
