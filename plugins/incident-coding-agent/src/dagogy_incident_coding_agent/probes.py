@@ -119,6 +119,12 @@ class Command(Probe):
             )
 
 
+#: What codex says of a form of `sandbox` that this version does not have.
+_UNKNOWN_FORM = ("unrecognized subcommand", "unexpected argument", "invalid value")
+#: Words of a failure of the sandbox, in small letters.
+_OF_A_SANDBOX = ("bwrap", "landlock", "seccomp", "sandbox", "namespace", "operation not permitted")
+
+
 class Sandbox(Probe):
     """Can codex set up its sandbox here? `codex sandbox true` runs nothing but `true` in it (before 0.100:
     `codex sandbox linux true`).
@@ -139,16 +145,10 @@ class Sandbox(Probe):
                     refutes=(_SANDBOX,),
                 )
                 return
-            if status is None or not any(
-                word in output for word in ("unrecognized subcommand", "unexpected argument", "invalid value")
-            ):
+            if status is None or not any(phrase in output for phrase in _UNKNOWN_FORM):
                 break
-        words_of_it = ("bwrap", "landlock", "seccomp", "sandbox", "namespace", "Operation not permitted")
-        confirms = (
-            (_SANDBOX,)
-            if status is not None and any(w.lower() in output.lower() for w in words_of_it)
-            else ()
-        )
+        told = output.lower()
+        confirms = (_SANDBOX,) if status is not None and any(word in told for word in _OF_A_SANDBOX) else ()
         yield ProbeResult(
             subject="codex sandbox",
             state="bad" if confirms else "unknown",

@@ -129,15 +129,7 @@ class _Matcher:
         if not items:
             return []
         wanted = {token for item in items for token in item.tokens}
-        leads: dict[str, list[_Item]] = {}
-        for item in items:
-            # A word that many items share leads to none of them that has another: it could not tell them
-            # apart, and would cost their product.
-            distinctive = [token for token in item.tokens if len(self.holders[token]) <= _MANY_ITEMS]
-            for token in distinctive or [
-                min(item.tokens, key=lambda token: (len(self.holders[token]), token))
-            ]:
-                leads.setdefault(token, []).append(item)
+        leads = self._leads(items)
         starts = {token[:2] for token in wanted}
         taught: set[int] = set()
         for at, node in enumerate(nodes):
@@ -150,6 +142,19 @@ class _Matcher:
             if len(taught) == len(items):
                 break
         return [item for item in items if item.index not in taught]
+
+    def _leads(self, items: Sequence[_Item]) -> dict[str, list[_Item]]:
+        """By word the items that it leads to. One that many items share leads to none of them that has
+        another: it could not tell them apart, and would cost their product.
+        """
+        leads: dict[str, list[_Item]] = {}
+        for item in items:
+            tokens = [token for token in item.tokens if len(self.holders[token]) <= _MANY_ITEMS]
+            if not tokens:
+                tokens = [min(item.tokens, key=lambda token: (len(self.holders[token]), token))]
+            for token in tokens:
+                leads.setdefault(token, []).append(item)
+        return leads
 
     def _teaches(self, item: _Item, weights: Mapping[str, float], at: int, node: Node) -> bool:
         found = [token for token in item.tokens if token in weights]
