@@ -125,6 +125,10 @@ _UNKNOWN_FORM = ("unrecognized subcommand", "unexpected argument", "invalid valu
 _OF_A_SANDBOX = ("bwrap", "landlock", "seccomp", "sandbox", "namespace", "operation not permitted")
 
 
+def _is_of_a_sandbox(output: str) -> bool:
+    return any(word in output.lower() for word in _OF_A_SANDBOX)
+
+
 class Sandbox(Probe):
     """Can codex set up its sandbox here? `codex sandbox true` runs nothing but `true` in it (before 0.100:
     `codex sandbox linux true`).
@@ -147,11 +151,10 @@ class Sandbox(Probe):
                 return
             if status is None or not any(phrase in output for phrase in _UNKNOWN_FORM):
                 break
-        told = output.lower()
-        confirms = (_SANDBOX,) if status is not None and any(word in told for word in _OF_A_SANDBOX) else ()
+        is_failure = status is not None and _is_of_a_sandbox(output)
         yield ProbeResult(
             subject="codex sandbox",
-            state="bad" if confirms else "unknown",
+            state="bad" if is_failure else "unknown",
             message=output or f"exit status {status}",
-            confirms=confirms,
+            confirms=(_SANDBOX,) if is_failure else (),
         )

@@ -23,32 +23,32 @@ ALERT = re.compile(r"^\[!\w+\]\s*")
 _OPENS_LABEL = frozenset({"strong_open", "link_open"})
 
 
+#: What is put for a token; "" for its content.
+_PLAIN = {"code_inline": "", "softbreak": " ", "hardbreak": "\n"}
+
+
 def _render(tokens: Sequence[Token], links: list[Link]) -> str:
     """Plain text of `tokens`, a hard line break as a newline; links are appended to `links`."""
     parts: list[str] = []
     open_links: list[tuple[str, int]] = []
     for number, token in enumerate(tokens):
-        match token.type:
-            case "text" if _is_note_mark(tokens, number, parts):
-                pass
-            case "text" | "text_special":
-                parts.append(token.content)
-                if "://" in token.content and not open_links:
-                    links += bare_links(token.content)
-            case "code_inline":
-                parts.append(token.content)
-            case "softbreak":
-                parts.append(" ")
-            case "hardbreak":
-                parts.append("\n")
-            case "image":
-                parts.append(_render(token.children or (), []))
-            case "link_open":
-                open_links.append((str(token.attrGet("href") or ""), len(parts)))
-            case "html_inline":
-                render_tag(token.content, parts, open_links, links)
-            case "link_close":
-                _close_link(parts, open_links, links)
+        kind = token.type
+        if kind == "text" and _is_note_mark(tokens, number, parts):
+            continue
+        if kind in ("text", "text_special"):
+            parts.append(token.content)
+            if "://" in token.content and not open_links:
+                links += bare_links(token.content)
+        elif kind in _PLAIN:
+            parts.append(_PLAIN[kind] or token.content)
+        elif kind == "image":
+            parts.append(_render(token.children or (), []))
+        elif kind == "link_open":
+            open_links.append((str(token.attrGet("href") or ""), len(parts)))
+        elif kind == "html_inline":
+            render_tag(token.content, parts, open_links, links)
+        elif kind == "link_close":
+            _close_link(parts, open_links, links)
     return "".join(parts)
 
 

@@ -212,22 +212,25 @@ def _terms_joined(lines: list[str]) -> list[str]:
         if fence or not line.strip():
             first = -1
         elif line.startswith(": ") and first >= 0:
-            terms = [term.strip() for term in lines[first:number]]
-            if _are_terms(lines[first:number]):
-                lines[first : number - 1] = [""] * (len(terms) - 1)
-                lines[number - 1] = f"{terms[0]} ({', '.join(terms[1:])})"
+            lines[first:number] = _joined(lines[first:number])
             first = -1
         elif first < 0 and (not number or not lines[number - 1].strip()):
             first = number
     return lines
 
 
-def _are_terms(lines: Sequence[str]) -> bool:
-    """Whether these lines may be several terms of one definition, and not a sentence."""
-    return 1 < len(lines) <= 5 and all(
-        len(line) <= _MAX_TERM and line[:1].isalnum() and not line.rstrip().endswith((".", ":", ","))
-        for line in lines
-    )
+def _joined(lines: list[str]) -> list[str]:
+    """The lines above a definition, joined on the last of them where they may be several terms of it, and not
+    a sentence.
+    """
+    if not 1 < len(lines) <= 5 or not all(map(_is_term, lines)):
+        return lines
+    first, *others = (line.strip() for line in lines)
+    return [*([""] * len(others)), f"{first} ({', '.join(others)})"]
+
+
+def _is_term(line: str) -> bool:
+    return len(line) <= _MAX_TERM and line[:1].isalnum() and not line.rstrip().endswith((".", ":", ","))
 
 
 # ------------------------------------------------------------------------------------------- reStructuredText

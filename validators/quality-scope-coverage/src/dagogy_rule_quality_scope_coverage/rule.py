@@ -126,19 +126,20 @@ class _Matcher:
 
     def remaining(self, items: Sequence[_Item], nodes: Sequence[Node], *, titles_only: bool) -> list[_Item]:
         """Those of `items` that none of `nodes` teaches."""
-        if not items:
-            return []
-        wanted = {token for item in items for token in item.tokens}
         leads = self._leads(items)
+        wanted = set().union(*(item.tokens for item in items))
         starts = {token[:2] for token in wanted}
         taught: set[int] = set()
         for at, node in enumerate(nodes):
             weights = _weights(node, wanted, starts, titles_only)
             if weights and self.own and _fold(node.title).strip() in self.own:
                 weights = {token: _OF_ANOTHER[weight] for token, weight in weights.items()}
-            for item in {item.index: item for token in weights for item in leads.get(token, ())}.values():
-                if item.index not in taught and self._teaches(item, weights, at, node):
-                    taught.add(item.index)
+            led_to = {item.index: item for token in weights for item in leads.get(token, ())}
+            taught |= {
+                index
+                for index, item in led_to.items()
+                if index not in taught and self._teaches(item, weights, at, node)
+            }
             if len(taught) == len(items):
                 break
         return [item for item in items if item.index not in taught]
