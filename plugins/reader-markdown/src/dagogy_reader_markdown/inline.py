@@ -33,11 +33,11 @@ def _render(tokens: Sequence[Token], links: list[Link]) -> str:
     open_links: list[tuple[str, int]] = []
     for number, token in enumerate(tokens):
         kind = token.type
-        if kind == "text" and _is_note_mark(tokens, number, parts):
-            continue
         if kind in ("text", "text_special"):
+            if kind == "text" and _is_note_mark(tokens, number, parts):
+                continue
             parts.append(token.content)
-            if "://" in token.content and not open_links:
+            if not open_links:
                 links += bare_links(token.content)
         elif kind in _PLAIN:
             parts.append(_PLAIN[kind] or token.content)

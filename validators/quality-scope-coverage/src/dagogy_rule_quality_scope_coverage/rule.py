@@ -126,23 +126,20 @@ class _Matcher:
 
     def remaining(self, items: Sequence[_Item], nodes: Sequence[Node], *, titles_only: bool) -> list[_Item]:
         """Those of `items` that none of `nodes` teaches."""
+        left = {item.index: item for item in items}
         leads = self._leads(items)
         wanted = set().union(*(item.tokens for item in items))
         starts = {token[:2] for token in wanted}
-        taught: set[int] = set()
         for at, node in enumerate(nodes):
+            if not left:
+                break
             weights = _weights(node, wanted, starts, titles_only)
             if weights and self.own and _fold(node.title).strip() in self.own:
                 weights = {token: _OF_ANOTHER[weight] for token, weight in weights.items()}
-            led_to = {item.index: item for token in weights for item in leads.get(token, ())}
-            taught |= {
-                index
-                for index, item in led_to.items()
-                if index not in taught and self._teaches(item, weights, at, node)
-            }
-            if len(taught) == len(items):
-                break
-        return [item for item in items if item.index not in taught]
+            for index in dict.fromkeys(item.index for token in weights for item in leads.get(token, ())):
+                if index in left and self._teaches(left[index], weights, at, node):
+                    del left[index]
+        return list(left.values())
 
     def _leads(self, items: Sequence[_Item]) -> dict[str, list[_Item]]:
         """By word the items that it leads to. One that many items share leads to none of them that has
