@@ -344,26 +344,27 @@ _SHARES = frozenset(_COLUMNS[:8])
 
 def row_of(name: str, nodes: Sequence[Judged], score: float | None = None) -> Row:
     covered = [n for n in nodes if not n.silent]
-    ideas = [text for n in nodes for text in n.texts["idea"]]
     values: dict[str, float | None] = {
         "unsaid": _share(len(nodes) - len(covered), len(nodes)),
-        "ideas": _share(sum(n.found for n in covered), _count(covered, "idea")),
+        "ideas": _share(sum(n.found for n in covered), len(_texts(covered, "idea"))),
         "filler": _share(sum(len(n.filler) for n in nodes), sum(n.count for n in nodes if not n.honest)),
-        "cut": _share(sum(len(n.broken) for n in nodes), sum(_count(nodes, k) for k in ("idea", *_KINDS))),
-        "flesch": _median(f for f in map(flesch, ideas) if f is not None),
+        "cut": _share(
+            sum(len(n.broken) for n in nodes), sum(len(_texts(nodes, k)) for k in ("idea", *_KINDS))
+        ),
+        "flesch": _median(f for f in map(flesch, _texts(nodes, "idea")) if f is not None),
         "conf": _median(n.node["estimate_confidence"] for n in nodes if "estimate_confidence" in n.node),
         "score": score,
     }
     for column, kind in zip(("task", "crit", "pit", "cap"), _KINDS, strict=True):
-        total = _count(nodes, kind)
+        total = len(_texts(nodes, kind))
         values[column] = _share(total - sum(n.alike[kind] for n in nodes), total)
     for column, kind in (("w.idea", "idea"), ("w.task", "task"), ("w.crit", "criterion")):
-        values[column] = _median(len(t.split()) for n in nodes for t in n.texts[kind])
+        values[column] = _median(len(text.split()) for text in _texts(nodes, kind))
     return Row(name, len(nodes), values)
 
 
-def _count(nodes: Sequence[Judged], kind: str) -> int:
-    return sum(len(n.texts[kind]) for n in nodes)
+def _texts(nodes: Sequence[Judged], kind: str) -> list[str]:
+    return [text for n in nodes for text in n.texts[kind]]
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -264,16 +264,15 @@ def _recovering(
     if scenario.argv[0] == "recover":
         # Unless the failed command has ended well meanwhile, the failure still stands, and a recovery that
         # was killed must not forget it.
-        fixed = names.count("recovered") or _stage(harness)[0] == known.stage
-        if dry.status == 3 and not fixed:
+        if dry.status == 3 and "recovered" not in names and _stage(harness)[0] != known.stage:
             yield Loss(
                 "recover forgot",
                 "the failure that was being recovered from no longer stands, though nothing fixed it",
             )
         return False
-    died = next((e for e in reversed(events) if e.get("event") == "command_lost"), None)
-    if died is None or names[-1] == "command_ended":
+    if "command_lost" not in names or names[-1] == "command_ended":
         return False
+    died = events[len(names) - 1 - names[::-1].index("command_lost")]
     try:
         command = json.loads(dry.out).get("command", [])
     except ValueError:
@@ -286,7 +285,7 @@ def _recovering(
                 f"{command or dry.summary}"
             ),
         )
-    elif scenario.argv[0] in ("run", "plan", "iterate") and known.status == 0 and random.random() < 0.15:
+    elif scenario.argv[0] in _RUN_AGAIN and known.status == 0 and random.random() < 0.15:
         yield from _carried_out(harness, known, through)
         return True
     return False
@@ -303,6 +302,8 @@ def events_of(log: Path) -> Iterator[dict[str, Any]]:
             yield event
 
 
+#: Commands that are carried out by `recover`, now and then.
+_RUN_AGAIN = ("run", "plan", "iterate")
 #: Statuses with which these may end the second time: the killed one may have been through with it.
 _ALSO_WELL = {"recover": (0, 3), "triage": (0,)}
 

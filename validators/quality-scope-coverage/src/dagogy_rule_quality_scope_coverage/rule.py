@@ -133,13 +133,17 @@ class _Matcher:
         for at, node in enumerate(nodes):
             if not left:
                 break
-            weights = _weights(node, wanted, starts, titles_only)
-            if weights and self.own and _fold(node.title).strip() in self.own:
-                weights = {token: _OF_ANOTHER[weight] for token, weight in weights.items()}
+            weights = self._lowered(node, _weights(node, wanted, starts, titles_only))
             for index in dict.fromkeys(item.index for token in weights for item in leads.get(token, ())):
                 if index in left and self._teaches(left[index], weights, at, node):
                     del left[index]
         return list(left.values())
+
+    def _lowered(self, node: Node, weights: Mapping[str, float]) -> Mapping[str, float]:
+        """The weights of a node's words, less where it is known to teach another item."""
+        if weights and self.own and _fold(node.title).strip() in self.own:
+            return {token: _OF_ANOTHER[weight] for token, weight in weights.items()}
+        return weights
 
     def _leads(self, items: Sequence[_Item]) -> dict[str, list[_Item]]:
         """By word the items that it leads to. One that many items share leads to none of them that has
