@@ -222,29 +222,26 @@ def judged(curriculum: dict[str, Any], document: ScopeDocument | None) -> list[J
             "criterion": [check["pass_criteria"]],
             "capability": [node["capability"]],
         }
+        own = [text for some in texts.values() for text in some]
         silent = not source.passages[i]
-        count = sum(len(sentences(t)) for ts in texts.values() for t in ts)
+        count = sum(len(sentences(text)) for text in own)
         honest = silent and node.get("estimate_confidence", 1) <= _HONEST and count <= _LEAST_SENTENCES
         found = sum(found_in(t, node["title"], source.passages[i]) for t in node["core_ideas"])
-        out.append(
-            Judged(
-                node,
-                texts,
-                silent,
-                honest,
-                found,
-                count=count,
-                broken=[t for ts in texts.values() for t in ts if is_broken(t)],
-            )
-        )
+        broken = list(filter(is_broken, own))
+        out.append(Judged(node, texts, silent, honest, found, count=count, broken=broken))
     frames = _Frames(nodes)
     _mark_filler(out, frames, source)
-    for kind in _KINDS:
-        heads = [[frames.of(i, t) for t in one.texts[kind]] for i, one in enumerate(out)]
-        shared = Counter(f for few in heads for f in few)
-        for one, few in zip(out, heads, strict=True):
-            one.alike[kind] = sum(shared[f] > 1 for f in few)
+    _mark_alike(out, frames)
     return out
+
+
+def _mark_alike(nodes: Sequence[Judged], frames: _Frames) -> None:
+    """Counts of each kind of text those that say the same of several nodes."""
+    for kind in _KINDS:
+        heads = [[frames.of(i, t) for t in one.texts[kind]] for i, one in enumerate(nodes)]
+        shared = Counter(f for few in heads for f in few)
+        for one, few in zip(nodes, heads, strict=True):
+            one.alike[kind] = sum(shared[f] > 1 for f in few)
 
 
 class _Frames:
@@ -347,24 +344,27 @@ _SHARES = frozenset(_COLUMNS[:8])
 
 def row_of(name: str, nodes: Sequence[Judged], score: float | None = None) -> Row:
     covered = [n for n in nodes if not n.silent]
-    count = sum(n.count for n in nodes if not n.honest)
     values: dict[str, float | None] = {
-        "unsaid": _share(sum(n.silent for n in nodes), len(nodes)),
-        "ideas": _share(sum(n.found for n in covered), sum(len(n.texts["idea"]) for n in covered)),
-        "filler": _share(sum(len(n.filler) for n in nodes), count),
+        "unsaid": _share(len(nodes) - len(covered), len(nodes)),
+        "ideas": _share(sum(n.found for n in covered), len(_texts(covered, "idea"))),
+        "filler": _share(sum(len(n.filler) for n in nodes), sum(n.count for n in nodes if not n.honest)),
         "cut": _share(
-            sum(len(n.broken) for n in nodes), sum(len(ts) for n in nodes for ts in n.texts.values())
+            sum(len(n.broken) for n in nodes), sum(len(_texts(nodes, k)) for k in ("idea", *_KINDS))
         ),
-        "flesch": _median(f for n in nodes for t in n.texts["idea"] if (f := flesch(t)) is not None),
+        "flesch": _median(f for f in map(flesch, _texts(nodes, "idea")) if f is not None),
         "conf": _median(n.node["estimate_confidence"] for n in nodes if "estimate_confidence" in n.node),
         "score": score,
     }
     for column, kind in zip(("task", "crit", "pit", "cap"), _KINDS, strict=True):
-        total = sum(len(n.texts[kind]) for n in nodes)
+        total = len(_texts(nodes, kind))
         values[column] = _share(total - sum(n.alike[kind] for n in nodes), total)
     for column, kind in (("w.idea", "idea"), ("w.task", "task"), ("w.crit", "criterion")):
-        values[column] = _median(len(t.split()) for n in nodes for t in n.texts[kind])
+        values[column] = _median(len(text.split()) for text in _texts(nodes, kind))
     return Row(name, len(nodes), values)
+
+
+def _texts(nodes: Sequence[Judged], kind: str) -> list[str]:
+    return [text for n in nodes for text in n.texts[kind]]
 
 
 def _share(part: int, whole: int) -> float | None:

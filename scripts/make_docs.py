@@ -36,7 +36,7 @@ from dagogy.host.hookspecs import (
 )
 from dagogy.host.manager import Host, Selection
 from dagogy.host.plugin import Plugin
-from dagogy.workspace.settings import CORE_SETTINGS, ENVIRONMENT_ONLY
+from dagogy.workspace.known_settings import CORE_SETTINGS, ENVIRONMENT_ONLY
 from generated import settle
 from runbook_page import runbook_page
 

@@ -28,7 +28,7 @@ BRANDS = (
 )
 #: Where a name stands all the same, and why.
 ALLOWED = {
-    ("workspace/settings.py", "internal"): "the default of AGENT_PROVIDER that CONTRACT.md names",
+    ("workspace/known_settings.py", "internal"): "the default of AGENT_PROVIDER that CONTRACT.md names",
     ("cli/commands/explain.py", "graph.acyclic"): "an example for people, in the help",
     ("cli/commands/plugins.py", "graph.acyclic"): "an example for people, in the help",
     ("host/hookspecs.py", "schema.curriculum"): "an example for authors of rules",

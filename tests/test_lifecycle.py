@@ -20,7 +20,7 @@ from dagogy.api.errors import DagogyError, ProviderError
 from dagogy.api.secrets import redacted, secrets_of
 from dagogy.contracts.check import schema_text
 from dagogy.incidents.record import failure_document
-from dagogy.workspace.settings import CORE_SETTINGS, ENVIRONMENT_ONLY
+from dagogy.workspace.known_settings import CORE_SETTINGS, ENVIRONMENT_ONLY
 from support import HANGS, CommandRunner, clean_environment, dagogy, make_plugin
 
 SCOPE = """# Überé 日本 😀

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from dagogy.api.errors import ProviderError
 from dagogy.host.manager import Host, Selection
-from dagogy.workspace.settings import CORE_SETTINGS
+from dagogy.workspace.known_settings import CORE_SETTINGS
 from servers.doubles import CODEX
 from servers.faulty import Faulty
 from servers.outcomes import SECRET, measure

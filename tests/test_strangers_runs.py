@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 from dagogy.api.secrets import redacted
+from dagogy.workspace.config_files import find_file
 from dagogy.workspace.runs import Run
-from dagogy.workspace.settings import Settings, find_file
+from dagogy.workspace.settings import Settings
 from support import ROOT, CommandRunner, failed, forked, put, run_with
 
 SPEC = "inputs/topic_spec.json"

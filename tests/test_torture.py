@@ -19,7 +19,7 @@ from torture.all import KINDS
 from torture.harness import Ran
 from torture.hooks import kill_at, record, recorded
 from torture.oracle import clean, ended, whole
-from torture.planted import found
+from torture.planted_secrets import found
 
 
 def ran(status: int = 0, out: bytes = b"", err: bytes = b"", hung: bool = False) -> Ran:

@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 from dagogy.api.errors import ConfigError, StorageError
 from dagogy.api.services import endpoint_of, plain_http_hop
-from dagogy.workspace.settings import CORE_SETTINGS, Settings, load_settings
+from dagogy.workspace.known_settings import CORE_SETTINGS
+from dagogy.workspace.settings import Settings, load_settings
 from dagogy.workspace.state import privacy_problem, private_dir, state_dir
 from dagogy.workspace.trust import TRUSTED, TrustStore, read_config
 from support import CommandRunner

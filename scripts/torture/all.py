@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from torture.archives import archives
 from torture.inputs import artifacts, lines, scopes
 from torture.kills import KillPoints, KillTimes
 from torture.kinds import Kind, Simple
 from torture.places import crowd, disks
-from torture.planted import controls, secrets
-from torture.strangers import archives, orders
+from torture.planted import controls
+from torture.planted_secrets import secrets
+from torture.strangers import orders
 
 KINDS: dict[str, Kind] = {
     kind.name: kind

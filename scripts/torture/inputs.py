@@ -252,15 +252,7 @@ def _line(random: Random) -> list[str]:
     path = random.choice([p for p in _commands() if p[0] not in _WAITS])
     words = list(path)
     for parameter, option in _commands()[path]:
-        values = _OPTIONS.get(parameter.name, HOSTILE)
-        if not option:
-            if random.random() < 0.9:
-                run = parameter.name in ("reference", "run")
-                words.append("latest" if run and random.random() < 0.6 else random.choice(HOSTILE))
-        elif random.random() < 0.25:
-            words.append(random.choice(parameter.opts))
-            if not parameter.is_flag:
-                words.append(random.choice(values))
+        words += _option(parameter, random) if option else _argument(parameter, random)
     if "--self-heal" in words:
         words += ["--heal-seconds", "5"]
     if random.random() < 0.1:
@@ -274,19 +266,29 @@ def _line(random: Random) -> list[str]:
     return [w for w in words if not w.startswith("/") or w.startswith(("/dev/", "/proc/"))]
 
 
+def _argument(parameter: Any, random: Random) -> list[str]:
+    """A value for an argument, mostly."""
+    if random.random() >= 0.9:
+        return []
+    is_run = parameter.name in ("reference", "run")
+    return ["latest" if is_run and random.random() < 0.6 else random.choice(HOSTILE)]
+
+
+def _option(parameter: Any, random: Random) -> list[str]:
+    """An option, now and then, with a value where it takes one."""
+    if random.random() >= 0.25:
+        return []
+    name = random.choice(parameter.opts)
+    values = _OPTIONS.get(parameter.name, HOSTILE)
+    return [name] if parameter.is_flag else [name, random.choice(values)]
+
+
 def lines(harness: Harness, number: int, random: Random) -> Case:
     """A hostile command line in a hostile environment."""
     harness.restore("iterated", build_iterated)
     (harness.work / "loop").symlink_to("loop")
     argv = _line(random)
-    changes: dict[str, str] = {}
-    for _ in range(random.choice((0, 0, 1, 1, 2, 4))):
-        name = random.choice((*_SETTINGS, *_PLAIN))
-        changes[name] = random.choice(_SETTINGS.get(name, HOSTILE))
-    if "_DAGOGY_COMPLETE" in changes:
-        changes.setdefault("COMP_WORDS", "dagogy " + " ".join(argv))
-        changes.setdefault("COMP_CWORD", "1")
-    changes = {k: v for k, v in changes.items() if "\0" not in v}
+    changes = _changes(argv, random)
     argv = [word for word in argv if "\0" not in word]
     case = Case(
         f"{' '.join(f'{k}={v[:80]!r}' for k, v in changes.items())} dagogy "
@@ -313,6 +315,18 @@ def lines(harness: Harness, number: int, random: Random) -> Case:
             f"a command line that cannot be understood wrote {sorted(_listing(harness) ^ before)[:3]}",
         )
     return case
+
+
+def _changes(argv: list[str], random: Random) -> dict[str, str]:
+    """Hostile values of a few variables, and what completion needs where they ask for it."""
+    changes: dict[str, str] = {}
+    for _ in range(random.choice((0, 0, 1, 1, 2, 4))):
+        name = random.choice((*_SETTINGS, *_PLAIN))
+        changes[name] = random.choice(_SETTINGS.get(name, HOSTILE))
+    if "_DAGOGY_COMPLETE" in changes:
+        changes.setdefault("COMP_WORDS", "dagogy " + " ".join(argv))
+        changes.setdefault("COMP_CWORD", "1")
+    return {k: v for k, v in changes.items() if "\0" not in v}
 
 
 #: How the message begins for an invalid command line; it writes nothing.

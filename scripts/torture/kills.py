@@ -239,6 +239,16 @@ def _has_ended(harness: Harness) -> bool:
     return "command_ended" in names[-1:]
 
 
+def _carried_out(harness: Harness, known: Reference, through: bool) -> Iterator[Loss]:
+    """The command that died, carried out by `recover`, ends as it would have."""
+    done = harness.run("recover", "latest", "--no-probe", cpu=60)
+    yield from ended(done)
+    if done.status or _stage(harness)[0] != known.stage:
+        yield Loss("recover failed", f"exit {done.status}, stage {_stage(harness)[0]}: {done.summary}")
+    elif not through and _diff(harness) != known.diff:
+        yield Loss("diff lost", f"by recover: {_short(_diff(harness))} instead of {_short(known.diff)}")
+
+
 def _recovering(
     harness: Harness, scenario: Scenario, known: Reference, random: Random, through: bool
 ) -> Generator[Loss, None, bool]:
@@ -254,16 +264,15 @@ def _recovering(
     if scenario.argv[0] == "recover":
         # Unless the failed command has ended well meanwhile, the failure still stands, and a recovery that
         # was killed must not forget it.
-        fixed = names.count("recovered") or _stage(harness)[0] == known.stage
-        if dry.status == 3 and not fixed:
+        if dry.status == 3 and "recovered" not in names and _stage(harness)[0] != known.stage:
             yield Loss(
                 "recover forgot",
                 "the failure that was being recovered from no longer stands, though nothing fixed it",
             )
         return False
-    died = next((e for e in reversed(events) if e.get("event") == "command_lost"), None)
-    if died is None or names[-1] == "command_ended":
+    if "command_lost" not in names or names[-1] == "command_ended":
         return False
+    died = events[len(names) - 1 - names[::-1].index("command_lost")]
     try:
         command = json.loads(dry.out).get("command", [])
     except ValueError:
@@ -276,13 +285,8 @@ def _recovering(
                 f"{command or dry.summary}"
             ),
         )
-    elif scenario.argv[0] in ("run", "plan", "iterate") and known.status == 0 and random.random() < 0.15:
-        done = harness.run("recover", "latest", "--no-probe", cpu=60)
-        yield from ended(done)
-        if done.status or _stage(harness)[0] != known.stage:
-            yield Loss("recover failed", f"exit {done.status}, stage {_stage(harness)[0]}: {done.summary}")
-        elif not through and _diff(harness) != known.diff:
-            yield Loss("diff lost", f"by recover: {_short(_diff(harness))} instead of {_short(known.diff)}")
+    elif scenario.argv[0] in _RUN_AGAIN and known.status == 0 and random.random() < 0.15:
+        yield from _carried_out(harness, known, through)
         return True
     return False
 
@@ -298,41 +302,50 @@ def events_of(log: Path) -> Iterator[dict[str, Any]]:
             yield event
 
 
+#: Commands that are carried out by `recover`, now and then.
+_RUN_AGAIN = ("run", "plan", "iterate")
+#: Statuses with which these may end the second time: the killed one may have been through with it.
+_ALSO_WELL = {"recover": (0, 3), "triage": (0,)}
+
+
+def _restoring(harness: Harness) -> tuple[str, ...]:
+    """The command that restores the run that was archived; empty where there is no archive."""
+    archives = sorted((harness.runs / "archives").glob("*.tar.gz"))
+    return ("init", "--from", str(archives[0])) if archives else ()
+
+
+def _left_over(harness: Harness) -> list[Path]:
+    """Temporary files; records of failures are written without the lock, so theirs may be at work."""
+    return [
+        path
+        for path in files_of(harness.runs)
+        if path.name.startswith(".") and path.name.endswith(".tmp") and path.parent.name != "failures"
+    ]
+
+
 def _again(
     harness: Harness, scenario: Scenario, known: Reference, existed: bool, through: bool
 ) -> Iterator[Loss]:
     """The same command once more ends as it would have, and makes the same; what was
     `through` finds nothing new.
     """
-    argv = scenario.argv
-    if scenario.name == "archive --remove" and not existed:
-        archives = sorted((harness.runs / "archives").glob("*.tar.gz"))
-        argv = ("init", "--from", str(archives[0])) if archives else argv
+    is_removed = scenario.name == "archive --remove" and not existed
+    argv = _restoring(harness) or scenario.argv if is_removed else scenario.argv
     again = harness.run(*argv, before=quiet, cpu=60)
     yield from ended(again)
-    wanted = {known.status}
-    if argv[0] == "recover":
-        wanted |= {0, 3}  # the killed one may have been through with it
-    elif argv[0] == "triage":
-        wanted |= {0}
-    if again.status not in wanted and argv == scenario.argv:
+    if again.status not in {known.status, *_ALSO_WELL.get(argv[0], ())} and argv == scenario.argv:
         yield Loss("rerun", f"exit {again.status} instead of {known.status}: {again.summary}")
         return
     stage, _ = _stage(harness)
-    known_stage = (
-        ("iterated" if not existed else "none") if scenario.name == "archive --remove" else known.stage
-    )
+    known_stage = known.stage
+    if scenario.name == "archive --remove":
+        known_stage = "none" if existed else "iterated"
     if stage != known_stage:
         yield Loss("rerun", f"stage {stage!r} instead of {known_stage!r}")
     if argv[0] == "run" and not through and _diff(harness) != known.diff:
         yield Loss("diff lost", f"{_short(_diff(harness))} instead of {_short(known.diff)}")
-    left = [
-        p
-        for p in files_of(harness.runs)
-        if p.name.startswith(".") and p.name.endswith(".tmp") and p.parent.name != "failures"
-    ]
-    if left and argv[0] in ("run", "validate", "plan", "iterate", "archive"):
-        yield Loss("left over", f"{left[0]}")
+    if argv[0] in ("run", "validate", "plan", "iterate", "archive"):
+        yield from (Loss("left over", f"{path}") for path in _left_over(harness)[:1])
     yield from whole(harness.work)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dagogy.api.errors import EXIT_STATUSES
 
-from torture.harness import Ran
+from torture.harness import Harness, Ran
 
 #: What a command on anything but a bug and a bad plugin may end with; no case brings a plugin of its own.
 #: That the codes have the statuses that the contract gives them, a test of the commands holds.
@@ -142,3 +142,28 @@ def files_of(folder: Path) -> Iterator[Path]:
             path = Path(place) / name
             if stat.S_ISREG(path.lstat().st_mode):
                 yield path
+
+
+def snapshot(harness: Harness) -> dict[str, bytes]:
+    return {str(p): p.read_bytes() for p in files_of(harness.work)}
+
+
+def written(harness: Harness, before: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """What is in the workspace now and was not before: new and changed files, what was appended to a log, and
+    what archives hold.
+    """
+    for path in files_of(harness.work):
+        data, old = path.read_bytes(), before.get(str(path))
+        if data == old:
+            continue
+        if path.name.endswith(".tar.gz"):
+            with tarfile.open(path) as tar:
+                for member in tar:
+                    file = tar.extractfile(member)
+                    # An archive of the run holds the run as it is; a bundle is what is sent to others.
+                    if file is not None and "escalation" in path.name and "/inputs/" not in member.name:
+                        yield f"{path.name}/{member.name}", file.read()
+        elif old is not None and data.startswith(old):
+            yield str(path), data[len(old) :]
+        else:
+            yield str(path), data

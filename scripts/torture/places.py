@@ -8,11 +8,11 @@ import os
 import pickle
 import resource
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 
-from torture.harness import Harness
+from torture.harness import Harness, Ran
 from torture.hooks import quiet
 from torture.inputs import judged
 from torture.kinds import BUILDERS, Case, build_iterated, the_run
@@ -46,25 +46,36 @@ def crowd(harness: Harness, number: int, random: Random) -> Case:
     done = [harness.finish(one) for one in at_work]
     for ran in done:
         case.losses += [*ended(ran, as_json=True), *printed(ran)]
-    made = [json.loads(ran.out)["run_id"] for ran in done if ran.argv[0] == "init" and ran.status == 0]
-    if len(set(made)) != len(made):
-        case.lost("ids", f"{len(made) - len(set(made))} run ids were given twice")
-    if refused := [ran.summary for ran in done if ran.argv[0] == "init" and ran.status]:
-        case.lost("init", f"{len(refused)} of the new runs were refused: {refused[0]}")
-    for run_id in {*made, first}:
+    for run_id in {*_made_runs(case, done), first}:
         ran = harness.run("status", run_id, "--json", before=quiet)
         if ran.status:
             case.lost("run lost", f"{run_id}: {ran.summary}")
     case.losses += whole(harness.work)
+    _check_archives(harness, case, done)
+    after = harness.run("run", first, "--scope-file", "tea.md", before=quiet)
+    if after.status:
+        case.lost("run", f"afterwards: {after.summary}")
+    return case
+
+
+def _made_runs(case: Case, done: Sequence[Ran]) -> list[str]:
+    """The ids of the runs that were made; each `init` must make one of its own."""
+    inits = [ran for ran in done if ran.argv[0] == "init"]
+    made = [json.loads(ran.out)["run_id"] for ran in inits if ran.status == 0]
+    if len(set(made)) != len(made):
+        case.lost("ids", f"{len(made) - len(set(made))} run ids were given twice")
+    if refused := [ran.summary for ran in inits if ran.status]:
+        case.lost("init", f"{len(refused)} of the new runs were refused: {refused[0]}")
+    return made
+
+
+def _check_archives(harness: Harness, case: Case, done: Sequence[Ran]) -> None:
+    """Each `archive` that ended well must have made a file of its own."""
     archived = [
         json.loads(ran.out)["archive"] for ran in done if ran.argv[0] == "archive" and ran.status == 0
     ]
     if len(set(archived)) != len(archived) or not all((harness.work / path).is_file() for path in archived):
         case.lost("archive lost", f"{len(archived)} commands archived to {len(set(archived))} files")
-    after = harness.run("run", first, "--scope-file", "tea.md", before=quiet)
-    if after.status:
-        case.lost("run", f"afterwards: {after.summary}")
-    return case
 
 
 # --- disks
@@ -143,6 +154,10 @@ def _tight(harness: Harness, case: Case, argv: tuple[str, ...], before: Callable
     return case
 
 
+def _has_runs(harness: Harness) -> bool:
+    return any(p.name[:1].isdigit() for p in harness.runs.iterdir())
+
+
 def _on_disk(harness: Harness, case: Case, kind: str, argv: tuple[str, ...], random: Random) -> Case:
     """In a process with mounts of its own."""
     libc = ctypes.CDLL(None, use_errno=True)
@@ -151,7 +166,7 @@ def _on_disk(harness: Harness, case: Case, kind: str, argv: tuple[str, ...], ran
         _remount_read_only(libc, harness.home)
         ran = harness.run(*argv, before=quiet)
         case.losses += judged(ran)
-        if ran.status == 6 or ran.status == 7:
+        if ran.status in (6, 7):
             case.lost("home", f"dagogy does nothing without a home that it can write to: {ran.summary}")
         return case
     saved = harness.scratch / "kept"
@@ -170,19 +185,19 @@ def _on_disk(harness: Harness, case: Case, kind: str, argv: tuple[str, ...], ran
         reader = random.choice(_READERS)
         ran = harness.run(*reader, before=quiet)
         case.losses += judged(ran)
-        if any(p.name[:1].isdigit() for p in harness.runs.iterdir()) and ran.status not in (0, 3, 5):
+        if _has_runs(harness) and ran.status not in (0, 3, 5):
             case.lost("read-only", f"dagogy {' '.join(reader)}: {ran.summary}")
         return case
     filler, space = harness.runs / "filler", os.statvfs(harness.runs)
     with open(filler, "wb") as file:
         file.write(b"\0" * max(0, (space.f_bavail - random.randrange(40)) * space.f_frsize))
     _tight(harness, case, argv, quiet)
-    if any(p.name[:1].isdigit() for p in harness.runs.iterdir()):
+    if _has_runs(harness):
         ran = harness.run("status", "latest", "--json", before=quiet)
         if ran.status:
             case.lost("status", f"with the disk full: {ran.summary}")
     filler.unlink()
-    if any(p.name[:1].isdigit() for p in harness.runs.iterdir()):
+    if _has_runs(harness):
         ran = harness.run("run", "latest", "--scope-file", str(harness.work / "tea.md"), before=quiet)
         if ran.status:
             case.lost("rerun", f"with room again: {ran.summary}")

@@ -132,20 +132,9 @@ class FailureEvidence:
         return stated_wait(self.failure.details, f"{self.failure.message}\n{self.text}", self.failure.at_utc)
 
     @cached_property
-    def _asked_a_program(self) -> bool:
-        """Whether the provider asked a program that it started, not a service."""
-        failure = self.failure
-        return (
-            failure.exit_status is not None
-            or failure.signal is not None
-            or any(k in failure.details for k in ("returncode", "signal"))
-        )
-
-    @cached_property
     def clues(self) -> Sequence[Clue]:
         """Every clue. Where something failed for good, what was logged or retried before it is left out."""
-        found = [*self._failure_clues(), *self._text_clues]
-        return [*found, *self._exit_clues()]
+        return [*_failure_clues(self.failure), *self._text_clues, *self._exit_clues()]
 
     @cached_property
     def _text_clues(self) -> list[Clue]:
@@ -230,48 +219,6 @@ class FailureEvidence:
             line = next((text for text in kept if found["reason"] in text), found[0])
             yield Clue(kind="body", text="", lines=(line,), codes=frozenset({found["reason"].lower()}))
 
-    def _failure_clues(self) -> Iterator[Clue]:
-        failure = self.failure
-        if failure.code or failure.message:
-            yield from typed_clues(failure.code, failure.message, (f"[{failure.code}] {failure.message}",))
-        cause = failure.details.get("cause")
-        if cause in errors.ProviderError.CAUSES:
-            asked = "coding agent" if self._asked_a_program else "service"
-            yield Clue(
-                kind="cause",
-                text=failure.message,
-                lines=(f"cause: {cause}",),
-                cause=str(cause),
-                where=asked,
-                status=failure.http_status,
-            )
-        code = failure.machine_code or str(failure.details.get("machine_code") or "")
-        if code:
-            yield Clue(
-                kind="body",
-                text=failure.message,
-                lines=(f"machine code: {code}",),
-                codes=frozenset({code.lower()}),
-                status=failure.http_status,
-            )
-        if failure.http_status is not None:
-            yield Clue(
-                kind="line",
-                text="",
-                lines=(f"HTTP status {failure.http_status}",),
-                status=failure.http_status,
-            )
-        name = str(failure.details.get("errno_name") or "") or BY_NUMBER.get(str(failure.errno), "")
-        if name:
-            path = str(failure.details.get("path") or "")
-            yield Clue(
-                kind="exception",
-                text=failure.message,
-                lines=(f"{name}: {failure.message}",),
-                errno=name,
-                path=path,
-            )
-
     def _exit_clues(self) -> Iterator[Clue]:
         status = self.exit_status
         if self.killed_by:
@@ -284,6 +231,63 @@ class FailureEvidence:
             yield Clue(
                 kind="exit", text=str(status), lines=self._reported_exit[1] or (f"exit status {status}",)
             )
+
+
+def _failure_clues(failure: Failure) -> Iterator[Clue]:
+    """What the failure's own facts say."""
+    if failure.code or failure.message:
+        yield from typed_clues(failure.code, failure.message, (f"[{failure.code}] {failure.message}",))
+    yield from _cause_clues(failure)
+    code = failure.machine_code or str(failure.details.get("machine_code") or "")
+    if code:
+        yield Clue(
+            kind="body",
+            text=failure.message,
+            lines=(f"machine code: {code}",),
+            codes=frozenset({code.lower()}),
+            status=failure.http_status,
+        )
+    if failure.http_status is not None:
+        yield Clue(
+            kind="line",
+            text="",
+            lines=(f"HTTP status {failure.http_status}",),
+            status=failure.http_status,
+        )
+    yield from _errno_clues(failure)
+
+
+def _cause_clues(failure: Failure) -> Iterator[Clue]:
+    """The cause that a provider gave, with whom it asked: a program that it started, or a service."""
+    cause = failure.details.get("cause")
+    if cause not in errors.ProviderError.CAUSES:
+        return
+    asked_a_program = (
+        failure.exit_status is not None
+        or failure.signal is not None
+        or any(k in failure.details for k in ("returncode", "signal"))
+    )
+    yield Clue(
+        kind="cause",
+        text=failure.message,
+        lines=(f"cause: {cause}",),
+        cause=str(cause),
+        where="coding agent" if asked_a_program else "service",
+        status=failure.http_status,
+    )
+
+
+def _errno_clues(failure: Failure) -> Iterator[Clue]:
+    """The error of the operating system, by name, with the path that it is about."""
+    name = str(failure.details.get("errno_name") or "") or BY_NUMBER.get(str(failure.errno), "")
+    if name:
+        yield Clue(
+            kind="exception",
+            text=failure.message,
+            lines=(f"{name}: {failure.message}",),
+            errno=name,
+            path=str(failure.details.get("path") or ""),
+        )
 
 
 def parses(text: str) -> bool:

@@ -131,6 +131,46 @@ class _Modules:
         return module, ""
 
 
+def _not_installed(kind: str, plugin_id: str, known: list[str]) -> NotFound:
+    from dagogy.contracts.suggest import did_you_mean
+
+    return NotFound(
+        f"no {kind} '{plugin_id}' is installed",
+        hint=did_you_mean(plugin_id, known) or f"installed: {', '.join(known) or 'none'}",
+    )
+
+
+def _admitted(
+    entries: Iterable[EntryPoint], selection: Selection, reserved: Mapping[str, frozenset[str]]
+) -> tuple[dict[str, dict[str, Plugin]], list[Plugin]]:
+    """By kind and id the plugins that hold their id, and those whose id was taken.
+
+    A left-out plugin takes no id. Of those that claim one, ours comes first, then the first by distribution;
+    the others fail.
+    """
+    plugins: dict[str, dict[str, Plugin]] = {kind: {} for kind in KINDS}
+    conflicts: list[Plugin] = []
+    for entry in sorted(entries, key=lambda e: (KINDS.index(e.kind), e.id, not first_party(e))):
+        plugin, of_kind = Plugin(entry), plugins[entry.kind]
+        is_reserved = plugin.id in reserved.get(entry.kind, ())
+        left_out = selection.verdict(entry)
+        if left_out:
+            plugin.state, plugin.reason = "disabled", left_out
+        holder = of_kind.get(plugin.id)
+        if plugin.state == "disabled" and (holder is not None or is_reserved):
+            conflicts.append(plugin)
+        elif is_reserved or (holder is not None and holder.state != "disabled"):
+            plugin.fail(
+                f"the id '{plugin.id}' is taken by {'dagogy itself' if holder is None else holder.origin}"
+            )
+            conflicts.append(plugin)
+        else:
+            if holder is not None:
+                conflicts.append(holder)
+            of_kind[plugin.id] = plugin
+    return plugins, conflicts
+
+
 class Host:
     """All plugins of this process. The first question about them reads entry points only; `load` imports the
     modules of one kind.
@@ -154,14 +194,7 @@ class Host:
 
     @cached_property
     def _found(self) -> tuple[dict[str, dict[str, Plugin]], list[Plugin]]:
-        """By kind and id the plugins that hold their id, and those whose id was taken."""
-        plugins: dict[str, dict[str, Plugin]] = {kind: {} for kind in KINDS}
-        conflicts: list[Plugin] = []
-        for entry in sorted(
-            discover(self._path), key=lambda e: (KINDS.index(e.kind), e.id, not first_party(e))
-        ):
-            self._admit(Plugin(entry), plugins[entry.kind], conflicts)
-        return plugins, conflicts
+        return _admitted(discover(self._path), self.selection, self._reserved)
 
     @property
     def _plugins(self) -> dict[str, dict[str, Plugin]]:
@@ -171,27 +204,6 @@ class Host:
     def conflicts(self) -> list[Plugin]:
         """The plugins whose id was taken."""
         return self._found[1]
-
-    def _admit(self, plugin: Plugin, of_kind: dict[str, Plugin], conflicts: list[Plugin]) -> None:
-        """A left-out plugin takes no id. Of those that claim one, ours comes first, then the first by
-        distribution; the others fail.
-        """
-        reserved = plugin.id in self._reserved.get(plugin.entry.kind, ())
-        left_out = self.selection.verdict(plugin.entry)
-        if left_out:
-            plugin.state, plugin.reason = "disabled", left_out
-        holder = of_kind.get(plugin.id)
-        if plugin.state == "disabled" and (holder is not None or reserved):
-            conflicts.append(plugin)
-        elif reserved or (holder is not None and holder.state != "disabled"):
-            plugin.fail(
-                f"the id '{plugin.id}' is taken by {'dagogy itself' if holder is None else holder.origin}"
-            )
-            conflicts.append(plugin)
-        else:
-            if holder is not None:
-                conflicts.append(holder)
-            of_kind[plugin.id] = plugin
 
     def _check_selection(self) -> None:
         known = {
@@ -286,13 +298,7 @@ class Host:
         if plugin is None and kind == "rule":
             plugin = self.aliases.holders.get(plugin_id)
         if plugin is None:
-            from dagogy.contracts.suggest import did_you_mean
-
-            known = list(self._plugins[kind])
-            raise NotFound(
-                f"no {kind} '{plugin_id}' is installed",
-                hint=did_you_mean(plugin_id, known) or f"installed: {', '.join(known) or 'none'}",
-            )
+            raise _not_installed(kind, plugin_id, list(self._plugins[kind]))
         if plugin.state == "disabled":
             raise NotFound(
                 f"{kind} '{plugin_id}' of {plugin.origin} is {plugin.reason}", hint="take it off that list"

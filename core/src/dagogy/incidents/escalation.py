@@ -173,44 +173,13 @@ def _collected(
     unwritten: Mapping[str, Any] | None,
 ) -> tuple[_Files, Happened, list[str]]:
     """The files of the bundle, the failure that it is about, and the criteria that are met."""
-    past = history(host, run)
-    last = (
-        past.last
-        if standing is None
-        else next((f for f in past.failures if f.record.name == Path(standing.source).name), None)
-    )
-    if last is None and standing is not None:
-        facts = {**(unwritten or {}), **{key: value for key, value in asdict(standing).items() if value}}
-        last = Happened(Path("unwritten.json"), facts, diagnose(host, standing))
-        past = replace(past, failures=(*past.failures, last))
-    if last is None:
-        raise NotFound(
-            f"run {run.id} has no failure record: there is nothing to escalate",
-            hint=f"dagogy status {run.id}",
-        )
+    past, last = _escalated(host, run, standing, unwritten)
     met = criteria(host, past)
     files = _Files(secrets)
     for failure in past.failures:
         files.add(f"failures/{failure.record.name}", to_json(failure.document))
     files.add("diagnosis.json", to_json([{**f.as_dict(), **f.verdict.as_dict()} for f in past.failures]))
-    artifacts = []
-    for path in _regular(run.path):
-        name = path.relative_to(run.path).as_posix()
-        if name.startswith(f"{FAILURES}/"):
-            continue
-        data = read_regular(path)
-        artifacts.append(
-            {
-                "path": name,
-                **_about(data),
-                "mtime_utc": _time(path),
-                "in_bundle": with_artifacts or name in _TOLD,
-            }
-        )
-        if name in _TOLD:
-            files.add(f"run/{name}", data)
-        elif with_artifacts:
-            files.files[f"run/{name}"] = data
+    artifacts = _collect_artifacts(run, files, with_artifacts)
     files.add("artifacts.json", to_json(artifacts))
     files.add(
         "report.md",
@@ -225,6 +194,47 @@ def _collected(
     )
     files.search()
     return files, last, met
+
+
+def _escalated(
+    host: Host, run: Run, standing: Failure | None, unwritten: Mapping[str, Any] | None
+) -> tuple[History, Happened]:
+    """The failures of the run, and the one that is escalated: `standing`, else the last. Raises `NotFound`
+    where there is none.
+    """
+    past = history(host, run)
+    if standing is None:
+        last = past.last
+    else:
+        record = Path(standing.source).name
+        last = next((f for f in past.failures if f.record.name == record), None)
+        if last is None:
+            facts = {**(unwritten or {}), **{key: value for key, value in asdict(standing).items() if value}}
+            last = Happened(Path("unwritten.json"), facts, diagnose(host, standing))
+            past = replace(past, failures=(*past.failures, last))
+    if last is None:
+        raise NotFound(
+            f"run {run.id} has no failure record: there is nothing to escalate",
+            hint=f"dagogy status {run.id}",
+        )
+    return past, last
+
+
+def _collect_artifacts(run: Run, files: _Files, with_artifacts: bool) -> list[dict[str, Any]]:
+    """What is known of each file of the run; those that belong into the bundle are put there."""
+    artifacts = []
+    for path in _regular(run.path):
+        name = path.relative_to(run.path).as_posix()
+        if name.startswith(f"{FAILURES}/"):
+            continue
+        data = read_regular(path)
+        in_bundle = with_artifacts or name in _TOLD
+        artifacts.append({"path": name, **_about(data), "mtime_utc": _time(path), "in_bundle": in_bundle})
+        if name in _TOLD:
+            files.add(f"run/{name}", data)
+        elif with_artifacts:
+            files.files[f"run/{name}"] = data
+    return artifacts
 
 
 def _filler(top: str, files: Mapping[str, bytes]) -> Callable[[tarfile.TarFile], None]:
@@ -279,21 +289,8 @@ def _report(
     """What section 5 of the runbook asks for: command, run id, provider mode and environment, the exact
     error, artifacts and their times.
     """
-    document = last.document
     lines = [f"# Escalation: {inline(past.run.id)}", "", *([inline(note), ""] if note else [])]
-    facts = {
-        "Command": code(last.command),
-        "Run": past.run.id,
-        "Stage": document.get("stage") or "unknown",
-        "Failed at": last.at_utc,
-        "Provider": f"{document.get('provider') or 'unknown'}, model {document.get('model') or 'not set'}",
-        "Incident": f"{last.verdict.incident_id} ({last.verdict.outcome})",
-        "Exit status": document.get("exit_status"),
-    }
-    for key in ("endpoint", "signal", "killed_by", "http_status", "request_id"):
-        if document.get(key) not in (None, ""):
-            facts[key.replace("_", " ").capitalize().replace("Http", "HTTP")] = document[key]
-    lines += table(("what", "value"), facts.items())
+    lines += table(("what", "value"), _report_facts(past, last).items())
     lines += [
         "",
         "## Error",
@@ -305,25 +302,9 @@ def _report(
     ]
     lines += [f"- {prose(criterion)}" for criterion in met] or ["- no criterion of the runbook is met"]
     lines += ["", *_diagnosis_lines(host, last.verdict)]
-    done = [
-        e
-        for e in past.events
-        if e.get("event") in ("recovery_action", "recovery_retried", "recovery_stopped", "recovered")
-    ]
-    if done:
-        lines += ["", "## Recovery", ""] if lines[-1] else ["## Recovery", ""]
-        lines += [
-            *table(("time", "what", "outcome"), ((e.get("at_utc"), *_carried_out(e)) for e in done)),
-            "",
-        ]
-    environment, versions = document.get("environment"), document.get("versions")
-    if isinstance(versions, dict):
-        listed = inline(", ".join(f"{name} {version}" for name, version in versions.items()))
-        lines += ["## Versions", "", f"{listed}; those of the plugins are in the record", ""]
-    if isinstance(environment, dict):
-        lines += ["## Environment", ""]
-        lines += table(("variable", "state"), ((name, _state(value)) for name, value in environment.items()))
-    lines += ["", "## Failures of this run", ""]
+    if recovery := _recovery_lines(past):
+        lines += ["", *recovery] if lines[-1] else recovery
+    lines += [*_setting_lines(last.document), "", "## Failures of this run", ""]
     lines += table(
         ("time", "command", "code", "incident"),
         ((f.at_utc, code(f.command), f.code, f.verdict.incident_id) for f in past.failures),
@@ -340,6 +321,47 @@ def _report(
         ((a["path"], a["size"], a["mtime_utc"], a["sha256"]) for a in artifacts),
     )
     return [*lines, ""]
+
+
+def _report_facts(past: History, last: Happened) -> dict[str, Any]:
+    """The failure in a few words, by what they say."""
+    document = last.document
+    facts = {
+        "Command": code(last.command),
+        "Run": past.run.id,
+        "Stage": document.get("stage") or "unknown",
+        "Failed at": last.at_utc,
+        "Provider": f"{document.get('provider') or 'unknown'}, model {document.get('model') or 'not set'}",
+        "Incident": f"{last.verdict.incident_id} ({last.verdict.outcome})",
+        "Exit status": document.get("exit_status"),
+    }
+    for key in ("endpoint", "signal", "killed_by", "http_status", "request_id"):
+        if document.get(key) not in (None, ""):
+            facts[key.replace("_", " ").capitalize().replace("Http", "HTTP")] = document[key]
+    return facts
+
+
+def _recovery_lines(past: History) -> list[str]:
+    """What was done to recover; nothing where nothing was."""
+    kinds = ("recovery_action", "recovery_retried", "recovery_stopped", "recovered")
+    done = [e for e in past.events if e.get("event") in kinds]
+    if not done:
+        return []
+    rows = table(("time", "what", "outcome"), ((e.get("at_utc"), *_carried_out(e)) for e in done))
+    return ["## Recovery", "", *rows, ""]
+
+
+def _setting_lines(document: Mapping[str, Any]) -> list[str]:
+    """The versions and the environment that the record names."""
+    lines: list[str] = []
+    environment, versions = document.get("environment"), document.get("versions")
+    if isinstance(versions, dict):
+        listed = inline(", ".join(f"{name} {version}" for name, version in versions.items()))
+        lines += ["## Versions", "", f"{listed}; those of the plugins are in the record", ""]
+    if isinstance(environment, dict):
+        lines += ["## Environment", ""]
+        lines += table(("variable", "state"), ((name, _state(value)) for name, value in environment.items()))
+    return lines
 
 
 def _carried_out(event: Mapping[str, Any]) -> tuple[str, str | Markdown]:

@@ -108,16 +108,8 @@ def record_document(path: Path) -> dict[str, Any]:
 
 def from_record(document: Mapping[str, Any], source: str = "") -> Failure:
     """The failure of a record's document. Keys that a record may lack are looked for in its details."""
-    details = document.get("details") if isinstance(document.get("details"), dict) else {}
-    assert isinstance(details, dict)
-    tails = document.get("output_tails") if isinstance(document.get("output_tails"), dict) else {}
-    assert isinstance(tails, dict)
+    details, tails = _mapping(document, "details"), _mapping(document, "output_tails")
     known = {**details, **tails, **{k: v for k, v in document.items() if v not in (None, "", [])}}
-    chain = [
-        (str(c.get("type", "")), str(c.get("message", "")))
-        for c in document.get("exception_chain") or []
-        if isinstance(c, dict)
-    ]
     command = document.get("command")
     return Failure(
         code=str(document.get("code") or ""),
@@ -131,7 +123,7 @@ def from_record(document: Mapping[str, Any], source: str = "") -> Failure:
         folder=_text(document, "folder"),
         details=details,
         hint=_text(known, "hint"),
-        exception_chain=tuple(chain),
+        exception_chain=_exception_chain(document),
         errno=_number(known, "errno"),
         exit_status=_number(
             {**details, "child": document.get("child_exit_status")}, "child", "exit_status", "returncode"
@@ -144,6 +136,19 @@ def from_record(document: Mapping[str, Any], source: str = "") -> Failure:
         text="\n".join(str(known[k]) for k in (*TAILS, "text") if isinstance(known.get(k), str)),
         source=source,
         at_utc=_text(known, "at_utc"),
+    )
+
+
+def _mapping(document: Mapping[str, Any], key: str) -> dict[str, Any]:
+    value = document.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _exception_chain(document: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (str(c.get("type", "")), str(c.get("message", "")))
+        for c in document.get("exception_chain") or []
+        if isinstance(c, dict)
     )
 
 

@@ -127,16 +127,20 @@ def ask(
     settings that hold for this look; "" takes one out.
     """
     changes = dict(environment or {})
-    chosen = [p for p in host.load("probe") if p.state == "ready" and (not only or p.id == only)]
-    chosen = [p for p in chosen if about is None or not set(about).isdisjoint(p.info.incidents)]
+    chosen = [p for p in _ready(host, "probe") if not only or p.id == only]
+    if about is not None:
+        chosen = [p for p in chosen if not set(about).isdisjoint(p.info.incidents)]
     if not chosen:
         return []
     context = _Context(settings, run, changes)
-    declared = [
-        s.name for p in host.load("provider") if p.state == "ready" for s in p.info.settings if s.secret
-    ]
+    declared = [s.name for p in _ready(host, "provider") for s in p.info.settings if s.secret]
     hidden = secrets_of({**_texts(settings.file), **settings.environ, **changes}, declared)
     return observe([(plugin, partial(_results, host, plugin, failure, context)) for plugin in chosen], hidden)
+
+
+def _ready(host: Host, kind: str) -> list[Plugin]:
+    """The plugins of a kind that can be used."""
+    return [plugin for plugin in host.load(kind) if plugin.state == "ready"]
 
 
 def observe(

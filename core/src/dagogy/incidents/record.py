@@ -20,10 +20,10 @@ from dagogy.api.errors import DagogyError, Interrupted
 from dagogy.api.secrets import redacted, secrets_of
 from dagogy.workspace.events import unfinished, utc_now
 from dagogy.workspace.files import read_regular, to_json, write_atomic
+from dagogy.workspace.known_settings import CORE_SETTINGS
 from dagogy.workspace.lock import shared
 from dagogy.workspace.provenance import SEAL, foreign, recovery_account, sealed
 from dagogy.workspace.runs import Run
-from dagogy.workspace.settings import CORE_SETTINGS
 from dagogy.workspace.stages import (
     CONCEPTS,
     CURRICULUM,
@@ -182,18 +182,11 @@ def _origin(details: Mapping[str, Any], chain: Sequence[BaseException]) -> dict[
     process, the service's answer.
     """
     leaf = next((c for c in reversed(chain) if isinstance(c, OSError) and c.errno), None)
-    ended = next((c for c in chain if isinstance(getattr(c, "returncode", None), int)), None)
     status = _whole(details, "returncode", "child_exit_status")
-    status = getattr(ended, "returncode", None) if status is None else status
-    number = _whole(details, "signal")
-    killer = _word(details, "killed_by")
-    if number is None and status is not None and status < 0:
-        number = -status
-    if any(type(c).__name__ == "TimeoutExpired" and type(c).__module__ == "subprocess" for c in chain):
-        killer = killer or "timeout"
-    if isinstance(chain[-1], KeyboardInterrupt):
-        number = next((n for n in chain[-1].args if isinstance(n, int)), int(signal.SIGINT))
-        killer = _SENDERS.get(number, "system")
+    if status is None:
+        ended = next((c for c in chain if isinstance(getattr(c, "returncode", None), int)), None)
+        status = getattr(ended, "returncode", None)
+    number, killer = _killed(details, chain, status)
     return {
         "errno": _whole(details, "errno") if leaf is None else leaf.errno,
         "child_exit_status": status,
@@ -203,6 +196,21 @@ def _origin(details: Mapping[str, Any], chain: Sequence[BaseException]) -> dict[
         "machine_code": _word(details, "machine_code"),
         "request_id": _word(details, "request_id"),
     }
+
+
+def _killed(
+    details: Mapping[str, Any], chain: Sequence[BaseException], status: int | None
+) -> tuple[int | None, Any]:
+    """The signal that ended the child process or us, and who sent it. `status`: the child's exit status."""
+    number, killer = _whole(details, "signal"), _word(details, "killed_by")
+    if isinstance(chain[-1], KeyboardInterrupt):
+        number = next((n for n in chain[-1].args if isinstance(n, int)), int(signal.SIGINT))
+        return number, _SENDERS.get(number, "system")
+    if number is None and status is not None and status < 0:
+        number = -status
+    if any(type(c).__name__ == "TimeoutExpired" and type(c).__module__ == "subprocess" for c in chain):
+        killer = killer or "timeout"
+    return number, killer
 
 
 def _whole(details: Mapping[str, Any], *keys: str) -> int | None:

@@ -38,9 +38,9 @@ from dagogy.api.plugins import SEVERITIES
 from dagogy.api.readers import Source
 from dagogy.api.rules import Finding, Measure, Rule
 from dagogy.api.scope import EdgeEvidence, ScopeConcept, ScopeEdge, ScopeReading
-from dagogy.pipeline.judge import build_options
 from dagogy.pipeline.measures import unusable_measure
 from dagogy.pipeline.rule_context import RunContext
+from dagogy.pipeline.rule_options import build_options
 
 
 @dataclass(frozen=True, slots=True)

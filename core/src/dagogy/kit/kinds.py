@@ -73,7 +73,7 @@ def _wrong_options(options: Any) -> str:
     """What is wrong with the options of a rule, their defaults among them: a validation in which nobody sets
     one builds and checks none of it.
     """
-    from dagogy.pipeline.judge import require_options
+    from dagogy.pipeline.rule_options import require_options
 
     if options is not None:
         try:

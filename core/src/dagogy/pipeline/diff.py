@@ -29,27 +29,29 @@ def make_diff(
     """
     before = {node.id: node for node in previous.nodes} if previous else {}
     after = {node.id: node for node in current.nodes}
-    removed = [i for i in before if i not in after]
-    added = [i for i in after if i not in before]
-    renamed = _renamed([before[i] for i in removed], [after[i] for i in added]) if removed and added else []
+    removed, added = _only_in(before, after), _only_in(after, before)
+    renamed = _renamed(removed, added) if removed and added else []
     new_name = {old: new for old, new, _ in renamed}
-    old_path = _critical_path(previous) if previous else []
+    names = set(new_name.values())
+    old_path, old_minutes = (_critical_path(previous), total_minutes(previous)) if previous else ([], 0.0)
     path = _critical_path(current, index)
     return {
-        "added_nodes": [i for i in added if i not in set(new_name.values())],
-        "removed_nodes": [i for i in removed if i not in new_name],
+        "added_nodes": [node.id for node in added if node.id not in names],
+        "removed_nodes": [node.id for node in removed if node.id not in new_name],
         "changed_nodes": _changed(before, after, new_name),
         "renamed_nodes": [
             {"previous_id": old, "current_id": new, "similarity": similarity}
             for old, new, similarity in renamed
         ],
-        "time_delta_minutes": round(
-            total_minutes(current) - (total_minutes(previous) if previous else 0.0), 6
-        ),
+        "time_delta_minutes": round(total_minutes(current) - old_minutes, 6),
         "critical_path_changed": [new_name.get(i, i) for i in old_path] != path,
         "previous_critical_path": old_path,
         "current_critical_path": path,
     }
+
+
+def _only_in(nodes: dict[str, Node], others: dict[str, Node]) -> list[Node]:
+    return [node for node_id, node in nodes.items() if node_id not in others]
 
 
 def _critical_path(curriculum: Curriculum, index: GraphIndex | None = None) -> list[str]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,12 +15,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from dagogy.api.errors import ConfigError, DagogyError, PluginError
 from dagogy.api.plugins import SEVERITIES, RuleInfo
 from dagogy.api.rules import Finding, Fix, Measure, Rule
-from dagogy.contracts.suggest import did_you_mean
 from dagogy.host.calls import SLOW_SECONDS, contained, is_stop, report
 from dagogy.host.manager import Host, unusable
 from dagogy.host.plugin import Plugin
 from dagogy.pipeline.measures import lowered, own_measure, unusable_measure
 from dagogy.pipeline.rule_context import RunContext, View
+from dagogy.pipeline.rule_options import build_options
 from dagogy.pipeline.ruleset import RuleConfig, ruleset_digest
 
 if TYPE_CHECKING:
@@ -179,47 +178,27 @@ class Judge:
             return [], ()
         found: list[Finding] = []
         measured: dict[str, Measure] = {}
-        rule_id, rule = active.plugin.id, active.rule
-        assert rule is not None
-        built = shown.built_seconds
+        origin, built = active.plugin.origin, shown.built_seconds
         with contained(active.plugin.name) as call:
             try:
-                answer = rule.check(shown, active.options)
-                wrong = unusable(answer, "findings")
-                if wrong:
-                    raise _Unsound(f"its check {wrong}")
-                for item in answer:
-                    if isinstance(item, Measure):
-                        _require_usable(item, measured)
-                        measured[item.name] = own_measure(item, rule_id)
-                    else:
-                        found.append(_own_finding(item, active, context))
+                _collect(active, shown, context, found, measured)
+                wrong = ""
             except DagogyError as error:
                 hint = f"; {' '.join(error.hint.split())}" if error.hint else ""
-                outcome.status, outcome.reason = (
-                    "failed",
-                    f"rule of {active.plugin.origin}: {error.message}{hint}",
-                )
+                wrong = f"rule of {origin}: {error.message}{hint}"
             except _Unsound as error:
-                outcome.status, outcome.reason = (
-                    "failed",
-                    f"rule of {active.plugin.origin} cannot be used: {error}",
-                )
+                wrong = f"rule of {origin} cannot be used: {error}"
             except BaseException as error:
                 if is_stop(error):
                     raise
-                outcome.status, outcome.reason = (
-                    "failed",
-                    f"rule of {active.plugin.origin} raised {active.plugin.account(error)}",
-                )
-            else:
-                outcome.status = "findings" if found else "clean"
+                wrong = f"rule of {origin} raised {active.plugin.account(error)}"
+        outcome.status, outcome.reason = "failed" if wrong else "findings" if found else "clean", wrong
         took, allowed = call.seconds - (shown.built_seconds - built), SLOW_SECONDS + nodes * _SECONDS_A_NODE
         if took > allowed:
             outcome.slow_seconds = round(took, 1)
-            self._note(active, outcome, f"took {took:.1f} s of processor time", f"{rule_id} is slow")
+            self._note(active, outcome, f"took {took:.1f} s of processor time", f"{active.plugin.id} is slow")
         # Of a rule that did not come to its end nobody knows what it has counted.
-        return found, () if outcome.status == "failed" else tuple(measured.values())
+        return found, () if wrong else tuple(measured.values())
 
     def _unaltered(self, active: _Active, view: View, outcome: Outcome) -> View | None:
         """The view, if the rule that looked at it left it as it was; else it is named."""
@@ -300,6 +279,27 @@ class _Unsound(Exception):
     """What a rule answered cannot be shown; the message says what it is, and what was wanted."""
 
 
+def _collect(
+    active: _Active,
+    shown: RunContext,
+    context: RunContext | None,
+    found: list[Finding],
+    measured: dict[str, Measure],
+) -> None:
+    """Adds what one rule says of `shown`, until it raises. Raises `_Unsound` for what cannot be shown."""
+    assert active.rule is not None
+    answer = active.rule.check(shown, active.options)
+    wrong = unusable(answer, "findings")
+    if wrong:
+        raise _Unsound(f"its check {wrong}")
+    for item in answer:
+        if isinstance(item, Measure):
+            _require_usable(item, measured)
+            measured[item.name] = own_measure(item, active.plugin.id)
+        else:
+            found.append(_own_finding(item, active, context))
+
+
 def _require_sound(finding: Any) -> None:
     """Raises `_Unsound` for what the report could not show: a rule that yields it has not run."""
     if (
@@ -356,61 +356,6 @@ def _placed(finding: Finding, context: RunContext) -> Finding:
     if wrong:
         raise _Unsound(f"its finding '{' '.join(own.message.split())[:120]}' {wrong}")
     return own
-
-
-def build_options(rule_id: str, rule: Rule, given: Mapping[str, Any]) -> Any:
-    """The rule's `Options` from the configuration's values. Raises `ConfigError` for an unknown name or a
-    value out of range.
-    """
-    if rule.Options is None:
-        if given:
-            raise ConfigError(
-                f'rules."{rule_id}" has no options, the configuration sets {", ".join(given)}',
-                hint="only 'enabled' and 'severity' can be set",
-            )
-        return None
-    require_options(rule.Options)
-    if not given:
-        return rule.Options.model_construct()
-    known = list(rule.Options.model_fields)
-    for name in given:
-        if name not in known:
-            raise ConfigError(
-                f"rules.\"{rule_id}\" has no option '{name}'",
-                hint=did_you_mean(name, [*known, "enabled", "severity"])
-                or f"its options: {', '.join(known)}",
-            )
-    from pydantic import ValidationError
-
-    try:
-        # As JSON, in which a list is the way to write a tuple.
-        return rule.Options.model_validate_json(json.dumps(given, default=str))
-    except ValidationError as error:
-        wrong = "; ".join(map(_wrong_option, error.errors(include_url=False, include_context=False)))
-        raise ConfigError(
-            f'rules."{rule_id}": {wrong}', hint=f"'dagogy explain {rule_id}' shows its options"
-        ) from None
-
-
-def _wrong_option(error: Mapping[str, Any]) -> str:
-    """One of pydantic's errors as `max_chars = 0: input should be greater than or equal to 1`."""
-    name, *inside = error["loc"]
-    message: str = error["msg"]
-    return (
-        f"{name}{''.join(f'[{part}]' for part in inside)} = "
-        f"{json.dumps(error['input'], ensure_ascii=False):.80}: {message[0].lower()}{message[1:]}"
-    )
-
-
-def require_options(options: Any) -> None:
-    """Raises `TypeError` for an `Options` of a rule that is none, or has one without a default."""
-    from dagogy.api.options import Options
-
-    if not (isinstance(options, type) and issubclass(options, Options)):
-        raise TypeError(f"its Options is {options!r:.100}, not a subclass of dagogy.api.rules.Options")
-    for name, option in options.model_fields.items():
-        if option.is_required():
-            raise TypeError(f"its option '{name}' has no default")
 
 
 def _blocked(active: _Active, outcomes: Mapping[str, Outcome]) -> str:

@@ -140,18 +140,24 @@ def report_markdown(report: Mapping[str, Any], run_reference: str) -> str:
     lines += ["## What to do", "", *_what_to_do(report, run_reference), ""]
     for severity, title in (("error", "Errors"), ("warning", "Warnings"), ("info", "Infos")):
         lines += _by_rule([f for f in report["findings"] if f["severity"] == severity], title)
-    idle = [
-        f"- {code(r['rule_id'])} {r['status']}: {inline(r['reason'])}"
-        for r in report["rules"]
-        if r["status"] in ("skipped", "failed")
-    ]
-    lines += ["## Rules that did not run", "", *idle, ""] if idle else []
-    noted = [f"- {inline(note)}" for r in report["rules"] for note in r.get("notes") or ()]
-    lines += ["## Rules that did not keep to their part", "", *noted, ""] if noted else []
+    idle = [r for r in report["rules"] if r["status"] in ("skipped", "failed")]
+    lines += _listed(
+        "Rules that did not run",
+        [f"{code(r['rule_id'])} {r['status']}: {inline(r['reason'])}" for r in idle],
+    )
+    lines += _listed(
+        "Rules that did not keep to their part",
+        [inline(note) for r in report["rules"] for note in r.get("notes") or ()],
+    )
     lines += _measures(report)
     clean = [r["rule_id"] for r in report["rules"] if r["status"] == "clean"]
     lines += ["## Clean rules", "", ", ".join(code(r) for r in clean) or "none"]
     return document(lines)
+
+
+def _listed(title: str, items: Sequence[str]) -> list[str]:
+    """A section with a list, where there is anything to list."""
+    return [f"## {title}", "", *(f"- {item}" for item in items), ""] if items else []
 
 
 def _measures(report: Mapping[str, Any]) -> list[str]:

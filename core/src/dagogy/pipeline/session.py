@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from dagogy.api.errors import (
     ConfigError,
     DagogyError,
-    InvalidArgument,
     Locked,
     NotFound,
     StageConflict,
@@ -26,11 +25,12 @@ from dagogy.host.plugin import Plugin
 from dagogy.pipeline.ruleset import RuleConfig, rule_configs, ruleset_digest
 from dagogy.workspace.events import last_lost
 from dagogy.workspace.files import read_regular, remove_temporaries
+from dagogy.workspace.known_settings import CORE_SETTINGS
 from dagogy.workspace.local_paths import LocalPaths
 from dagogy.workspace.lock import locked, shared
 from dagogy.workspace.provenance import recovery_account, sealed, sealed_event
 from dagogy.workspace.runs import Metadata, Run, Runs
-from dagogy.workspace.settings import CORE_SETTINGS, Settings
+from dagogy.workspace.settings import Settings
 from dagogy.workspace.stages import (
     CURRICULUM,
     EVENTS,
@@ -339,7 +339,7 @@ class OpenRun:
             documents.append(self._scope_document())
         local = self.session.local_paths(self.run)
         for name in self._local_paths():
-            path = self._allowed(name, local)
+            path = local.required(name)
             if path not in seen:
                 from dagogy.api.readers import Source
 
@@ -418,22 +418,6 @@ class OpenRun:
         spec = decode_topic_spec(self.run.read(SPEC)).value
         pack = spec.context_pack if spec else None
         return pack.local_paths if isinstance(pack, ContextPack) else ()
-
-    def _allowed(self, name: str, local: LocalPaths) -> Path:
-        """The file that a `local_paths` entry means: inside the workspace root or
-        the run, symlinks followed.
-        """
-        root = self.session.settings.root
-        path = local.path(name)
-        if path is None:
-            reason, hint = local.objection(name)
-            raise InvalidArgument(f"local_paths names '{name}', {reason}", hint=hint)
-        if not os.path.isfile(path):  # which, unlike `Path.is_file`, is not upset by a name that is too long
-            raise NotFound(
-                f"local_paths names '{name}', and there is no such file in {root}",
-                hint="correct context_pack.local_paths in inputs/topic_spec.json",
-            )
-        return path
 
     def facts(self) -> dict[str, Any]:
         """Run id, stage and next command, for JSON output."""

@@ -63,17 +63,8 @@ def _from_document(document: ScopeDocument, reading: ScopeReading) -> dict[str, 
     concepts = [c.title for c in reading.concepts if not is_placeholder(c.title)]
     if not concepts:
         raise InternalError(f"the provider read no concept from {document.source} and raised no error")
-    constraints = {
-        "hours_per_week": HOURS_A_WEEK,
-        "total_hours_min": max(1, round(len(concepts) * HOURS_A_CONCEPT[0])),
-        "total_hours_max": max(2, round(len(concepts) * HOURS_A_CONCEPT[1])),
-        "depth": "practical",
-        "max_prerequisites_per_node": 4,
-    }
-    if any(c.merged for c in reading.concepts):
-        # The reading was held to a length; what is made of it is held to the same.
-        constraints["node_count_max"] = max(READING_MAX, len(concepts))
-    constraints.update({key: front[key] for key in _CONSTRAINTS if key in front})
+    # A reading that merged concepts was held to a length; what is made of it is held to the same.
+    most = max(READING_MAX, len(concepts)) if any(c.merged for c in reading.concepts) else None
     return {
         "spec_version": "1.0",
         "goal": _text(front, "goal") or reading.goal or f"Explain and apply the concepts of {title}.",
@@ -81,10 +72,23 @@ def _from_document(document: ScopeDocument, reading: ScopeReading) -> dict[str, 
         "prerequisites": _texts(front, "prerequisites") or list(reading.prerequisites),
         "scope_in": concepts,
         "scope_out": _texts(front, "scope_out") or list(reading.scope_out),
-        "constraints": constraints,
+        "constraints": _constraints(front, len(concepts), most),
         "domain_mode": front.get("domain_mode", "mature"),
         "evidence_mode": front.get("evidence_mode", "minimal"),
         "context_pack": {"domain": title},
+    }
+
+
+def _constraints(front: Mapping[str, Any], concepts: int, most: int | None) -> dict[str, Any]:
+    """Those of the front matter, else what suits so many concepts. `most`: the most nodes, where bounded."""
+    return {
+        "hours_per_week": HOURS_A_WEEK,
+        "total_hours_min": max(1, round(concepts * HOURS_A_CONCEPT[0])),
+        "total_hours_max": max(2, round(concepts * HOURS_A_CONCEPT[1])),
+        "depth": "practical",
+        "max_prerequisites_per_node": 4,
+        **({"node_count_max": most} if most is not None else {}),
+        **{key: front[key] for key in _CONSTRAINTS if key in front},
     }
 
 
@@ -114,12 +118,21 @@ def _kept(written: bytes, template: bytes) -> dict[str, Any]:
         if value == base.get(key) or key == "spec_version":
             continue
         if key == "constraints" and isinstance(value, dict):
-            before = base.get(key)
-            kept[key] = {k: v for k, v in value.items() if not isinstance(before, dict) or v != before.get(k)}
-        elif isinstance(value, list):
-            mine = [v for v in value if not (isinstance(v, str) and is_placeholder(v))]
-            if mine:
-                kept[key] = mine
-        elif not (isinstance(value, str) and is_placeholder(value)):
-            kept[key] = value
+            kept[key] = _differing(value, base.get(key))
+        elif not isinstance(value, list):
+            if not _is_blank(value):
+                kept[key] = value
+        elif mine := [v for v in value if not _is_blank(v)]:
+            kept[key] = mine
     return kept
+
+
+def _differing(values: Mapping[str, Any], base: Any) -> dict[str, Any]:
+    """The values that are not as in `base`; all of them where that is no mapping."""
+    if not isinstance(base, dict):
+        return dict(values)
+    return {key: value for key, value in values.items() if value != base.get(key)}
+
+
+def _is_blank(value: Any) -> bool:
+    return isinstance(value, str) and is_placeholder(value)

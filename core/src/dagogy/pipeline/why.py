@@ -39,14 +39,12 @@ _DROPPED = {
 }
 
 
-class Why:
-    """Answers for one curriculum. `notes`: what its provider remarked on it."""
+class _Order:
+    """The order of study that the prerequisites make: where each node stands in it, by position."""
 
-    def __init__(self, curriculum: Curriculum, known: Known, notes: Sequence[str] = ()) -> None:
-        self.nodes = curriculum.nodes
-        self.known = known
-        self.notes = notes
-        self.index = GraphIndex(curriculum.nodes)
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self.nodes = nodes
+        self.index = GraphIndex(nodes)
 
     @cached_property
     def graph(self) -> networkx.DiGraph:
@@ -56,6 +54,60 @@ class Why:
         return networkx.from_dict_of_lists(
             dict(enumerate(self.index.dependents)), create_using=networkx.DiGraph
         )
+
+    def place(self, i: int) -> str:
+        depth, deepest = self.index.depth[i], max(self.index.depth, default=0)
+        if depth < 0:
+            return "in a cycle of prerequisites, or behind one: it has no place in an order"
+        if depth == 0:
+            leaning = _count(len(self.reached(i, "descendants")), "node")
+            return (
+                f"it has no prerequisite, so it can be studied first; {leaning} of {len(self.nodes)} depend "
+                "on it"
+            )
+        return (
+            f"step {depth + 1} of {deepest + 1}: the longest chain of prerequisites below it has "
+            f"{_count(depth, 'step')}"
+        )
+
+    def chain(self, i: int) -> list[str]:
+        """The longest chain of prerequisites that ends with the node, in order of study; empty in a cycle."""
+        if self.index.depth[i] < 0:
+            return []
+        from networkx import dag_longest_path
+
+        return [
+            self.nodes[c].id
+            for c in dag_longest_path(self.graph.subgraph(self.reached(i, "ancestors") | {i}))
+        ]
+
+    def reached(self, i: int, which: Literal["ancestors", "descendants"]) -> set[int]:
+        """All that comes before a node, or after it, without the node itself."""
+        import networkx
+
+        return set(getattr(networkx, which)(self.graph, i))
+
+    def path(self, start: str, end: str) -> list[str]:
+        """A shortest way from a prerequisite to a dependent; empty where there is none."""
+        from networkx import NetworkXNoPath, shortest_path
+
+        try:
+            return [
+                self.nodes[i].id
+                for i in shortest_path(self.graph, self.index.position[start], self.index.position[end])
+            ]
+        except NetworkXNoPath:
+            return []
+
+
+class Why:
+    """Answers for one curriculum. `notes`: what its provider remarked on it."""
+
+    def __init__(self, curriculum: Curriculum, known: Known, notes: Sequence[str] = ()) -> None:
+        self.nodes = curriculum.nodes
+        self.known = known
+        self.notes = notes
+        self.order = _Order(curriculum.nodes)
 
     @cached_property
     def concept_of(self) -> Mapping[str, Concept]:
@@ -80,17 +132,17 @@ class Why:
 
     def node(self, node: Node) -> dict[str, Any]:
         """All there is to tell of a node."""
-        i = self.index.position[node.id]
-        before = [self.nodes[p].id for p in self.index.prerequisites[i]]
-        after = [self.nodes[d].id for d in self.index.dependents[i]]
-        unknown = [p for p in node.prerequisites if p not in self.index.position]
+        i = self.order.index.position[node.id]
+        before = [self.nodes[p].id for p in self.order.index.prerequisites[i]]
+        after = [self.nodes[d].id for d in self.order.index.dependents[i]]
+        unknown = [p for p in node.prerequisites if p not in self.order.index.position]
         concept = self.concept_of.get(node.id)
         return {
             "node": self._brief(node.id),
-            "level": self.index.depth[i],
-            "levels": max(self.index.depth, default=0),
-            "place": self._place(i),
-            "chain": [self._brief(c) for c in self._chain(i)],
+            "level": self.order.index.depth[i],
+            "levels": max(self.order.index.depth, default=0),
+            "place": self.order.place(i),
+            "chain": [self._brief(c) for c in self.order.chain(i)],
             "source": None
             if concept is None
             else {
@@ -113,39 +165,7 @@ class Why:
         }
 
     def _brief(self, node_id: str) -> dict[str, Any]:
-        return {"id": node_id, "title": self.nodes[self.index.position[node_id]].title}
-
-    def _place(self, i: int) -> str:
-        depth, deepest = self.index.depth[i], max(self.index.depth, default=0)
-        if depth < 0:
-            return "in a cycle of prerequisites, or behind one: it has no place in an order"
-        if depth == 0:
-            leaning = _count(len(self._reached(i, "descendants")), "node")
-            return (
-                f"it has no prerequisite, so it can be studied first; {leaning} of {len(self.nodes)} depend "
-                "on it"
-            )
-        return (
-            f"step {depth + 1} of {deepest + 1}: the longest chain of prerequisites below it has "
-            f"{_count(depth, 'step')}"
-        )
-
-    def _chain(self, i: int) -> list[str]:
-        """The longest chain of prerequisites that ends with the node, in order of study; empty in a cycle."""
-        if self.index.depth[i] < 0:
-            return []
-        from networkx import dag_longest_path
-
-        return [
-            self.nodes[c].id
-            for c in dag_longest_path(self.graph.subgraph(self._reached(i, "ancestors") | {i}))
-        ]
-
-    def _reached(self, i: int, which: Literal["ancestors", "descendants"]) -> set[int]:
-        """All that comes before a node, or after it, without the node itself."""
-        import networkx
-
-        return set(getattr(networkx, which)(self.graph, i))
+        return {"id": node_id, "title": self.nodes[self.order.index.position[node_id]].title}
 
     def _edge(self, kind: Mapping[tuple[str, str], Edge], before: str, after: str) -> Edge | None:
         a, b = self.concept_of.get(before), self.concept_of.get(after)
@@ -180,12 +200,14 @@ class Why:
         if concept is None:
             return []
         out = []
-        implied = self._reached(self.index.position[node_id], "ancestors")
+        implied = self.order.reached(self.order.index.position[node_id], "ancestors")
         for part in (self.known.edges, self.known.dropped):
             for (a, b), edge in part.items():
                 other = self.node_of.get(a)
                 if b == concept.id and other is not None and other not in before:
-                    reason = "implied" if self.index.position[other] in implied else edge.reason or "removed"
+                    reason = (
+                        "implied" if self.order.index.position[other] in implied else edge.reason or "removed"
+                    )
                     message = (
                         _DROPPED.get(reason, reason)
                         if reason != "removed"
@@ -223,7 +245,7 @@ class Why:
         kept = self._edge(self.known.edges, prerequisite.id, node.id)
         found = kept or dropped
         base = {"weight": found.weight if found else 0.0, "evidence": _pieces(found) if found else []}
-        forth, back = self._path(prerequisite.id, node.id), self._path(node.id, prerequisite.id)
+        forth, back = self.order.path(prerequisite.id, node.id), self.order.path(node.id, prerequisite.id)
         if len(forth) == 2:
             support = self._support(prerequisite.id, node.id)
             document |= {"verdict": "edge", **support}
@@ -258,18 +280,6 @@ class Why:
         elif dropped and not kept:
             document |= {"reason": dropped.reason, "reason_told": _reason(dropped)}
         return {"reason": "", "reason_told": "", **document, "evidence_in": self.known.artifact}
-
-    def _path(self, start: str, end: str) -> list[str]:
-        """A shortest way from a prerequisite to a dependent; empty where there is none."""
-        from networkx import NetworkXNoPath, shortest_path
-
-        try:
-            return [
-                self.nodes[i].id
-                for i in shortest_path(self.graph, self.index.position[start], self.index.position[end])
-            ]
-        except NetworkXNoPath:
-            return []
 
     def _steps(self, path: Sequence[str]) -> list[dict[str, Any]]:
         """The edges of a path, each with its evidence."""

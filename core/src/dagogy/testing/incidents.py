@@ -42,8 +42,8 @@ from dagogy.incidents.dialects import installed
 from dagogy.incidents.parsing import from_record, from_text
 from dagogy.incidents.probing import observe
 from dagogy.workspace.files import content_hash, read_regular, unlinked, write_atomic
+from dagogy.workspace.known_settings import CORE_SETTINGS
 from dagogy.workspace.runs import REPLACED_BY, REPLACES
-from dagogy.workspace.settings import CORE_SETTINGS
 
 #: A failure to test with: a `Failure`, a record's document, or any text.
 FailureLike = Failure | Mapping[str, Any] | str
@@ -257,13 +257,14 @@ def check_action(
     if info.safety == "safe":
         _assert_nothing_lost(info, context.run.name, before, once)
     _done(action, info, failure, found, context)
-    twice = {
-        name: digest
-        for name, digest in _files(context.run.parent).items()
-        if name in once or "/logs/kept/" not in name
-    }
-    assert twice == once, f"{info.id} done twice changed {_differing(once, twice)}"
+    _assert_same(info, once, _files(context.run.parent))
     return first
+
+
+def _assert_same(info: RecoveryInfo, once: Mapping[str, str], twice: Mapping[str, str]) -> None:
+    """Done twice is as done once, but for copies in `logs/kept/`."""
+    twice = {name: digest for name, digest in twice.items() if name in once or "/logs/kept/" not in name}
+    assert twice == once, f"{info.id} done twice changed {_differing(once, twice)}"
 
 
 def _assert_rehearsed(

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dagogy.api.display import one_line
 from dagogy.api.errors import InvalidArgument
@@ -22,7 +23,7 @@ from dagogy.incidents.diagnose import diagnose
 from dagogy.incidents.parsing import from_record
 from dagogy.incidents.record import FAILURES_WITHOUT_RUN
 from dagogy.incidents.regression import content_of, read_fixture, suspected
-from dagogy.workspace.settings import CORE_SETTINGS
+from dagogy.workspace.known_settings import CORE_SETTINGS
 from dagogy.workspace.stages import FAILURES
 
 
@@ -52,33 +53,11 @@ def replay(fixture: Path, folder: Path, timeout_seconds: float = 300.0, *, provi
     document = read_fixture(fixture)
     runs = folder / "runs"
     run_id, command = document["run_id"], list(document["command"])
-    files: dict[str, Mapping[str, str]] = {}
-    for number, (word, file) in enumerate(document["command_files"].items()):
-        place = (
-            f"files/{number}/"
-            f"{re.sub(r'[^A-Za-z0-9._-]', '_', word.rpartition('/')[2])[-100:].lstrip('.') or 'file'}"
-        )
-        files[place] = file
-        command = [
-            place
-            if w == word
-            else f"{w.partition('=')[0]}={place}"
-            if w.startswith("-") and w.endswith(f"={word}")
-            else w
-            for w in command
-        ]
+    command, files = _with_own_files(command, document["command_files"])
     _check(fixture, command, run_id, files)
     host = Host()
     infos = [p.info for p in host.load("provider") if isinstance(p.info, ProviderInfo)]
-    wanted = provider or str(document["failure"].get("provider") or "")
-    if not provider and not any(i.id == wanted and _is_local(i) for i in infos):
-        if wanted and takes_provider(command):
-            raise InvalidArgument(
-                f"{fixture} failed with the provider {one_line(wanted)!r}, which is not known to need no "
-                "network and no program",
-                hint=f"if it may be asked, pass it in the test: replay(…, provider={one_line(wanted)!r})",
-            )
-        wanted = ""
+    wanted = provider or _provider_of(fixture, document, command, infos)
     environment = _environment(infos) | {
         "ORCHESTRATION_BASE_DIR": str(runs),
         "XDG_STATE_HOME": str(folder / "state"),
@@ -106,6 +85,47 @@ def replay(fixture: Path, folder: Path, timeout_seconds: float = 300.0, *, provi
         done.stdout + done.stderr,
         _defect(host, runs, runs / run_id, code) if done.returncode else "",
     )
+
+
+def _with_own_files(
+    command: Sequence[str], given: Mapping[str, Mapping[str, str]]
+) -> tuple[list[str], dict[str, Mapping[str, str]]]:
+    """The command with places in `files/` for the files that it names, and those files by place."""
+    files: dict[str, Mapping[str, str]] = {}
+    words = list(command)
+    for number, (word, file) in enumerate(given.items()):
+        name = re.sub(r"[^A-Za-z0-9._-]", "_", word.rpartition("/")[2])[-100:].lstrip(".")
+        place = f"files/{number}/{name or 'file'}"
+        files[place] = file
+        words = [_replaced(w, word, place) for w in words]
+    return words, files
+
+
+def _replaced(argument: str, word: str, place: str) -> str:
+    """An argument that is `word`, or an option with it as value, with `place` instead."""
+    if argument == word:
+        return place
+    if argument.startswith("-") and argument.endswith(f"={word}"):
+        return f"{argument.partition('=')[0]}={place}"
+    return argument
+
+
+def _provider_of(
+    fixture: Path, document: Mapping[str, Any], command: Sequence[str], infos: Sequence[ProviderInfo]
+) -> str:
+    """The provider that failed, where it needs no network and starts no program; "" where the command asks
+    none. Raises `InvalidArgument` where it would ask another one.
+    """
+    wanted = str(document["failure"].get("provider") or "")
+    if any(info.id == wanted and _is_local(info) for info in infos):
+        return wanted
+    if wanted and takes_provider(command):
+        raise InvalidArgument(
+            f"{fixture} failed with the provider {one_line(wanted)!r}, which is not known to need no "
+            "network and no program",
+            hint=f"if it may be asked, pass it in the test: replay(…, provider={one_line(wanted)!r})",
+        )
+    return ""
 
 
 def _check(fixture: Path, command: Sequence[str], run_id: str, files: Mapping[str, object]) -> None:

@@ -312,6 +312,21 @@ def _whole(text: str) -> int:
     return int(text) if len(text) < 19 else _no_number(text)
 
 
+def is_deeper_than(value: Any, levels: int) -> bool:
+    """Whether arrays and objects are nested more than so many levels deep."""
+    layer = [value]
+    for _ in range(levels):
+        layer = [
+            x
+            for holder in layer
+            for x in (holder.values() if isinstance(holder, dict) else holder)
+            if isinstance(x, dict | list)
+        ]
+        if not layer:
+            return False
+    return True
+
+
 def to_json(document: Any) -> bytes:
     """`document` as JSON the way every artifact is written: indented by 2, UTF-8, a final newline.
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from dagogy.api.errors import InvalidArgument, NotFound
 from dagogy.workspace.events import append_event
 from dagogy.workspace.provenance import MADE, own_events, sealed
 from dagogy.workspace.runs import Run
@@ -67,6 +68,21 @@ class LocalPaths:
     def objection(self, name: str) -> tuple[str, str]:
         """Why the entry does not count, and the way out; two empty texts where it does."""
         return self._found(name)[1:]
+
+    def required(self, name: str) -> Path:
+        """The file that an entry means. Raises `InvalidArgument` where the entry does not count, `NotFound`
+        where there is no such file.
+        """
+        path = self.path(name)
+        if path is None:
+            reason, hint = self.objection(name)
+            raise InvalidArgument(f"local_paths names '{name}', {reason}", hint=hint)
+        if not os.path.isfile(path):  # which, unlike `Path.is_file`, is not upset by a name that is too long
+            raise NotFound(
+                f"local_paths names '{name}', and there is no such file in {self.root}",
+                hint="correct context_pack.local_paths in inputs/topic_spec.json",
+            )
+        return path
 
     def is_own(self, path: Path) -> bool:
         """Whether the file lies in the run itself."""

@@ -19,6 +19,7 @@ from dagogy.workspace.files import (
     TooDeep,
     from_json,
     guarded,
+    is_deeper_than,
     make_folder,
     read_regular,
     remove_tree,
@@ -113,31 +114,10 @@ def parse_metadata(run_id: str, data: bytes) -> Metadata:
         raise invalid_metadata(run_id, "is nested too deeply") from None
     except ValueError as error:
         raise invalid_metadata(run_id, "is empty" if not data.strip() else f"is not JSON: {error}") from None
-    if not isinstance(document, dict):
-        raise invalid_metadata(run_id, "is not an object")
-    version = document.get("schema_version")
-    if version != SCHEMA_VERSION or isinstance(version, bool):
-        newer = isinstance(version, int) and version > SCHEMA_VERSION
-        raise invalid_metadata(
-            run_id,
-            (
-                f"has schema_version {version!r}, "
-                f"{'newer than this dagogy reads' if newer else 'incompatible'} (wanted {SCHEMA_VERSION})"
-            ),
-        )
-    shapes = {"run_id": str, "created_at_utc": str, "stage": str, "history": list, "stamps": dict}
-    for key, kind in shapes.items():
-        if not isinstance(document.get(key), kind):
-            raise invalid_metadata(run_id, f"has no valid '{key}'")
-    if document["stage"] not in STAGES:
-        raise invalid_metadata(run_id, f"has the unknown stage {document['stage']!r}")
-    if not all(isinstance(s, dict) for s in document["stamps"].values()) or not all(
-        isinstance(h, dict) for h in document["history"]
-    ):
-        raise invalid_metadata(run_id, "has stamps or history entries that are not objects")
-    if _deeper_than(document, _DEPTH_LIMIT):
-        raise invalid_metadata(run_id, "is nested too deeply")
-    known = {"schema_version", *shapes}
+    wrong = _wrong_metadata(document)
+    if wrong:
+        raise invalid_metadata(run_id, wrong)
+    known = {"schema_version", *_METADATA_SHAPES}
     return Metadata(
         run_id,
         document["created_at_utc"],
@@ -148,18 +128,36 @@ def parse_metadata(run_id: str, data: bytes) -> Metadata:
     )
 
 
-def _deeper_than(value: Any, levels: int) -> bool:
-    layer = [value]
-    for _ in range(levels):
-        layer = [
-            x
-            for holder in layer
-            for x in (holder.values() if isinstance(holder, dict) else holder)
-            if isinstance(x, dict | list)
-        ]
-        if not layer:
-            return False
-    return True
+_METADATA_SHAPES = {"run_id": str, "created_at_utc": str, "stage": str, "history": list, "stamps": dict}
+
+
+def _wrong_metadata(document: Any) -> str:
+    """What is wrong with the document of `run.json`; "" where nothing is."""
+    if not isinstance(document, dict):
+        return "is not an object"
+    wrong = _wrong_version(document.get("schema_version")) or next(
+        (
+            f"has no valid '{key}'"
+            for key, kind in _METADATA_SHAPES.items()
+            if not isinstance(document.get(key), kind)
+        ),
+        "",
+    )
+    if wrong:
+        return wrong
+    if document["stage"] not in STAGES:
+        return f"has the unknown stage {document['stage']!r}"
+    if not all(isinstance(entry, dict) for entry in (*document["stamps"].values(), *document["history"])):
+        return "has stamps or history entries that are not objects"
+    return "is nested too deeply" if is_deeper_than(document, _DEPTH_LIMIT) else ""
+
+
+def _wrong_version(version: Any) -> str:
+    if version == SCHEMA_VERSION and not isinstance(version, bool):
+        return ""
+    newer = isinstance(version, int) and version > SCHEMA_VERSION
+    account = "newer than this dagogy reads" if newer else "incompatible"
+    return f"has schema_version {version!r}, {account} (wanted {SCHEMA_VERSION})"
 
 
 def gone(run: Path) -> NotFound:

@@ -306,6 +306,13 @@ def _member(header: tarfile.TarInfo, named: dict[str, bytes], limits: Limits, so
     parts = PurePosixPath(name).parts
     if name.startswith("/") or ".." in parts or not (is_folder or len(parts) > 1):
         raise NotAnArchive(f"holds '{shown}'")
+    _check_lengths(name, shown, parts, limits)
+    size = _size(named.get("size", b""), header.size, shown)
+    return Member(parts, is_folder, 0 if is_folder else size, _time(named.get("mtime"), header.mtime), source)
+
+
+def _check_lengths(name: str, shown: str, parts: tuple[str, ...], limits: Limits) -> None:
+    """Raises `BeyondLimit` for a path that is nested too deeply or too long."""
     if len(parts) > limits.depth:
         raise BeyondLimit(f"is nested more than {limits.depth} folders deep", _way_out(limits))
     if len(name.encode()) > limits.path or any(len(part.encode()) > limits.name for part in parts):
@@ -314,16 +321,15 @@ def _member(header: tarfile.TarInfo, named: dict[str, bytes], limits: Limits, so
             f"'{shown}'",
             _way_out(limits),
         )
-    size = named.get("size", b"")
-    if size and not (size.isdigit() and len(size) < 20):
+
+
+def _size(stated: bytes, in_header: int, shown: str) -> int:
+    """The size of a member in bytes: that of the extended header, where it has one. Raises `NotAnArchive`."""
+    if not stated:
+        return in_header
+    if not (stated.isdigit() and len(stated) < 20):
         raise NotAnArchive(f"holds '{shown}' of an invalid size")
-    return Member(
-        parts,
-        is_folder,
-        0 if is_folder else int(size) if size else header.size,
-        _time(named.get("mtime"), header.mtime),
-        source,
-    )
+    return int(stated)
 
 
 def _way_out(limits: Limits) -> str:

@@ -119,6 +119,16 @@ class Command(Probe):
             )
 
 
+#: What codex says of a form of `sandbox` that this version does not have.
+_UNKNOWN_FORM = ("unrecognized subcommand", "unexpected argument", "invalid value")
+#: Words of a failure of the sandbox, in small letters.
+_OF_A_SANDBOX = ("bwrap", "landlock", "seccomp", "sandbox", "namespace", "operation not permitted")
+
+
+def _is_of_a_sandbox(output: str) -> bool:
+    return any(word in output.lower() for word in _OF_A_SANDBOX)
+
+
 class Sandbox(Probe):
     """Can codex set up its sandbox here? `codex sandbox true` runs nothing but `true` in it (before 0.100:
     `codex sandbox linux true`).
@@ -139,19 +149,12 @@ class Sandbox(Probe):
                     refutes=(_SANDBOX,),
                 )
                 return
-            if status is None or not any(
-                word in output for word in ("unrecognized subcommand", "unexpected argument", "invalid value")
-            ):
+            if status is None or not any(phrase in output for phrase in _UNKNOWN_FORM):
                 break
-        words_of_it = ("bwrap", "landlock", "seccomp", "sandbox", "namespace", "Operation not permitted")
-        confirms = (
-            (_SANDBOX,)
-            if status is not None and any(w.lower() in output.lower() for w in words_of_it)
-            else ()
-        )
+        is_failure = status is not None and _is_of_a_sandbox(output)
         yield ProbeResult(
             subject="codex sandbox",
-            state="bad" if confirms else "unknown",
+            state="bad" if is_failure else "unknown",
             message=output or f"exit status {status}",
-            confirms=confirms,
+            confirms=(_SANDBOX,) if is_failure else (),
         )

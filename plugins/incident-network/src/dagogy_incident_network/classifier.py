@@ -15,6 +15,174 @@ _HTTP = (
     r"|h11|openai|anthropic|litellm|builtins)\.(?:\w+\.)*)?"
 )
 
+#: The host is not there, or went away.
+_NET_SIGNATURES = (
+    Signature(
+        incident=_NET,
+        errno=(
+            "ECONNREFUSED ECONNRESET ECONNABORTED ENETUNREACH EHOSTUNREACH ENETDOWN ETIMEDOUT EAI "
+            "EADDRNOTAVAIL"
+        ),
+    ),
+    Signature(
+        incident=_NET,
+        exception=_HTTP
+        + (
+            r"(?:ConnectError|ConnectTimeout|ConnectTimeoutError|ReadError|WriteError|RemoteProtocolError|RemoteDisconnected"
+            r"|IncompleteRead|ProtocolError|ChunkedEncodingError|NewConnectionError|NameResolutionError|ClientConnectorError"
+            r"|ServerDisconnectedError|ClientPayloadError)"
+        ),
+    ),
+    Signature(incident=_NET, exception=r"(?:openai|anthropic|litellm)\.(?:\w+\.)*APIConnectionError"),
+    Signature(
+        incident=_NET,
+        exception=(
+            r"requests\.exceptions\.ConnectionError|ConnectionRefusedError|ConnectionResetError|ConnectionAbortedError|socket\.gaierror|gaierror"
+        ),
+    ),
+    Signature(
+        incident=_NET,
+        exception=r".+",
+        message=(
+            r"\bName or service not known\b|\bTemporary failure in name resolution\b"
+            r"|\bnodename nor servname\b"
+            r"|\bgetaddrinfo (?:failed|ENOTFOUND|EAI_AGAIN)|\bNo address associated with hostname\b"
+            r"|\bNo such host is known\b|\bactively refused\b"
+            r"|\bConnection (?:refused"
+            r"|reset by peer)\b|\bNetwork is unreachable\b|\bNo route to host\b"
+        ),
+        unless=r"docker|git\b",
+    ),
+    Signature(
+        incident=_NET,
+        exception=r".+",
+        message=(
+            r"\b(?:Remote end closed connection|Server disconnected) without"
+            r"|\bpeer closed connection without sending complete\b"
+            r"|\bincomplete chunked read\b|\bConnection aborted\b"
+        ),
+        unless=r"docker",
+    ),
+    Signature(incident=_NET, exception=r"TypeError", message=r"^fetch failed$"),
+    Signature(
+        incident=_NET,
+        message=_GO
+        + (
+            r"(?:dial tcp\b.*(?:connection refused|no such host|no route to host"
+            r"|network is unreachable|i/o timeout)|EOF$|read tcp\b)"
+        ),
+    ),
+    Signature(
+        incident=_NET,
+        message=(
+            r"\bwaiting for network\b|\bConnection failed: "
+            r"|\bstream disconnected before completion: (?:stream closed before"
+            r"|error sending request|error decoding response body"
+            r"|websocket closed|Transport error|connection|failed to send"
+            r"|IO error|response\.failed|unexpected EOF)|\bError while reading the server response\b"
+        ),
+        unless=r"\bcertificate\b",
+    ),
+    Signature(
+        incident=_NET,
+        message=(
+            r"\berror sending request(?: for url|$)|\bdns error: "
+            r"|\bfailed to lookup address information\b|\btcp connect error\b"
+            r"|\bstream closed before response\.completed\b"
+            r"|\bstream ended (?:unexpectedly|before)\b|\bsocket hang up\b"
+            r"|\bgetaddrinfo (?:ENOTFOUND|EAI_AGAIN)|\bUND_ERR_(?:SOCKET|CONNECT_TIMEOUT)\b"
+        ),
+        unless=r"\bcertificate\b",
+    ),
+    Signature(
+        incident=_NET,
+        message=r"\bfailed to connect to (?:Responses )?websocket\b",
+        rank=None,
+        confidence=0.6,
+    ),
+)
+_PROXY_SIGNATURES = (
+    Signature(incident=_PROXY, cause="html", status="407"),
+    Signature(incident=_PROXY, cause="html", message=r"Just a moment|captcha"),
+    Signature(incident=_PROXY, status="407"),
+    Signature(
+        incident=_PROXY,
+        exception=r"(?:\w+\.)*(?:ProxyError|ProxySchemeUnknown|InvalidProxyURL|ClientHttpProxyError|ProxyConnectionError)",
+    ),
+    Signature(
+        incident=_PROXY,
+        exception=r"(?:\w+\.)*ImportError|(?:\w+\.)*InvalidSchema|ModuleNotFoundError",
+        message=r"\bSOCKS\b|\bsocksio\b",
+    ),
+    Signature(
+        incident=_PROXY,
+        exception=r".+",
+        message=(
+            r"\bTunnel connection failed\b|\bCannot connect to proxy\b|\bUnknown scheme for proxy URL\b"
+            r"|\bProxy Authentication Required\b|\bUnable to determine SOCKS version\b"
+            r"|\bMissing dependencies for SOCKS\b"
+            r"|\bProxy URL had no scheme\b|\bcheck proxy URL\b"
+        ),
+    ),
+    Signature(
+        incident=_PROXY,
+        errno="ECONNREFUSED ECONNRESET EAI ETIMEDOUT",
+        message=r"\bproxy\b",
+        unless=r"upstream",
+    ),
+    Signature(
+        incident=_PROXY,
+        message=(
+            r"\bTunnel connection failed\b|\bproxy authentication required\b"
+            r"|\b(?:invalid|unsupported|bad|unknown) proxy (?:URL"
+            r"|scheme|configuration)\b|\bproxy\b.{0,40}\b"
+            r"(?:CONNECT (?:aborted|failed|rejected)|tunnel\w* (?:failed|error"
+            r"|unsuccessful))|\bunsuccessful tunnel\b"
+            r"|\bSOCKS (?:error|connect)\b|\bJust a moment\.\.\.|\bcaptcha\b"
+            r"|\bUsing SOCKS proxy, but\b|\bProxy response \(\d+\)"
+        ),
+    ),
+)
+_TLS_SIGNATURES = (
+    Signature(
+        incident=_TLS,
+        exception=r".+",
+        message=(
+            r"\bCERTIFICATE_VERIFY_FAILED\b|\bcertificate verify failed\b"
+            r"|\bHostname mismatch\b|\bhostname '.*' doesn't match\b"
+            r"|\[SSL(?::|\])|\bSSLV3_ALERT\b|\bTLSV1_ALERT\b"
+            r"|\bcertificate has expired\b|\bself[- ]signed certificate\b"
+        ),
+    ),
+    Signature(
+        incident=_TLS,
+        exception=(
+            r"(?:\w+\.)*(?:SSLCertVerificationError|SSLError|SSLZeroReturnError|SSLEOFError|CertificateError|ClientConnectorCertificateError)"
+        ),
+    ),
+    Signature(incident=_TLS, message=_GO + r"(?:tls: |x509: )"),
+    Signature(
+        incident=_TLS,
+        machine=(
+            "depth_zero_self_signed_cert self_signed_cert_in_chain unable_to_verify_leaf_signature "
+            "unable_to_get_issuer_cert_locally unable_to_get_issuer_cert cert_has_expired "
+            "err_tls_cert_altname_invalid err_ssl_wrong_version_number cert_not_yet_valid"
+        ),
+    ),
+    Signature(
+        incident=_TLS,
+        message=(
+            r"\bCERTIFICATE_VERIFY_FAILED\b|\bcertificate verify failed\b|\binvalid peer certificate\b"
+            r"|\bself[- ]signed certificate\b|\b(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN"
+            r"|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT\w*"
+            r"|CERT_HAS_EXPIRED|ERR_TLS_CERT_ALTNAME_INVALID)\b"
+            r"|\bunable to (?:verify the first|get local issuer) certificate\b"
+            r"|\bcertificate (?:has expired|is not valid for|unknown"
+            r"|is not trusted)\b|\bUnknownIssuer\b"
+        ),
+    ),
+)
+
 
 class Network(SignatureClassifier):
     """The request did not get to the provider, or the answer not back.
@@ -52,168 +220,4 @@ class Network(SignatureClassifier):
     """
 
     about_the_provider = True
-    signatures = (
-        # Not there.
-        Signature(
-            incident=_NET,
-            errno=(
-                "ECONNREFUSED ECONNRESET ECONNABORTED ENETUNREACH EHOSTUNREACH ENETDOWN ETIMEDOUT EAI "
-                "EADDRNOTAVAIL"
-            ),
-        ),
-        Signature(
-            incident=_NET,
-            exception=_HTTP
-            + (
-                r"(?:ConnectError|ConnectTimeout|ConnectTimeoutError|ReadError|WriteError|RemoteProtocolError|RemoteDisconnected"
-                r"|IncompleteRead|ProtocolError|ChunkedEncodingError|NewConnectionError|NameResolutionError|ClientConnectorError"
-                r"|ServerDisconnectedError|ClientPayloadError)"
-            ),
-        ),
-        Signature(incident=_NET, exception=r"(?:openai|anthropic|litellm)\.(?:\w+\.)*APIConnectionError"),
-        Signature(
-            incident=_NET,
-            exception=(
-                r"requests\.exceptions\.ConnectionError|ConnectionRefusedError|ConnectionResetError|ConnectionAbortedError|socket\.gaierror|gaierror"
-            ),
-        ),
-        Signature(
-            incident=_NET,
-            exception=r".+",
-            message=(
-                r"\bName or service not known\b|\bTemporary failure in name resolution\b"
-                r"|\bnodename nor servname\b"
-                r"|\bgetaddrinfo (?:failed|ENOTFOUND|EAI_AGAIN)|\bNo address associated with hostname\b"
-                r"|\bNo such host is known\b|\bactively refused\b"
-                r"|\bConnection (?:refused"
-                r"|reset by peer)\b|\bNetwork is unreachable\b|\bNo route to host\b"
-            ),
-            unless=r"docker|git\b",
-        ),
-        Signature(
-            incident=_NET,
-            exception=r".+",
-            message=(
-                r"\b(?:Remote end closed connection|Server disconnected) without"
-                r"|\bpeer closed connection without sending complete\b"
-                r"|\bincomplete chunked read\b|\bConnection aborted\b"
-            ),
-            unless=r"docker",
-        ),
-        Signature(incident=_NET, exception=r"TypeError", message=r"^fetch failed$"),
-        Signature(
-            incident=_NET,
-            message=_GO
-            + (
-                r"(?:dial tcp\b.*(?:connection refused|no such host|no route to host"
-                r"|network is unreachable|i/o timeout)|EOF$|read tcp\b)"
-            ),
-        ),
-        Signature(
-            incident=_NET,
-            message=(
-                r"\bwaiting for network\b|\bConnection failed: "
-                r"|\bstream disconnected before completion: (?:stream closed before"
-                r"|error sending request|error decoding response body"
-                r"|websocket closed|Transport error|connection|failed to send"
-                r"|IO error|response\.failed|unexpected EOF)|\bError while reading the server response\b"
-            ),
-            unless=r"\bcertificate\b",
-        ),
-        Signature(
-            incident=_NET,
-            message=(
-                r"\berror sending request(?: for url|$)|\bdns error: "
-                r"|\bfailed to lookup address information\b|\btcp connect error\b"
-                r"|\bstream closed before response\.completed\b"
-                r"|\bstream ended (?:unexpectedly|before)\b|\bsocket hang up\b"
-                r"|\bgetaddrinfo (?:ENOTFOUND|EAI_AGAIN)|\bUND_ERR_(?:SOCKET|CONNECT_TIMEOUT)\b"
-            ),
-            unless=r"\bcertificate\b",
-        ),
-        Signature(
-            incident=_NET,
-            message=r"\bfailed to connect to (?:Responses )?websocket\b",
-            rank=None,
-            confidence=0.6,
-        ),
-        # A proxy.
-        Signature(incident=_PROXY, cause="html", status="407"),
-        Signature(incident=_PROXY, cause="html", message=r"Just a moment|captcha"),
-        Signature(incident=_PROXY, status="407"),
-        Signature(
-            incident=_PROXY,
-            exception=r"(?:\w+\.)*(?:ProxyError|ProxySchemeUnknown|InvalidProxyURL|ClientHttpProxyError|ProxyConnectionError)",
-        ),
-        Signature(
-            incident=_PROXY,
-            exception=r"(?:\w+\.)*ImportError|(?:\w+\.)*InvalidSchema|ModuleNotFoundError",
-            message=r"\bSOCKS\b|\bsocksio\b",
-        ),
-        Signature(
-            incident=_PROXY,
-            exception=r".+",
-            message=(
-                r"\bTunnel connection failed\b|\bCannot connect to proxy\b|\bUnknown scheme for proxy URL\b"
-                r"|\bProxy Authentication Required\b|\bUnable to determine SOCKS version\b"
-                r"|\bMissing dependencies for SOCKS\b"
-                r"|\bProxy URL had no scheme\b|\bcheck proxy URL\b"
-            ),
-        ),
-        Signature(
-            incident=_PROXY,
-            errno="ECONNREFUSED ECONNRESET EAI ETIMEDOUT",
-            message=r"\bproxy\b",
-            unless=r"upstream",
-        ),
-        Signature(
-            incident=_PROXY,
-            message=(
-                r"\bTunnel connection failed\b|\bproxy authentication required\b"
-                r"|\b(?:invalid|unsupported|bad|unknown) proxy (?:URL"
-                r"|scheme|configuration)\b|\bproxy\b.{0,40}\b"
-                r"(?:CONNECT (?:aborted|failed|rejected)|tunnel\w* (?:failed|error"
-                r"|unsuccessful))|\bunsuccessful tunnel\b"
-                r"|\bSOCKS (?:error|connect)\b|\bJust a moment\.\.\.|\bcaptcha\b"
-                r"|\bUsing SOCKS proxy, but\b|\bProxy response \(\d+\)"
-            ),
-        ),
-        # TLS.
-        Signature(
-            incident=_TLS,
-            exception=r".+",
-            message=(
-                r"\bCERTIFICATE_VERIFY_FAILED\b|\bcertificate verify failed\b"
-                r"|\bHostname mismatch\b|\bhostname '.*' doesn't match\b"
-                r"|\[SSL(?::|\])|\bSSLV3_ALERT\b|\bTLSV1_ALERT\b"
-                r"|\bcertificate has expired\b|\bself[- ]signed certificate\b"
-            ),
-        ),
-        Signature(
-            incident=_TLS,
-            exception=(
-                r"(?:\w+\.)*(?:SSLCertVerificationError|SSLError|SSLZeroReturnError|SSLEOFError|CertificateError|ClientConnectorCertificateError)"
-            ),
-        ),
-        Signature(incident=_TLS, message=_GO + r"(?:tls: |x509: )"),
-        Signature(
-            incident=_TLS,
-            machine=(
-                "depth_zero_self_signed_cert self_signed_cert_in_chain unable_to_verify_leaf_signature "
-                "unable_to_get_issuer_cert_locally unable_to_get_issuer_cert cert_has_expired "
-                "err_tls_cert_altname_invalid err_ssl_wrong_version_number cert_not_yet_valid"
-            ),
-        ),
-        Signature(
-            incident=_TLS,
-            message=(
-                r"\bCERTIFICATE_VERIFY_FAILED\b|\bcertificate verify failed\b|\binvalid peer certificate\b"
-                r"|\bself[- ]signed certificate\b|\b(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN"
-                r"|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT\w*"
-                r"|CERT_HAS_EXPIRED|ERR_TLS_CERT_ALTNAME_INVALID)\b"
-                r"|\bunable to (?:verify the first|get local issuer) certificate\b"
-                r"|\bcertificate (?:has expired|is not valid for|unknown"
-                r"|is not trusted)\b|\bUnknownIssuer\b"
-            ),
-        ),
-    )
+    signatures = (*_NET_SIGNATURES, *_PROXY_SIGNATURES, *_TLS_SIGNATURES)

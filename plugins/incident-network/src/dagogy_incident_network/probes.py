@@ -39,22 +39,28 @@ def address(failure: Failure, context: ProbeContext) -> Address | None:
     """The host that the failed request went to; None where the provider asks
     nobody, or the address is none.
     """
-    if (
-        failure.provider or context.setting("AGENT_PROVIDER") or "internal"
-    ) == "internal" and not context.setting("OPENAI_BASE_URL"):
+    provider = failure.provider or context.setting("AGENT_PROVIDER") or "internal"
+    if provider == "internal" and not context.setting("OPENAI_BASE_URL"):
         return None
-    endpoint = str(failure.details.get("endpoint") or "")
-    base = context.setting("OPENAI_BASE_URL").strip() or _DEFAULT
-    match = re.fullmatch(r"(?:https?://)?([\w.-]+|\[[0-9a-fA-F:]+\])(?::(\d{1,5}))?(?:/.*)?", endpoint)
-    parts = split_url(base)
+    parts = split_url(context.setting("OPENAI_BASE_URL").strip() or _DEFAULT)
     if parts is None:
         return None
-    host, port = parts.hostname or "", parts.port
-    if match and "." in match[1] and match[1] != host:
-        return Address(match[1].strip("[]"), int(match[2] or 443), not endpoint.startswith("http://"))
+    host = parts.hostname or ""
+    stated = _stated_address(str(failure.details.get("endpoint") or ""))
+    if stated is not None and stated[0] != host:
+        return stated[1]
     if not host or parts.scheme not in ("http", "https"):
         return None
-    return Address(host, port or _PORTS[parts.scheme], parts.scheme == "https")
+    return Address(host, parts.port or _PORTS[parts.scheme], parts.scheme == "https")
+
+
+def _stated_address(endpoint: str) -> tuple[str, Address] | None:
+    """The host that a failure names, as it is written, and its address; None where it names none."""
+    match = re.fullmatch(r"(?:https?://)?([\w.-]+|\[[0-9a-fA-F:]+\])(?::(\d{1,5}))?(?:/.*)?", endpoint)
+    if match is None or "." not in match[1]:
+        return None
+    port, is_tls = int(match[2] or 443), not endpoint.startswith("http://")
+    return match[1], Address(match[1].strip("[]"), port, is_tls)
 
 
 class Connection(Probe):

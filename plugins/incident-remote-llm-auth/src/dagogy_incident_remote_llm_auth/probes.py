@@ -26,6 +26,14 @@ _PLACEHOLDERS = re.compile(
 )
 
 
+def _of_another_service(value: str, host: str) -> Iterator[str]:
+    """What is wrong where a key begins like those of another service than the one that is asked."""
+    by_length = sorted(_PREFIXES.items(), key=lambda p: -len(p[0]))
+    meant = next((at for prefix, at in by_length if value.strip().startswith(prefix)), host)
+    if host in _PREFIXES.values() and meant != host:
+        yield f"it begins like a key for {meant}, and requests go to {host}"
+
+
 class Key(Probe):
     """Is a key set, and can it be one for this host? Its length, white space, characters no header can carry,
     and the beginning against the host.
@@ -46,19 +54,11 @@ class Key(Probe):
             return
         # Whoever is asked for a key by name, and has it, misses none.
         refutes = (_MISSING,)
-        faults = list(_faults(value))
         shape = f"set, {len(value)} characters"
         host = _host(context.setting("OPENAI_BASE_URL").strip() or "https://api.openai.com/v1")
-        meant = next(
-            (
-                at
-                for prefix, at in sorted(_PREFIXES.items(), key=lambda p: -len(p[0]))
-                if value.strip().startswith(prefix)
-            ),
-            "",
-        )
-        if name == "OPENAI_API_KEY" and meant and host in _PREFIXES.values() and meant != host:
-            faults.append(f"it begins like a key for {meant}, and requests go to {host}")
+        faults = list(_faults(value))
+        if name == "OPENAI_API_KEY":
+            faults += _of_another_service(value, host)
         if faults:
             yield ProbeResult(
                 subject=name,

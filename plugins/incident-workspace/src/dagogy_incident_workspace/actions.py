@@ -19,6 +19,7 @@ from dagogy_incident_workspace.places import (
     near_runs,
     nearest_existing,
     owner,
+    packed_runs,
     spaces,
     temporary_folder,
     user,
@@ -168,29 +169,17 @@ class FindArtifact(RecoveryAction):
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         wanted, near = near_runs(failure, context.run.parent)
-        missing_run = (
-            bool(wanted) and not (context.run.parent / wanted).exists() and wanted in failure.command
-        )
-        commands = [
-            shlex.join(near[0] if word == wanted else word for word in failure.command)
-            for _ in near[:1]
-            if missing_run
-        ]
-        archive = Path(
-            context.setting("ORCHESTRATION_ARCHIVE_DIR").strip() or context.run.parent / "archives"
-        )
-        packed = sorted(archive.glob("*.tar.gz")) if archive.is_dir() else []
-        commands += [
-            f"dagogy init --from {shlex.quote(str(p))}" for p in packed if missing_run and wanted in p.name
-        ][:1]
-        path = failing_path(failure, context.run)
-        if not missing_run and path is not None:
-            commands.append(f"ls -la {shlex.quote(str(nearest_existing(path)))}")
-        message = (
-            f"there is no run '{wanted}'" + (f"; like it: {', '.join(near)}" if near else "")
-            if missing_run
-            else f"{path or 'a file'} is not there: put it back"
-        )
+        if wanted and not (context.run.parent / wanted).exists() and wanted in failure.command:
+            commands = [
+                shlex.join(near[0] if word == wanted else word for word in failure.command) for _ in near[:1]
+            ]
+            packed = packed_runs(wanted, context.run.parent, context.setting("ORCHESTRATION_ARCHIVE_DIR"))
+            commands += [f"dagogy init --from {shlex.quote(str(p))}" for p in packed[:1]]
+            message = f"there is no run '{wanted}'" + (f"; like it: {', '.join(near)}" if near else "")
+        else:
+            path = failing_path(failure, context.run)
+            commands = [] if path is None else [f"ls -la {shlex.quote(str(nearest_existing(path)))}"]
+            message = f"{path or 'a file'} is not there: put it back"
         return RecoveryOutcome(changed=False, message=message, commands=(*commands, "dagogy list"))
 
 

@@ -102,9 +102,7 @@ def near_runs(failure: Failure, runs_dir: Path) -> tuple[str, list[str]]:
         ids = [p.name for p in runs_dir.iterdir() if p.is_dir() and _RUN_ID.fullmatch(p.name)]
     except OSError:
         ids = []
-    words = [w for w in failure.command[2:] if not w.startswith("-")]
-    quoted = re.search(r"\brun '([^']+)'", failure.message)
-    wanted = str(failure.details.get("run") or (quoted[1] if quoted else words[0] if words else ""))
+    wanted = _asked_for(failure)
     if not wanted or wanted in ids:
         return wanted, []
     slugs = {i.split("-", 2)[2]: i for i in ids if i.count("-") >= 2}
@@ -113,3 +111,18 @@ def near_runs(failure: Failure, runs_dir: Path) -> tuple[str, list[str]]:
         *(slugs[s] for s in get_close_matches(wanted, slugs, 3, 0.6)),
     ]
     return wanted, list(dict.fromkeys(near))[:3]
+
+
+def _asked_for(failure: Failure) -> str:
+    """The run as the failure's details, its message or its command name it."""
+    if failure.details.get("run"):
+        return str(failure.details["run"])
+    quoted = re.search(r"\brun '([^']+)'", failure.message)
+    words = [w for w in failure.command[2:] if not w.startswith("-")]
+    return quoted[1] if quoted else words[0] if words else ""
+
+
+def packed_runs(wanted: str, runs_dir: Path, archive_dir: str) -> list[Path]:
+    """The archives of a run, by name. `archive_dir` as it is set; "" for the one in the runs dir."""
+    archive = Path(archive_dir.strip() or runs_dir / "archives")
+    return sorted(p for p in archive.glob("*.tar.gz") if wanted in p.name) if archive.is_dir() else []

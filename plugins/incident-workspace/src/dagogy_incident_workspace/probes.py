@@ -18,6 +18,7 @@ from dagogy_incident_workspace.places import (
     near_runs,
     nearest_existing,
     owner,
+    packed_runs,
     spaces,
     temporary_folder,
     user,
@@ -144,28 +145,20 @@ class NearRuns(Probe):
                 message=f"not in {context.runs_dir}; {text}",
                 confirms=(_MISSING,),
             )
-            archive = Path(
-                context.setting("ORCHESTRATION_ARCHIVE_DIR").strip() or context.runs_dir / "archives"
-            )
-            packed = (
-                sorted(p.name for p in archive.glob("*.tar.gz") if wanted in p.name)[:3]
-                if archive.is_dir()
-                else []
-            )
+            packed = packed_runs(wanted, context.runs_dir, context.setting("ORCHESTRATION_ARCHIVE_DIR"))
             if packed:
-                yield ProbeResult(subject=f"archive {archive}", state="ok", message=", ".join(packed))
+                names = ", ".join(p.name for p in packed[:3])
+                yield ProbeResult(subject=f"archive {packed[0].parent}", state="ok", message=names)
             return
         path = failing_path(failure, context.run or context.runs_dir)
-        if path is not None:
-            there = os.path.lexists(path)
-            message = (
-                "it is there now"
-                if there
-                else f"it is not there; the nearest folder that is: {nearest_existing(path)}"
-            )
+        if path is None:
+            return
+        if os.path.lexists(path):
+            yield ProbeResult(subject=str(path), state="ok", message="it is there now")
+        else:
             yield ProbeResult(
                 subject=str(path),
-                state="ok" if there else "bad",
-                message=message,
-                confirms=() if there else (_MISSING,),
+                state="bad",
+                message=f"it is not there; the nearest folder that is: {nearest_existing(path)}",
+                confirms=(_MISSING,),
             )

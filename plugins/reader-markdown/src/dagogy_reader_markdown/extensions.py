@@ -111,6 +111,15 @@ def _code_ranges(text: str) -> list[tuple[int, int]]:
     return [*found, *(m.span() for m in _CODE_SPAN.finditer(text) if "<!--" in m[0] or "{%" in m[0])]
 
 
+def _title_of_block(colons: re.Match[str]) -> str:
+    """The title that the line which opens a block of colons gives it; empty where it gives none."""
+    if colons[1]:
+        return colons[2] or ""
+    if given := _TITLE.search(colons[3] or ""):
+        return given[1] or given[2] or ""
+    return (colons[5] or "").strip(" :{}") if colons[4] else ""
+
+
 class _Pass:
     """One pass over the lines."""
 
@@ -157,16 +166,7 @@ class _Pass:
     def _marks(self, line: str) -> str:
         if ":::" in line and (colons := _COLONS.match(line)):
             self._options, self._title = bool(colons[1]), True
-            given = _TITLE.search(colons[3] or "")
-            return (
-                (colons[2] or "")
-                if colons[1]
-                else (given[1] or given[2] or "")
-                if given
-                else (colons[5] or "").strip(" :{}")
-                if colons[4]
-                else ""
-            )
+            return _title_of_block(colons)
         if "{" in line:
             if _ATTRIBUTES_ALONE.match(line):
                 return ""

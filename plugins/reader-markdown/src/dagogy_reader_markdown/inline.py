@@ -23,24 +23,24 @@ ALERT = re.compile(r"^\[!\w+\]\s*")
 _OPENS_LABEL = frozenset({"strong_open", "link_open"})
 
 
+#: What is put for a token; "" for its content.
+_PLAIN = {"code_inline": "", "softbreak": " ", "hardbreak": "\n"}
+
+
 def _render(tokens: Sequence[Token], links: list[Link]) -> str:
     """Plain text of `tokens`, a hard line break as a newline; links are appended to `links`."""
     parts: list[str] = []
     open_links: list[tuple[str, int]] = []
     for number, token in enumerate(tokens):
         kind = token.type
-        if kind == "text" and _is_note_mark(tokens, number, parts):
-            continue
         if kind in ("text", "text_special"):
+            if kind == "text" and _is_note_mark(tokens, number, parts):
+                continue
             parts.append(token.content)
-            if "://" in token.content and not open_links:
+            if not open_links:
                 links += bare_links(token.content)
-        elif kind == "code_inline":
-            parts.append(token.content)
-        elif kind == "softbreak":
-            parts.append(" ")
-        elif kind == "hardbreak":
-            parts.append("\n")
+        elif kind in _PLAIN:
+            parts.append(_PLAIN[kind] or token.content)
         elif kind == "image":
             parts.append(_render(token.children or (), []))
         elif kind == "link_open":

@@ -58,6 +58,9 @@ class HtmlPiece:
     ordered: bool = False
 
 
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+
+
 class HtmlReader:
     """Cuts an HTML block into pieces at its block-level tags. A scanner of our own, since `html.parser` takes
     quadratic time on broken tags and raises on unknown declarations."""
@@ -107,43 +110,46 @@ class HtmlReader:
 
     def _tag(self, tag: str, name: str, *, closing: bool) -> None:
         if name in _INLINE_TAGS:
-            if name == "img" and (alt := re.search(r"""\balt\s*=\s*(?:"([^"]*)"|'([^']*)')""", tag)):
-                self._data(alt[1] or alt[2] or "")
-            if name in ("b", "strong") and closing and self._item and not self._lead:
-                self._lead = self._bold_lead()
-            if name in ("b", "strong") and not closing:
-                self._bold_at = len(self._parts)
-            render_tag(tag if name == "a" else "", self._parts, self._open_links, self._links)
+            self._inline_tag(tag, name, closing)
         elif name in ("td", "th"):
+            self._end_cell()
             if not closing:
-                self._end_cell()
                 self._cells = [] if self._cells is None else self._cells
                 self._all_th = self._all_th and name == "th"
                 self._in_cell = True
-            else:
-                self._end_cell()
         elif name in ("tr", "table", "thead", "tbody", "tfoot"):
             self._end_row()
             if name == "table":
                 self._header = ()
         elif self._cells is not None:
             self._parts.append("\n")  # a paragraph or list inside a cell, or a line of it
-        elif name == "dt" and closing:
+        else:
+            self._block_tag(name, closing)
+        self._line += tag.count("\n")
+
+    def _inline_tag(self, tag: str, name: str, closing: bool) -> None:
+        if name == "img" and (alt := re.search(r"""\balt\s*=\s*(?:"([^"]*)"|'([^']*)')""", tag)):
+            self._data(alt[1] or alt[2] or "")
+        if name in ("b", "strong"):
+            if not closing:
+                self._bold_at = len(self._parts)
+            elif self._item and not self._lead:
+                self._lead = self._bold_lead()
+        render_tag(tag if name == "a" else "", self._parts, self._open_links, self._links)
+
+    def _block_tag(self, name: str, closing: bool) -> None:
+        """A tag outside of tables that ends the piece under way, unless it goes on with a term."""
+        if name == "dt" and closing:
             self._lead = tidy("".join(self._parts))
             self._parts.append(": ")
-        elif name == "dd" and not closing and self._lead:
-            pass  # goes on with the term
-        else:
-            self._end_piece()
-            if name in ("ul", "ol", "dl"):
-                self._lists = self._lists[:-1] if closing else [*self._lists, name == "ol"]
-            self._item = name in ("li", "dt") and not closing
-            self._heading = (
-                int(name[1])
-                if not closing and len(name) == 2 and name[0] == "h" and name[1] in "123456"
-                else 0
-            )
-        self._line += tag.count("\n")
+            return
+        if name == "dd" and not closing and self._lead:
+            return
+        self._end_piece()
+        if name in ("ul", "ol", "dl"):
+            self._lists = self._lists[:-1] if closing else [*self._lists, name == "ol"]
+        self._item = name in ("li", "dt") and not closing
+        self._heading = 0 if closing else _HEADINGS.get(name, 0)
 
     def _bold_lead(self) -> str:
         return (

@@ -212,17 +212,25 @@ def _terms_joined(lines: list[str]) -> list[str]:
         if fence or not line.strip():
             first = -1
         elif line.startswith(": ") and first >= 0:
-            terms = lines[first:number]
-            if 1 < len(terms) <= 5 and all(
-                len(t) <= _MAX_TERM and t[:1].isalnum() and not t.rstrip().endswith((".", ":", ","))
-                for t in terms
-            ):
-                lines[first : number - 1] = [""] * (len(terms) - 1)
-                lines[number - 1] = f"{terms[0].strip()} ({', '.join(t.strip() for t in terms[1:])})"
+            lines[first:number] = _joined(lines[first:number])
             first = -1
         elif first < 0 and (not number or not lines[number - 1].strip()):
             first = number
     return lines
+
+
+def _joined(lines: list[str]) -> list[str]:
+    """The lines above a definition, joined on the last of them where they may be several terms of it, and not
+    a sentence.
+    """
+    if not 1 < len(lines) <= 5 or not all(map(_is_term, lines)):
+        return lines
+    first, *others = (line.strip() for line in lines)
+    return [*([""] * len(others)), f"{first} ({', '.join(others)})"]
+
+
+def _is_term(line: str) -> bool:
+    return len(line) <= _MAX_TERM and line[:1].isalnum() and not line.rstrip().endswith((".", ":", ","))
 
 
 # ------------------------------------------------------------------------------------------- reStructuredText
@@ -255,27 +263,36 @@ def _adorned(lines: Sequence[str], at: int) -> str:
     if mark is None:
         return ""
     width = len(lines[at].rstrip())
-    if (
-        at + 2 < len(lines)
-        and lines[at + 2].rstrip() == lines[at].rstrip()
-        and lines[at + 1].strip()
-        and not _ADORNMENT.match(lines[at + 1])
-    ):
-        return "over" if len(lines[at + 1].strip()) <= width and (not at or not lines[at - 1].strip()) else ""
-    title = lines[at - 1] if at else ""
-    if (
-        not title.strip()
-        or title[0].isspace()
-        or len(title.rstrip()) > width
-        or _ADORNMENT.match(title)
-        or (at > 1 and lines[at - 2].strip())
-    ):
+    below = lines[at + 1] if at + 1 < len(lines) else ""
+    if _is_framed(lines, at):
+        return "over" if len(below.strip()) <= width and (not at or not lines[at - 1].strip()) else ""
+    if not _is_title_above(lines, at, width):
         return ""
     if mark[1] in "=-":
         return "under"
     # A title under tildes or backticks is followed by a blank line or the end, and no
     # closing fence comes after.
-    return "other" if at + 1 >= len(lines) or not lines[at + 1].strip() or mark[1] not in "~`" else ""
+    return "other" if not below.strip() or mark[1] not in "~`" else ""
+
+
+def _is_framed(lines: Sequence[str], at: int) -> bool:
+    """Whether the line after `at` stands between two equal adornments."""
+    return (
+        at + 2 < len(lines)
+        and lines[at + 2].rstrip() == lines[at].rstrip()
+        and bool(lines[at + 1].strip())
+        and not _ADORNMENT.match(lines[at + 1])
+    )
+
+
+def _is_title_above(lines: Sequence[str], at: int, width: int) -> bool:
+    """Whether the line before `at` may be a title: one line by itself, not indented, and no wider than what
+    stands under it.
+    """
+    title = lines[at - 1] if at else ""
+    if not title.strip() or title[0].isspace() or _ADORNMENT.match(title):
+        return False
+    return len(title.rstrip()) <= width and not (at > 1 and lines[at - 2].strip())
 
 
 def _from_restructured(lines: Sequence[str]) -> list[str]:
@@ -305,6 +322,23 @@ def _from_restructured(lines: Sequence[str]) -> list[str]:
 def _directive(lines: Sequence[str], out: list[str], at: int, found: re.Match[str]) -> int:
     """Translates the directive at `at`, and gives the line after it."""
     indent, name, argument = len(found[1]), (found[2] or "").lower(), found[3]
+    end = _end_of_indented(lines, at, indent)
+    mark = "> " if name in _ADMONITIONS else ""
+    is_text = bool(mark) or name in _PROSE
+    out[at] = f"{mark}{argument}" if argument and is_text else ""
+    body = False
+    for number in range(at + 1, end):
+        text = lines[number].strip()
+        body = body or not (text.startswith(":") or not text)
+        if is_text:
+            out[number] = f"{mark}{text}" if body else ""
+        elif not body or not name:  # options, and comments
+            out[number] = ""
+    return end
+
+
+def _end_of_indented(lines: Sequence[str], at: int, indent: int) -> int:
+    """The line after those below `at` that are indented more; blank lines at their end do not count."""
     end = at + 1
     while end < len(lines) and (
         not lines[end].strip() or len(lines[end]) - len(lines[end].lstrip()) > indent
@@ -312,18 +346,6 @@ def _directive(lines: Sequence[str], out: list[str], at: int, found: re.Match[st
         end += 1
     while end > at + 1 and not lines[end - 1].strip():
         end -= 1
-    quoted = name in _ADMONITIONS
-    out[at] = f"> {argument}" if quoted and argument else argument if name in _PROSE else ""
-    body = False
-    for number in range(at + 1, end):
-        text = lines[number].strip()
-        body = body or not (text.startswith(":") or not text)
-        if quoted:
-            out[number] = f"> {text}" if body else ""
-        elif name in _PROSE:
-            out[number] = text if body else ""
-        elif not body or not name:  # options, and comments
-            out[number] = ""
     return end
 
 
@@ -359,21 +381,24 @@ def _from_asciidoc(lines: Sequence[str]) -> list[str]:
     verbatim = ""
     for number, line in enumerate(lines):
         delimiter = _DELIMITER.match(line)
-        title = _ASCII_TITLE.match(line)
-        item = _LIST.match(line)
-        term = _TERM.match(line)
         if verbatim or (delimiter and line[0] in "-.+/"):
             ends = bool(verbatim) and line.rstrip() == verbatim
             out.append("```" if ends or not verbatim else line)
             verbatim = "" if ends else verbatim or line.rstrip()
         elif delimiter or _ATTRIBUTE.match(line) or _BLOCK_ATTRIBUTES.match(line):
             out.append("")
-        elif title:
-            out.append(f"{'#' * len(title[1])} {_without_closing(title[2])}")
-        elif item:
-            out.append("  " * (len(item[1]) - 1) + ("* " if line[0] == "*" else "1. ") + line[item.end() :])
-        elif term and "://" not in term[1] and (term[3] or number + 1 < len(lines)):
-            out.append(f"- **{term[1]}**:{' ' + term[3] if term[3] else ''}")
         else:
-            out.append(line)
+            out.append(_asciidoc_line(line, is_last=number + 1 == len(lines)))
     return out
+
+
+def _asciidoc_line(line: str, *, is_last: bool) -> str:
+    """A title, a list item or a term as Markdown has it; any other line as it is."""
+    if title := _ASCII_TITLE.match(line):
+        return f"{'#' * len(title[1])} {_without_closing(title[2])}"
+    if item := _LIST.match(line):
+        return "  " * (len(item[1]) - 1) + ("* " if line[0] == "*" else "1. ") + line[item.end() :]
+    term = _TERM.match(line)
+    if term and "://" not in term[1] and (term[3] or not is_last):
+        return f"- **{term[1]}**:{' ' + term[3] if term[3] else ''}"
+    return line

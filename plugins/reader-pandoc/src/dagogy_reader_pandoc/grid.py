@@ -4,7 +4,7 @@ several rows in each of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,19 @@ class Grid:
 
 def grid_of(content: Sequence[Any]) -> Grid:
     """The grid of a `Table` of the tree."""
+    heads, rows = _heads_and_rows(content)
+    # One cell over all columns names none of them: it is the title of the rows below it.
+    titles = [_once(row) for row in heads if len(row) > 1 and _is_spanned(row)]
+    heads = [row for row in heads if len(row) < 2 or not _is_spanned(row)]
+    if not heads and _begins_with_bold(rows):
+        heads, rows = rows[:1], rows[1:]
+    header = _header(heads)
+    rows = [row for row in rows if not header or tuple(tidy(c.inline.text) for c in row) != header]
+    return Grid(header, [*titles, *rows])
+
+
+def _heads_and_rows(content: Sequence[Any]) -> tuple[list[list[Cell]], list[list[Cell]]]:
+    """The rows that name columns, without empty ones, and all others, of each part of a table."""
     _, _, _, head, bodies, foot = content
     heads = _rows(head[1], repeat=True)
     rows: list[list[Cell]] = []
@@ -50,21 +63,19 @@ def grid_of(content: Sequence[Any]) -> Grid:
             rows += _rows(own_head)
         rows += _rows(body)
     rows += _rows(foot[1])
-    heads = [row for row in heads if any(c.inline.text for c in row)]
-    # One cell over all columns names none of them: it is the title of the rows below it.
-    titles = [_once(row) for row in heads if len(row) > 1 and len({c.inline.text for c in row}) == 1]
-    heads = [row for row in heads if len(row) < 2 or len({c.inline.text for c in row}) > 1]
-    if (
-        not heads
-        and len(rows) > 1
-        and len(rows[0]) > 1
-        and all(c.bold for c in rows[0])
-        and not all(c.bold for c in rows[1])
-    ):
-        heads, rows = rows[:1], rows[1:]
-    header = _header(heads)
-    rows = [row for row in rows if not header or tuple(tidy(c.inline.text) for c in row) != header]
-    return Grid(header, [*titles, *rows])
+    return [row for row in heads if any(c.inline.text for c in row)], rows
+
+
+def _is_spanned(row: Sequence[Cell]) -> bool:
+    """Whether all cells say the same, as one over all columns does."""
+    return len({c.inline.text for c in row}) == 1
+
+
+def _begins_with_bold(rows: Sequence[Sequence[Cell]]) -> bool:
+    """Whether the first row is set apart as a header: all of it is bold, and not all of the next."""
+    if len(rows) < 2 or len(rows[0]) < 2:
+        return False
+    return all(c.bold for c in rows[0]) and not all(c.bold for c in rows[1])
 
 
 def _once(row: Sequence[Cell]) -> list[Cell]:
@@ -130,32 +141,46 @@ def _cell(blocks: Sequence[Node]) -> Cell:
 def _parts(blocks: Sequence[Node]) -> Iterator[Inline]:
     """What stands in a cell on lines of its own: paragraphs and list items."""
     for block in blocks:
-        kind: str = block["t"]
-        content: Any = block.get("c")
-        if kind in ("Plain", "Para"):
-            yield inline_of(content, labels=False, cell=True)
-        elif kind == "Header":
-            yield inline_of(content[2], labels=False, cell=True)
-        elif kind == "LineBlock":
-            yield from (inline_of(line, labels=False) for line in content)
-        elif kind == "CodeBlock":
-            yield Inline(tidy(content[1]))
-        elif kind in ("BulletList", "OrderedList"):
-            for item in content if kind == "BulletList" else content[1]:
-                yield from _parts(item)
-        elif kind == "DefinitionList":
-            for term, definitions in content:
-                name = inline_of(term, labels=False)
-                parts = [part for definition in definitions for part in _parts(definition)]
-                yield Inline(
-                    ": ".join(filter(None, (name.text, "; ".join(p.text for p in parts)))),
-                    links=name.links + tuple(k for p in parts for k in p.links),
-                )
-        elif kind in ("Div", "Figure", "BlockQuote"):
-            yield from _parts(content if kind == "BlockQuote" else content[-1])
-        elif kind == "Table":
-            for row in grid_of(content).rows:
-                yield Inline(
-                    " | ".join(tidy(c.inline.text) for c in row if c.inline.text),
-                    links=tuple(k for c in row for k in c.inline.links),
-                )
+        if block["t"] in _PARTS_OF:
+            yield from _PARTS_OF[block["t"]](block.get("c"))
+
+
+def _parts_of_terms(content: Any) -> Iterator[Inline]:
+    """Each term with what is said of it, in one line."""
+    for term, definitions in content:
+        name = inline_of(term, labels=False)
+        parts = [part for definition in definitions for part in _parts(definition)]
+        yield Inline(
+            ": ".join(filter(None, (name.text, "; ".join(p.text for p in parts)))),
+            links=name.links + tuple(k for p in parts for k in p.links),
+        )
+
+
+def _parts_of_table(content: Any) -> Iterator[Inline]:
+    """Each row in one line."""
+    for row in grid_of(content).rows:
+        yield Inline(
+            " | ".join(tidy(c.inline.text) for c in row if c.inline.text),
+            links=tuple(k for c in row for k in c.inline.links),
+        )
+
+
+def _parts_of_items(items: Any) -> Iterator[Inline]:
+    return (part for item in items for part in _parts(item))
+
+
+#: How the content of each kind of block is taken apart; others hold no text.
+_PARTS_OF: Mapping[str, Callable[[Any], Iterable[Inline]]] = {
+    "Plain": lambda content: [inline_of(content, labels=False, cell=True)],
+    "Para": lambda content: [inline_of(content, labels=False, cell=True)],
+    "Header": lambda content: [inline_of(content[2], labels=False, cell=True)],
+    "LineBlock": lambda content: (inline_of(line, labels=False) for line in content),
+    "CodeBlock": lambda content: [Inline(tidy(content[1]))],
+    "BulletList": _parts_of_items,
+    "OrderedList": lambda content: _parts_of_items(content[1]),
+    "DefinitionList": _parts_of_terms,
+    "BlockQuote": _parts,
+    "Div": lambda content: _parts(content[-1]),
+    "Figure": lambda content: _parts(content[-1]),
+    "Table": _parts_of_table,
+}

@@ -54,6 +54,18 @@ def main_content(html: str) -> str:
         return html
     found = page.css_first("head > title")
     title = found.text(strip=True) if found is not None else ""
+    has_contents = _remove_boilerplate(body)
+    left = _length(body)
+    if not left:
+        return html
+    parts = (part for path in _MAIN for part in body.css(path) if _length(part) >= _SHARE * left)
+    part = body if has_contents else next(parts, body)
+    escaped = title.replace("&", "&amp;").replace("<", "&lt;")
+    return f"<html><head><title>{escaped}</title></head><body>{part.inner_html or ''}</body></html>"
+
+
+def _remove_boilerplate(body: LexborNode) -> bool:
+    """Takes out what is no text of the page; whether the contents of a book were kept."""
     for node in body.css(_NO_TEXT):
         node.decompose()
     whole = _length(body)
@@ -65,13 +77,7 @@ def main_content(html: str) -> str:
             contents.add(node.mem_id)
         else:
             node.decompose()
-    left = _length(body)
-    if not left:
-        return html
-    parts = (part for path in _MAIN for part in body.css(path) if _length(part) >= _SHARE * left)
-    part = body if contents else next(parts, body)
-    escaped = title.replace("&", "&amp;").replace("<", "&lt;")
-    return f"<html><head><title>{escaped}</title></head><body>{part.inner_html or ''}</body></html>"
+    return bool(contents)
 
 
 def _is_boilerplate(node: LexborNode, whole: int) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from html import unescape
 
@@ -122,34 +122,58 @@ def _matches(a: Sequence[str], b: Sequence[str]) -> Iterator[tuple[int, int]]:
             yield part[1], part[2]
             continue
         a0, a1, b0, b1 = part
-        done: list[tuple[int, int, int, int]] = []
         while a0 < a1 and b0 < b1 and a[a0] == b[b0]:
             yield a0, b0
             a0, b0 = a0 + 1, b0 + 1
-        while a0 < a1 and b0 < b1 and a[a1 - 1] == b[b1 - 1]:
-            a1, b1 = a1 - 1, b1 - 1
-            done.append((-1, a1, b1, 0))
-        done.reverse()
-        small = (a1 - a0) * (b1 - b0) <= _SMALL
-        anchors = _anchors(a, b, a0, a1, b0, b1) or (
-            [] if small else _anchors(_grams(a, a0, a1), _grams(b, b0, b1), 0, a1 - a0, 0, b1 - b0, a0, b0)
-        )
-        parts: list[tuple[int, int, int, int]] = []
-        if anchors:
-            for i, j in anchors:
-                parts += [(a0, i, b0, j), (-1, i, j, 0)]
-                a0, b0 = i + 1, j + 1
-            parts.append((a0, a1, b0, b1))
-        elif small:
-            matcher = SequenceMatcher(None, a[a0:a1], b[b0:b1], autojunk=False)
-            parts = [
-                (-1, a0 + m.a + k, b0 + m.b + k, 0)
-                for m in matcher.get_matching_blocks()
-                for k in range(m.size)
-            ]
-        else:
-            parts = [(-1, i, j, 0) for i, j in _by_pairs(a, b, a0, a1, b0, b1)]
+        done = [(-1, i, j, 0) for i, j in _equal_at_the_end(a, b, a0, a1, b0, b1)]
+        a1, b1 = a1 - len(done), b1 - len(done)
+        parts = _divided(a, b, a0, a1, b0, b1)
+        if parts is None:
+            if (a1 - a0) * (b1 - b0) <= _SMALL:
+                pairs: Iterable[tuple[int, int]] = _by_sequence(a, b, a0, a1, b0, b1)
+            else:
+                pairs = _by_pairs(a, b, a0, a1, b0, b1)
+            parts = [(-1, i, j, 0) for i, j in pairs]
         open_parts += reversed([*parts, *done])
+
+
+def _equal_at_the_end(
+    a: Sequence[str], b: Sequence[str], a0: int, a1: int, b0: int, b1: int
+) -> list[tuple[int, int]]:
+    """The pairs of equal words at the end of both parts, rising."""
+    pairs = []
+    while a0 < a1 and b0 < b1 and a[a1 - 1] == b[b1 - 1]:
+        a1, b1 = a1 - 1, b1 - 1
+        pairs.append((a1, b1))
+    return pairs[::-1]
+
+
+def _divided(
+    a: Sequence[str], b: Sequence[str], a0: int, a1: int, b0: int, b1: int
+) -> list[tuple[int, int, int, int]] | None:
+    """The words that occur once in both parts, as `(-1, i, j, 0)`, and the parts between them; of long parts
+    without such words, the same with groups of words. None where there are neither.
+    """
+    anchors = _anchors(a, b, a0, a1, b0, b1)
+    if not anchors and (a1 - a0) * (b1 - b0) > _SMALL:
+        anchors = _anchors(_grams(a, a0, a1), _grams(b, b0, b1), 0, a1 - a0, 0, b1 - b0, a0, b0)
+    if not anchors:
+        return None
+    parts: list[tuple[int, int, int, int]] = []
+    for i, j in anchors:
+        parts += [(a0, i, b0, j), (-1, i, j, 0)]
+        a0, b0 = i + 1, j + 1
+    return [*parts, (a0, a1, b0, b1)]
+
+
+def _by_sequence(
+    a: Sequence[str], b: Sequence[str], a0: int, a1: int, b0: int, b1: int
+) -> Iterator[tuple[int, int]]:
+    """As the standard library matches them, for short parts."""
+    matcher = SequenceMatcher(None, a[a0:a1], b[b0:b1], autojunk=False)
+    for block in matcher.get_matching_blocks():
+        for k in range(block.size):
+            yield a0 + block.a + k, b0 + block.b + k
 
 
 def _grams(words: Sequence[str], start: int, end: int) -> list[tuple[str, ...]]:

@@ -21,7 +21,7 @@ def lines_of(data: bytes) -> Iterator[dict[str, Any]]:
     """Each line: `page` (from 1), `box` (its number on the page), `text`, `size` of its type in points,
     whether it is `bold`, `top` as a part of the page's height, and `left` in points."""
     from pdfminer.high_level import extract_pages
-    from pdfminer.layout import LAParams, LTChar, LTTextContainer, LTTextLine
+    from pdfminer.layout import LAParams, LTTextContainer, LTTextLine
 
     for number, page in enumerate(
         extract_pages(io.BytesIO(data), laparams=LAParams(), maxpages=MAX_PAGES), start=1
@@ -29,20 +29,28 @@ def lines_of(data: bytes) -> Iterator[dict[str, Any]]:
         boxes = [box for box in page if isinstance(box, LTTextContainer)]
         for index, box in enumerate(boxes):
             for line in box:
-                if not isinstance(line, LTTextLine) or not line.get_text().strip():
-                    continue
-                letters = [c for c in line if isinstance(c, LTChar) and c.get_text().strip()]
-                sizes = sorted(c.size for c in letters)
-                bold = sum("bold" in c.fontname.lower() or "black" in c.fontname.lower() for c in letters)
-                yield {
-                    "page": number,
-                    "box": index,
-                    "text": line.get_text(),
-                    "size": round(sizes[len(sizes) // 2], 1) if sizes else 0.0,
-                    "bold": bool(letters) and bold * 2 > len(letters),
-                    "top": 1 - line.y1 / page.height if page.height else 0.0,
-                    "left": line.x0,
-                }
+                if isinstance(line, LTTextLine) and line.get_text().strip():
+                    yield {
+                        "page": number,
+                        "box": index,
+                        "text": line.get_text(),
+                        **_type_of(line),
+                        "top": 1 - line.y1 / page.height if page.height else 0.0,
+                        "left": line.x0,
+                    }
+
+
+def _type_of(line: Any) -> dict[str, Any]:
+    """The `size` of most of a line's letters, and whether most are `bold`."""
+    from pdfminer.layout import LTChar
+
+    letters = [c for c in line if isinstance(c, LTChar) and c.get_text().strip()]
+    sizes = sorted(c.size for c in letters)
+    bold = sum("bold" in c.fontname.lower() or "black" in c.fontname.lower() for c in letters)
+    return {
+        "size": round(sizes[len(sizes) // 2], 1) if sizes else 0.0,
+        "bold": bool(letters) and bold * 2 > len(letters),
+    }
 
 
 def main() -> int:

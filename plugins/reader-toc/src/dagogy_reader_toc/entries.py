@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import yaml
 from dagogy.api.errors import InvalidArgument
 from dagogy.api.readers import tidy
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 __all__ = ["Entry", "summary_entries", "title_of_file", "yaml_entries"]
 
@@ -148,30 +153,36 @@ def _entries(node: Node, depth: int, above: set[int]) -> Iterator[Entry]:
 
 def _mapping(node: MappingNode, depth: int, above: set[int]) -> Iterator[Entry]:
     pairs = [(k.value, v, k.start_mark.line + 1) for k, v in node.value if isinstance(k, ScalarNode)]
-    scalars = {k.lower(): (v.value, line) for k, v, line in pairs if isinstance(v, ScalarNode)}
-    named = next((scalars[k] for k in _NAMES if k in scalars and scalars[k][0]), None)
-    file = next((scalars[k] for k in _FILES if k in scalars and scalars[k][0]), None)
-    inner = depth
-    if named or file:
-        title, line = named or (_title(file[0] if file else ""), file[1] if file else 0)
-        if title:
-            holds = any(not isinstance(v, ScalarNode) and k.lower() not in _SETTINGS for k, v, _ in pairs)
-            yield Entry(tidy(title), depth, line, file[0] if file else "", holds and not file)
-            inner = depth + 1
+    own = _own_entry(pairs, depth)
+    if own is not None:
+        yield own
+        depth += 1
     for key, value, line in pairs:
         lowered = key.lower()
-        if lowered in _SETTINGS or (
-            isinstance(value, ScalarNode) and (lowered in _NAMES or lowered in _FILES)
-        ):
+        if lowered in _SETTINGS:
             continue
         if isinstance(value, ScalarNode):
             # `Title: file.md`, as mkdocs has it; or a title with something said of it.
-            yield Entry(tidy(key), inner, line, value.value if _is_file(value.value) else "")
+            if lowered not in _NAMES and lowered not in _FILES:
+                yield Entry(tidy(key), depth, line, value.value if _is_file(value.value) else "")
         elif lowered in _ROOTS or lowered in ("entries", "subtrees", "children", "pages"):
-            yield from _entries(value, inner, above)
+            yield from _entries(value, depth, above)
         else:
-            yield Entry(tidy(key), inner, line, part=True)
-            yield from _entries(value, inner + 1, above)
+            yield Entry(tidy(key), depth, line, part=True)
+            yield from _entries(value, depth + 1, above)
+
+
+def _own_entry(pairs: Sequence[tuple[str, Any, int]], depth: int) -> Entry | None:
+    """The entry that a mapping itself is, by its keys for a title and a file; None where it has neither."""
+    scalars = {k.lower(): (v.value, line) for k, v, line in pairs if isinstance(v, ScalarNode)}
+    given = {key: found for key, found in scalars.items() if found[0]}
+    file, line_of_file = next((given[key] for key in _FILES if key in given), ("", 0))
+    named = next((given[key] for key in _NAMES if key in given), None)
+    title, line = named or (_title(file), line_of_file)
+    if not title:
+        return None
+    holds = any(not isinstance(v, ScalarNode) and k.lower() not in _SETTINGS for k, v, _ in pairs)
+    return Entry(tidy(title), depth, line, file, holds and not file)
 
 
 def _is_file(text: str) -> bool:
@@ -196,19 +207,21 @@ def summary_entries(text: str) -> Iterator[Entry]:
 
     tokens = MarkdownIt("commonmark").parse(text)
     depth = 0
-    for position, token in enumerate(tokens):
+    for opener, token in pairwise([None, *tokens]):
+        assert token is not None
         if token.type in ("bullet_list_open", "ordered_list_open"):
             depth += 1
         elif token.type in ("bullet_list_close", "ordered_list_close"):
             depth -= 1
         elif token.type == "inline":
-            opener = tokens[position - 1]
-            children = token.children or []
-            file = next((str(c.attrGet("href") or "") for c in children if c.type == "link_open"), "")
-            title = tidy(
-                "".join(c.content for c in children if c.type in ("text", "code_inline", "softbreak"))
-            ) or title_of_file(file)
-            if title and (depth or opener.type == "heading_open" or file):
-                yield Entry(
-                    title, max(depth, 1), (token.map or [0])[0] + 1, file, opener.type == "heading_open"
-                )
+            is_part = opener is not None and opener.type == "heading_open"
+            title, file = _title_and_file(token.children or ())
+            if title and (depth or is_part or file):
+                yield Entry(title, max(depth, 1), (token.map or [0])[0] + 1, file, is_part)
+
+
+def _title_and_file(children: Sequence[Token]) -> tuple[str, str]:
+    """The text of a line, else the title of the file that it links to; and that file."""
+    file = next((str(c.attrGet("href") or "") for c in children if c.type == "link_open"), "")
+    text = "".join(c.content for c in children if c.type in ("text", "code_inline", "softbreak"))
+    return tidy(text) or title_of_file(file), file

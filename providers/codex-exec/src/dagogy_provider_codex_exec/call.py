@@ -47,10 +47,7 @@ class Call:
         self._in_file = "--output-last-message" in used
         self.words = ["exec", "-", *(word for flag, values in used.items() for word in (flag, *values))]
         if not known or "--config" in known:
-            overrides = (
-                (*_OVERRIDES, 'sandbox_mode="read-only"') if "--sandbox" in self.left_out else _OVERRIDES
-            )
-            self.words += [word for override in overrides for word in ("-c", override)]
+            self.words += self._overrides()
         if model:
             self.words += ["--model", model]
         self.prompt = f"{question.instructions}\n\n{question.text}\n"
@@ -58,6 +55,12 @@ class Call:
             schema.write_text(json.dumps(question.schema), encoding="utf-8")
         else:
             self.prompt += f"\nThe JSON Schema of the answer:\n{json.dumps(question.schema)}\n"
+
+    def _overrides(self) -> Iterator[str]:
+        """The settings of codex that hold for this call; among them the sandbox, where no option names it."""
+        sandbox = ('sandbox_mode="read-only"',) if "--sandbox" in self.left_out else ()
+        for override in (*_OVERRIDES, *sandbox):
+            yield from ("-c", override)
 
     def answer(self, transcript: Transcript, ended: Ended) -> str:
         """The last message; "" for none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -55,19 +55,15 @@ class Written:
     def response(self, response: Mapping[str, Any]) -> None:
         """Takes a whole `response` object of the Responses API, which has the last word."""
         parts = [part for item in _objects(response.get("output")) for part in _objects(item.get("content"))]
-        self.text = (
-            "".join(str(p.get("text") or "") for p in parts if p.get("type") == "output_text") or self.text
-        )
-        self.refusal = (
-            "".join(str(p.get("refusal") or "") for p in parts if p.get("type") == "refusal") or self.refusal
-        )
+        self.text = _joined(parts, "output_text", "text") or self.text
+        self.refusal = _joined(parts, "refusal", "refusal") or self.refusal
         self.model = str(response.get("model") or self.model)
         self.count(response.get("usage"))
         self.error = response.get("error")
-        status = str(response.get("status") or "completed")
+        self.finish = status = str(response.get("status") or "completed")
         details = response.get("incomplete_details")
-        reason = details.get("reason") if isinstance(details, Mapping) else None
-        self.finish = str(reason or status) if status == "incomplete" else status
+        if status == "incomplete" and isinstance(details, Mapping):
+            self.finish = str(details.get("reason") or status)
 
     def choice(self, completion: Mapping[str, Any], part: Literal["delta", "message"]) -> None:
         """Takes a chat completion, or a chunk of one."""
@@ -78,6 +74,11 @@ class Written:
                 self.text += _text_of(message.get("content"))
                 self.refusal += _text_of(message.get("refusal"))
             self.finish = str(choice.get("finish_reason") or self.finish)
+
+
+def _joined(parts: Iterable[Mapping[str, Any]], kind: str, key: str) -> str:
+    """What the parts of one type have under a key, as one text."""
+    return "".join(str(part.get(key) or "") for part in parts if part.get("type") == kind)
 
 
 def _objects(value: Any) -> list[Mapping[str, Any]]:

@@ -59,28 +59,45 @@ class Fault(Exception):
 
 def body_fault(body: Any, headers: Any, status: int | None, what: str) -> Fault:
     """The fault that an error body tells. `body`: JSON values, or text that is none."""
-    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
-    found = read_body(body) if not isinstance(body, str) else None
-    code = found.code if found else ""
-    page = _HTML.match(text)
-    message = (
-        "a web page"
-        if page and found is None
-        else shorten(found.message if found and found.message else text, 300)
-    )
-    final = _FINAL.search(code) or _FINAL_WORDS.search(message) or headers.get("x-should-retry") == "false"
-    passing = status in _PASSING_STATUS if status else bool(_PASSING.search(code))
+    if isinstance(body, str):
+        return _text_fault(body, headers, status, what)
+    text, found = json.dumps(body, ensure_ascii=False), read_body(body)
+    if found is None:
+        return _text_fault(text, headers, status, what)
+    message = shorten(found.message or text, 300)
     return Fault(
-        f"{what}{f' ({code})' if code else ''}: {message or 'no message'}",
-        retry=passing and not final,
-        param=found.param if found else "",
+        f"{what}{f' ({found.code})' if found.code else ''}: {message or 'no message'}",
+        retry=_may_pass(found.code, message, headers, status),
+        param=found.param,
         http_status=status,
-        machine_code=code,
-        request_id=headers.get("x-request-id") or (found.request_id if found else ""),
+        machine_code=found.code,
+        request_id=headers.get("x-request-id") or found.request_id,
+        retry_after_seconds=retry_after(headers),
+        output=text[-_TAIL:],
+        cause="html" if _HTML.match(text) and status in (None, 200) else "",
+    )
+
+
+def _text_fault(text: str, headers: Any, status: int | None, what: str) -> Fault:
+    """The fault that a body of another shape than an error's tells, which may be a web page."""
+    page = _HTML.match(text)
+    message = "a web page" if page else shorten(text, 300)
+    return Fault(
+        f"{what}: {message or 'no message'}",
+        retry=_may_pass("", message, headers, status),
+        http_status=status,
+        request_id=headers.get("x-request-id") or "",
         retry_after_seconds=retry_after(headers),
         output=text[-_TAIL:],
         cause="html" if page and status in (None, 200) else "",
     )
+
+
+def _may_pass(code: str, message: str, headers: Any, status: int | None) -> bool:
+    """Whether the same request may be answered a little later."""
+    if _FINAL.search(code) or _FINAL_WORDS.search(message) or headers.get("x-should-retry") == "false":
+        return False
+    return status in _PASSING_STATUS if status else bool(_PASSING.search(code))
 
 
 def fault_of(error: Exception, endpoint: str, deadline: RequestDeadline) -> Fault:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import unquote
+from urllib.parse import SplitResult, unquote
 
 from dagogy.api.documents import Node
 from dagogy.api.rules import Field, Finding, Fix, Rule, RuleContext
@@ -109,6 +109,14 @@ def _all_plain(nodes: Sequence[Node], judge: _Judge) -> bool:
     return all(head.startswith(("https://", "http://")) and not judge.reason(head) for head in heads)
 
 
+def _wrong_host(parts: SplitResult) -> str:
+    """What is wrong with the host of a URL that must have one; "" where nothing is."""
+    host = parts.hostname
+    if not host or parts.port == 0 or not _is_host(host):
+        return f"has no valid host; wanted: {parts.scheme}://host/path"
+    return "holds a user name or password; remove what stands before the '@'" if "@" in parts.netloc else ""
+
+
 class _Judge:
     """Says what is wrong with a URL; remembers what it has seen."""
 
@@ -131,21 +139,15 @@ class _Judge:
         parts = split_url(url)
         if parts is None:
             return "cannot be taken apart: its host or port is invalid"
-        host, port, scheme = parts.hostname, parts.port, parts.scheme
+        scheme = parts.scheme
         if scheme not in self._schemes:
-            return (
-                f"{f'has the scheme {scheme!r:.20}' if scheme else 'has no scheme'}; accepted: "
-                f"{', '.join(sorted(self._schemes))}"
-            )
+            found = f"has the scheme {scheme!r:.20}" if scheme else "has no scheme"
+            return f"{found}; accepted: {', '.join(sorted(self._schemes))}"
         if scheme == "local":
             return self._local(url, parts.fragment)
         if scheme not in _WITH_HOST:
             return "" if parts.netloc or parts.path else f"has nothing after '{scheme}:'"
-        if not host or port == 0 or not _is_host(host):
-            return f"has no valid host; wanted: {scheme}://host/path"
-        return (
-            "holds a user name or password; remove what stands before the '@'" if "@" in parts.netloc else ""
-        )
+        return _wrong_host(parts)
 
     def _local(self, url: str, fragment: str) -> str:
         path = self._context.resolve_local(url)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import dagogy.api
@@ -121,21 +121,29 @@ def _states_an_order(
         text = source.text.casefold()
         if any(cue.casefold() in text for cue in cues):
             return True
-        numbers: dict[int, int] = {}
-        named = [(int(number), _tokens(rest)) for number, rest in _NUMBERED.findall(source.text)]
-        for i, title in enumerate(titles):
-            number = next((number for number, tokens in named if title and title <= tokens), 0)
-            if number:
-                numbers[i] = number
-        kept = [(p, i) for p, i in links if p in numbers and i in numbers]
-        # Two columns of numbers, or a list within a list, may send a few of them back.
-        if (
-            len(numbers) >= len(titles) / 2
-            and kept
-            and sum(numbers[p] <= numbers[i] for p, i in kept) >= 0.8 * len(kept)
-        ):
+        numbers = _numbers_of(titles, source.text)
+        if len(numbers) >= len(titles) / 2 and _follows(numbers, links):
             return len(set(numbers.values())) > 1
     return False
+
+
+def _numbers_of(titles: Sequence[frozenset[str]], text: str) -> dict[int, int]:
+    """By position of a title the number of the first numbered line that has all its words."""
+    named = [(int(number), _tokens(rest)) for number, rest in _NUMBERED.findall(text)]
+    found = {
+        i: next((number for number, tokens in named if title <= tokens), 0)
+        for i, title in enumerate(titles)
+        if title
+    }
+    return {i: number for i, number in found.items() if number}
+
+
+def _follows(numbers: Mapping[int, int], links: Sequence[tuple[int, int]]) -> bool:
+    """Whether the links lead from smaller numbers to larger ones. Two columns of numbers, or a list within a
+    list, may send a few of them back.
+    """
+    kept = [(p, i) for p, i in links if p in numbers and i in numbers]
+    return bool(kept) and sum(numbers[p] <= numbers[i] for p, i in kept) >= 0.8 * len(kept)
 
 
 class _SourceText:

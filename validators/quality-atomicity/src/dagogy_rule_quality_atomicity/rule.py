@@ -90,42 +90,44 @@ class Atomicity(Rule):
         )  # fmt: skip
 
     def check(self, context: RuleContext, options: Options) -> Iterator[Finding]:
-        verbs, joiners = frozenset(map(str.casefold, options.verbs)), _JOINERS
-        most, most_minutes = options.max_capabilities, options.max_minutes
+        verbs = frozenset(map(str.casefold, options.verbs))
         titles: dict[str, int] | None = None
         for i, node in enumerate(context.nodes):
-            capability, title = node.capability, node.title
-            # Each doing beyond the first needs a separator before it, and nearly all capabilities have fewer.
-            if (
-                capability.count(",") + capability.count(" and ") >= most
-                or ";" in capability
-                or ". " in capability
-                or "&" in capability
-            ):
-                doings = _doings(capability, verbs)
-                if len(doings) > most:
+            if _may_hold(node.capability, options.max_capabilities):
+                doings = _doings(node.capability, verbs)
+                if len(doings) > options.max_capabilities:
                     named = ", ".join(f"'{shorten(d, 30)}'" for d in doings[:4])
                     yield _finding(
                         node,
                         f"/nodes/{i}/capability",
                         f"has {len(doings)} capabilities in one ({named}); make a node of each",
                     )
-            if "," in title or not joiners.isdisjoint(title.split()):
+            title = node.title
+            if "," in title or not _JOINERS.isdisjoint(title.split()):
                 parts = [p for p in _JOINED.split(" ".join(title.split())) if p]
                 titles = _positions(context.nodes) if titles is None else titles
                 if fault := _joint_title(
                     parts, i, titles, options.max_joined, " and " in title and "," not in title
                 ):
                     yield _finding(node, f"/nodes/{i}/title", fault)
-            if node.estimate_minutes > most_minutes:
+            if node.estimate_minutes > options.max_minutes:
                 yield _finding(
                     node,
                     f"/nodes/{i}/estimate_minutes",
                     (
-                        f"takes {node.estimate_minutes:g} minutes, more than {most_minutes:g}; split it at "
-                        "its capabilities"
+                        f"takes {node.estimate_minutes:g} minutes, more than {options.max_minutes:g}; split "
+                        "it at its capabilities"
                     ),
                 )
+
+
+def _may_hold(capability: str, most: int) -> bool:
+    """Whether a capability may hold more than `most` doings: each beyond the first needs a separator before
+    it, and nearly all capabilities have fewer.
+    """
+    if capability.count(",") + capability.count(" and ") >= most:
+        return True
+    return ";" in capability or ". " in capability or "&" in capability
 
 
 def _doings(capability: str, verbs: frozenset[str]) -> list[str]:

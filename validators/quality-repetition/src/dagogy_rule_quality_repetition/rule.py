@@ -5,33 +5,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from random import Random
 from typing import Annotated
 
 import dagogy.api
 from dagogy.api.documents import Node
 from dagogy.api.rules import Field, Finding, Rule, RuleContext
-from dagogy.api.text import STOP_WORDS, lazy_pattern, sentences, shorten, words
+from dagogy.api.text import shorten, words
 
-_SLOT = "…"
-#: Stands for a quotation that is too long for a name: it says something, in the same frame.
-_SAYING = "¶"
-_NAME_WORDS = 6
-_SLOTS = frozenset((_SLOT, _SAYING))
-_NO_DIGITS = dict.fromkeys(map(ord, "0123456789"))
-#: Longer texts are compared as a whole only.
-_LONGEST = 4000
-_TOKEN = lazy_pattern(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+(?:[.,]\d+)*|[^\w\s.,;:!?'\"“”„«»「」『』‘’()…]|…")
-#: What stands in quotation marks is named, not said. Code in backticks is said.
-_QUOTED = lazy_pattern(
-    r"“[^“”]{1,200}”|„[^„“”]{1,200}[“”]|«[^«»]{1,200}»|\"[^\"]{1,200}\"|「[^「」]{1,200}」|『[^『』]{1,200}』|‘[^‘’]{2,200}’(?!\w)"
+from dagogy_rule_quality_repetition.slots import (
+    NO_DIGITS,
+    SAYING,
+    SLOT,
+    SLOTS,
+    SPACELESS,
+    Names,
+    slotted,
+    slotted_parts,
+    title_words,
 )
-_MARKS = frozenset('“„«"「『‘')
-#: Thai to Khmer, Chinese, Japanese and Korean, where names are found inside what is written together.
-_SPACELESS = lazy_pattern(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
-)
+
 #: From this many nodes on the names of all the others are too many to be looked for.
 _MANY = 5000
 #: How many words an admission has beside the name of the concept.
@@ -120,7 +113,7 @@ class Repetition(Rule):
         limit = max(options.max_share * len(nodes), options.min_nodes - 1)
         if len(nodes) <= limit:
             return
-        names = _Names(
+        names = Names(
             [*(node.title for node in nodes), context.curriculum.topic] if len(nodes) <= _MANY else ()
         )
         found: list[_Template] = []
@@ -227,23 +220,16 @@ def _templates(
     nodes: Sequence[Node],
     kind: str,
     texts: Callable[[Node], Sequence[str]],
-    names: _Names,
+    names: Names,
     options: Repetition.Options,
     limit: float,
 ) -> list[_Template]:
     """The findings about one kind of text."""
     shortest = options.min_sentence_words
     size = int(_EXPECTED / (limit / len(nodes)))
-    suspects: set[str] | None = None
-    if size < len(nodes):
-        sample: Counter[str] = Counter()
-        for i in Random(1).sample(range(len(nodes)), size):  # noqa: S311 - a sample, not a secret
-            sample.update(
-                {t for text in texts(nodes[i]) for t in _slotted_parts(text, nodes[i].title, shortest, names)}
-            )
-        suspects = {t for t, n in sample.items() if n > _SUSPICIOUS}
-        if not suspects:
-            return []
+    suspects = _suspects(nodes, texts, shortest, names, size) if size < len(nodes) else None
+    if suspects is not None and not suspects:
+        return []
     counted = list(_count(nodes, kind, texts, shortest, suspects, names))
     over = sorted(
         (t for t in counted if _is_habit(t, limit, len(nodes))), key=lambda t: (-len(t.at), -len(t.text))
@@ -254,21 +240,36 @@ def _templates(
         for n, t in enumerate(over)
         if not any(t.text in o.text and len(t.at) == len(o.at) for o in over[:n])
     ]
-    if suspects is None:
-        found += [] if found else _by_turns(nodes, kind, counted, options.min_nodes)
-        found += [] if found else _openings(nodes, kind, texts, names)
-    return found
+    if suspects is not None:
+        return found
+    return found or _by_turns(nodes, kind, counted, options.min_nodes) or _openings(nodes, kind, texts, names)
+
+
+def _suspects(
+    nodes: Sequence[Node],
+    texts: Callable[[Node], Sequence[str]],
+    shortest: int,
+    names: Names,
+    size: int,
+) -> set[str]:
+    """The templates that are frequent in a sample of `size` nodes."""
+    sample: Counter[str] = Counter()
+    for i in Random(1).sample(range(len(nodes)), size):  # noqa: S311 - a sample, not a secret
+        sample.update(
+            {t for text in texts(nodes[i]) for t in slotted_parts(text, nodes[i].title, shortest, names)}
+        )
+    return {t for t, n in sample.items() if n > _SUSPICIOUS}
 
 
 def _is_habit(template: _Template, limit: float, nodes: int) -> bool:
-    beside = sum(word not in _SLOTS for word in template.text.split())
-    if _SAYING in template.text:
+    beside = sum(word not in SLOTS for word in template.text.split())
+    if SAYING in template.text:
         return beside >= 3 and len(template.at) >= max(4, nodes / 3)
-    several = template.text.count(_SLOT) > 1
+    several = template.text.count(SLOT) > 1
     if several and beside < 2:
         return False
     return len(template.at) > limit + (
-        beside < 3 and _SLOT in template.text and not _SPACELESS.search(template.text)
+        beside < 3 and SLOT in template.text and not SPACELESS.search(template.text)
     )
 
 
@@ -281,7 +282,7 @@ def _by_turns(
     used = [
         t
         for t in counted
-        if _SLOT in t.text and _is_habit(t, min_nodes - 1, len(nodes)) and len(t.at) >= min_nodes
+        if SLOT in t.text and _is_habit(t, min_nodes - 1, len(nodes)) and len(t.at) >= min_nodes
     ]
     at = sorted({i for t in used for i in t.at})
     if len(used) < 2 or len(at) <= len(nodes) / 2:
@@ -299,16 +300,16 @@ def _by_turns(
 
 
 def _openings(
-    nodes: Sequence[Node], kind: str, texts: Callable[[Node], Sequence[str]], names: _Names
+    nodes: Sequence[Node], kind: str, texts: Callable[[Node], Sequence[str]], names: Names
 ) -> list[_Template]:
     """Texts that begin with the same words, where a sentence was put into a frame."""
     counted: dict[str, _Template] = {}
     for i, node in enumerate(nodes):
-        slots, title = _title_words(node.title), node.title.casefold().strip()
+        slots, title = title_words(node.title), node.title.casefold().strip()
         for at, text in enumerate(texts(node)):
-            tokens = _slotted(text, title, slots, names).split()
+            tokens = slotted(text, title, slots, names).split()
             opening = " ".join(tokens[:_OPENING])
-            if len(tokens) > _OPENING + 1 and _SLOT not in opening:
+            if len(tokens) > _OPENING + 1 and SLOT not in opening:
                 template = counted.setdefault(
                     opening,
                     _Template(kind, f"{opening} …", (i, at), f"have a {kind} that begins alike", exact=False),
@@ -324,7 +325,7 @@ def _count(
     texts: Callable[[Node], Sequence[str]],
     shortest: int,
     suspects: set[str] | None,
-    names: _Names,
+    names: Names,
 ) -> Iterable[_Template]:
     """Finds the nodes that each template is in; with `suspects`, only those."""
     counted: dict[str, _Template] = {}
@@ -332,117 +333,35 @@ def _count(
     # pieces only once.
     known: dict[str, list[str]] = {}
     # Of a suspected template the longest word stands as it is in each text that is made from it.
-    signs = tuple({max(t.replace(_SLOT, "").split(), key=len, default="") for t in suspects or ()})
+    signs = tuple({max(t.replace(SLOT, "").split(), key=len, default="") for t in suspects or ()})
     for i, node in enumerate(nodes):
         title = node.title.casefold()
         for at, text in enumerate(texts(node)):
-            raw = text.casefold().replace(title, _SLOT).translate(_NO_DIGITS)
+            raw = text.casefold().replace(title, SLOT).translate(NO_DIGITS)
             parts = known.get(raw)
             if parts is None:
                 if signs and not any(sign in raw for sign in signs):
                     continue
-                parts = _slotted_parts(text, node.title, shortest, names)
+                parts = slotted_parts(text, node.title, shortest, names)
                 if suspects is not None:
                     parts = [p for p in parts if p in suspects]
                     if parts:
                         known[raw] = parts
             for part in parts:
-                template = counted.get(part)
-                if template is None:
-                    template = counted[part] = _new(kind, part, (i, at))
-                if i not in template.at[-1:]:
-                    template.at.append(i)
+                _note(counted, kind, part, i, at)
     return counted.values()
 
 
+def _note(counted: dict[str, _Template], kind: str, part: str, node: int, text: int) -> None:
+    """Counts a node for the template `part`, once. `text`: the number of the text that has it."""
+    template = counted.get(part)
+    if template is None:
+        template = counted[part] = _new(kind, part, (node, text))
+    if node not in template.at[-1:]:
+        template.at.append(node)
+
+
 def _new(kind: str, text: str, first: tuple[int, int]) -> _Template:
-    if _SAYING in text:
+    if SAYING in text:
         return _Template(kind, text, first, f"put a sentence into the same {kind}", exact=False)
     return _Template(kind, text, first, f"have the same {kind} but for the names")
-
-
-class _Names:
-    """Finds names in text: those of several words by their first word, those of a script without spaces by
-    their first character.
-    """
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self._spaced: dict[str, list[list[str]]] = {}
-        self._spaceless: dict[str, list[str]] = {}
-        self.all: set[str] = set()
-        for name in names:
-            folded = name.casefold().strip()
-            self.all.add(folded)
-            if not folded.isascii() and _SPACELESS.search(folded):
-                if len(folded) > 1:
-                    self._spaceless.setdefault(folded[0], []).append(folded)
-            elif tokens := [_singular(t) for t in _TOKEN.findall(folded)]:
-                self._spaced.setdefault(tokens[0], []).append(tokens)
-        for phrases in self._spaced.values():
-            phrases.sort(key=len, reverse=True)
-        for runs in self._spaceless.values():
-            runs.sort(key=len, reverse=True)
-
-    def out_of(self, text: str) -> str:
-        """The folded text with a slot for each name of a script without spaces."""
-        if not self._spaceless or not _SPACELESS.search(text):
-            return text
-        out, i = [], 0
-        while i < len(text):
-            name = next((n for n in self._spaceless.get(text[i], ()) if text.startswith(n, i)), "")
-            out.append(f" {_SLOT} " if name else text[i])
-            i += len(name) or 1
-        return "".join(out)
-
-    def length_at(self, tokens: Sequence[str], i: int) -> int:
-        """How many tokens the name that begins at `i` has; 0 where none does."""
-        for name in self._spaced.get(tokens[i], ()):
-            if list(tokens[i : i + len(name)]) == name:
-                return len(name)
-        return 0
-
-
-def _slotted_parts(text: str, title: str, shortest: int, names: _Names) -> list[str]:
-    """The templates that a text may be made from: all of it and, where it has several
-    sentences, each that is long enough.
-    """
-    slots, title = _title_words(title), title.casefold().strip()
-    parts = [_slotted(text, title, slots, names)]
-    if len(text) <= _LONGEST and (". " in text or "! " in text or "? " in text or "。" in text):
-        parts += [_slotted(s, title, slots, names) for s in sentences(text) if s.count(" ") + 1 >= shortest]
-    return [p for p in parts if p and p not in _SLOTS]
-
-
-@lru_cache(maxsize=4096)
-def _title_words(title: str) -> frozenset[str]:
-    found = [w for w in _TOKEN.findall(title.casefold()) if w[0].isalpha()]
-    return frozenset(_singular(w) for w in found if w not in STOP_WORDS or len(found) == 1)
-
-
-def _slotted(text: str, title: str, slots: frozenset[str], names: _Names) -> str:
-    """The text without case, punctuation, spaces and digits, and with `…` for what it has of a name or a
-    short quotation; slots side by side are one."""
-    folded = text.casefold()
-    if title in folded:
-        folded = folded.replace(title, " … ")
-    if not _MARKS.isdisjoint(folded):
-        folded = _QUOTED.sub(
-            lambda m: f" {_SLOT if m[0].count(' ') < _NAME_WORDS or m[0][1:-1] in names.all else _SAYING} ",
-            folded,
-        )
-    tokens = _TOKEN.findall(names.out_of(folded))
-    singular = [_singular(t) for t in tokens]
-    out: list[str] = []
-    i = 0
-    while i < len(tokens):
-        known = 1 if singular[i] in slots or tokens[i] == _SLOT else names.length_at(singular, i)
-        if not known:
-            out.append("#" if tokens[i][0].isdigit() else tokens[i])
-        elif out[-1:] != [_SLOT]:
-            out.append(_SLOT)
-        i += known or 1
-    return " ".join(out)
-
-
-def _singular(word: str) -> str:
-    return word[:-1] if len(word) > 3 and word[-1] == "s" and word[-2] != "s" else word

@@ -258,28 +258,18 @@ def _one_for_all(nodes: Sequence[Node], options: Any) -> Iterator[Finding]:
     if len(nodes) < options.min_nodes:
         return
     limit = max(1.0, options.max_same_url_share * len(nodes))
-    urls = [resource.url for node in nodes for resource in node.resources]
-    # Hashing that many URLs is what costs, so only those are counted whose length is frequent:
-    # there are few, mostly none.
-    lengths = {length for length, n in Counter(map(len, urls)).items() if n > limit}
-    often = (
-        [url for url, n in Counter([url for url in urls if len(url) in lengths]).items() if n > limit]
-        if lengths
-        else []
-    )
-    for url in often:
+    for url in _frequent_urls(nodes, limit):
         # Counted again with what sets the uses apart, each node once.
-        uses = Counter(
-            place for node in nodes for place in {_use_of(r) for r in node.resources if r.url == url}
-        )
-        place, n = uses.most_common(1)[0]
+        uses: Counter[Any] = Counter()
+        first: dict[Any, tuple[int, int]] = {}
+        for i, node in enumerate(nodes):
+            own = [(_use_of(r), k) for k, r in enumerate(node.resources) if r.url == url]
+            uses.update({use for use, _ in own})
+            for use, k in own:
+                first.setdefault(use, (i, k))
+        use, n = uses.most_common(1)[0]
         if n > limit:
-            i, k = next(
-                (i, k)
-                for i, node in enumerate(nodes)
-                for k, r in enumerate(node.resources)
-                if r.url == url and _use_of(r) == place
-            )
+            i, k = first[use]
             yield Finding(
                 message=(
                     f"{n} of {len(nodes)} nodes have the very same resource {shorten(url)}: link the section "
@@ -288,6 +278,17 @@ def _one_for_all(nodes: Sequence[Node], options: Any) -> Iterator[Finding]:
                 pointer=f"/nodes/{i}/resources/{k}/url",
                 data={"url": url},
             )
+
+
+def _frequent_urls(nodes: Sequence[Node], limit: float) -> list[str]:
+    """The URLs that stand more often than `limit`. Hashing all of them is what costs, so only those are
+    counted whose length is frequent: there are few, mostly none.
+    """
+    urls = [resource.url for node in nodes for resource in node.resources]
+    lengths = {length for length, n in Counter(map(len, urls)).items() if n > limit}
+    if not lengths:
+        return []
+    return [url for url, n in Counter(url for url in urls if len(url) in lengths).items() if n > limit]
 
 
 def _path_of(url: str) -> str:

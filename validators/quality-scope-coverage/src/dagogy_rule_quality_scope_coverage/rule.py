@@ -126,30 +126,37 @@ class _Matcher:
 
     def remaining(self, items: Sequence[_Item], nodes: Sequence[Node], *, titles_only: bool) -> list[_Item]:
         """Those of `items` that none of `nodes` teaches."""
-        if not items:
-            return []
-        wanted = {token for item in items for token in item.tokens}
+        left = {item.index: item for item in items}
+        leads = self._leads(items)
+        wanted = set().union(*(item.tokens for item in items))
+        starts = {token[:2] for token in wanted}
+        for at, node in enumerate(nodes):
+            if not left:
+                break
+            weights = self._lowered(node, _weights(node, wanted, starts, titles_only))
+            for index in dict.fromkeys(item.index for token in weights for item in leads.get(token, ())):
+                if index in left and self._teaches(left[index], weights, at, node):
+                    del left[index]
+        return list(left.values())
+
+    def _lowered(self, node: Node, weights: Mapping[str, float]) -> Mapping[str, float]:
+        """The weights of a node's words, less where it is known to teach another item."""
+        if weights and self.own and _fold(node.title).strip() in self.own:
+            return {token: _OF_ANOTHER[weight] for token, weight in weights.items()}
+        return weights
+
+    def _leads(self, items: Sequence[_Item]) -> dict[str, list[_Item]]:
+        """By word the items that it leads to. One that many items share leads to none of them that has
+        another: it could not tell them apart, and would cost their product.
+        """
         leads: dict[str, list[_Item]] = {}
         for item in items:
-            # A word that many items share leads to none of them that has another: it could not tell them
-            # apart, and would cost their product.
-            distinctive = [token for token in item.tokens if len(self.holders[token]) <= _MANY_ITEMS]
-            for token in distinctive or [
-                min(item.tokens, key=lambda token: (len(self.holders[token]), token))
-            ]:
+            tokens = [token for token in item.tokens if len(self.holders[token]) <= _MANY_ITEMS]
+            if not tokens:
+                tokens = [min(item.tokens, key=lambda token: (len(self.holders[token]), token))]
+            for token in tokens:
                 leads.setdefault(token, []).append(item)
-        starts = {token[:2] for token in wanted}
-        taught: set[int] = set()
-        for at, node in enumerate(nodes):
-            weights = _weights(node, wanted, starts, titles_only)
-            if weights and self.own and _fold(node.title).strip() in self.own:
-                weights = {token: _OF_ANOTHER[weight] for token, weight in weights.items()}
-            for item in {item.index: item for token in weights for item in leads.get(token, ())}.values():
-                if item.index not in taught and self._teaches(item, weights, at, node):
-                    taught.add(item.index)
-            if len(taught) == len(items):
-                break
-        return [item for item in items if item.index not in taught]
+        return leads
 
     def _teaches(self, item: _Item, weights: Mapping[str, float], at: int, node: Node) -> bool:
         found = [token for token in item.tokens if token in weights]

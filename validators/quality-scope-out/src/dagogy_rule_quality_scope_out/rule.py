@@ -185,25 +185,27 @@ def _candidates(titles: Sequence[str], parts: Sequence[_Part]) -> list[int]:
 
 def _excluded(title: str, by_token: dict[str, list[_Part]], leading: frozenset[str]) -> _Part | None:
     """The excluded thing that `title` teaches."""
-    pieces = words(title)
-    skipped = 0
-    while skipped < len(pieces) and (pieces[skipped] in leading or pieces[skipped] in STOP_WORDS):
-        skipped += 1
-    if skipped == len(pieces):
-        # "First steps" may be what is excluded.
-        skipped = 0
-    if not pieces or stem(pieces[skipped]) not in by_token:
+    pieces = _without_leading(words(title), leading)
+    if not pieces or stem(pieces[0]) not in by_token:
         return None
-    tokens = tuple(stem(w) for w in pieces[skipped:] if w not in STOP_WORDS)
-    own = sorted(stem(w) for w in pieces[skipped:] if w not in STOP_WORDS and w not in leading) or sorted(
-        tokens
-    )
-    for part in by_token[stem(pieces[skipped])]:
-        if sorted(part.tokens) == own or (len(part.tokens) > 1 and tokens[: len(part.tokens)] == part.tokens):
+    content = [w for w in pieces if w not in STOP_WORDS]
+    tokens = tuple(map(stem, content))
+    own = sorted(stem(w) for w in content if w not in leading) or sorted(tokens)
+    for part in by_token[stem(pieces[0])]:
+        size = len(part.tokens)
+        if sorted(part.tokens) == own or (size > 1 and tokens[:size] == part.tokens):
             return part
-        if len(part.tokens) == 1 and re.search(rf"\b{re.escape(pieces[skipped])}{_GOES_ON}", title):
+        if size == 1 and re.search(rf"\b{re.escape(pieces[0])}{_GOES_ON}", title):
             return part
     return None
+
+
+def _without_leading(pieces: Sequence[str], leading: frozenset[str]) -> Sequence[str]:
+    """The words of a title from the first on that says what it is about; all of them where none does: "First
+    steps" may be what is excluded.
+    """
+    start = next((k for k, w in enumerate(pieces) if w not in leading and w not in STOP_WORDS), 0)
+    return pieces[start:]
 
 
 def _fold(text: str) -> str:

@@ -28,6 +28,7 @@ _IN_WORDS: dict[str, Callable[[Any], str]] = {
 }
 #: Says nothing about the document.
 _IGNORED = ("$schema", "$id", "$defs", "$comment", "title", "default", "examples", "description")
+_COUNTERPARTS = frozenset({*_SHAPE, *_IN_WORDS, *_IGNORED, "items", "properties", "required"})
 
 
 def strict_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,25 +49,25 @@ def _strict(node: Mapping[str, Any], root: Mapping[str, Any], above: tuple[str, 
             raise ValueError(f"{node['$ref']} contains itself")
         beside = {key: value for key, value in node.items() if key != "$ref"}
         return _strict({**_target(node["$ref"], root), **beside}, root, (*above, node["$ref"]))
-    out: dict[str, Any] = {}
-    words: list[str] = []
-    for key, value in node.items():
-        if key in _SHAPE:
-            out[key] = value
-        elif key in _IN_WORDS:
-            words.append(_IN_WORDS[key](value))
-        elif key == "items":
-            out[key] = _strict(value, root, above)
-        elif not (
-            key in ("properties", "required")
-            or key in _IGNORED
-            or (key == "additionalProperties" and value is False)
-        ):
-            raise ValueError(f"strict mode has no counterpart for {key!r}: {value!r}")
+    _require_counterparts(node)
+    out = {
+        key: _strict(value, root, above) if key == "items" else value
+        for key, value in node.items()
+        if key in _SHAPE or key == "items"
+    }
     if node.get("type") == "object":
         out.update(_closed(node, root, above))
+    words = [_IN_WORDS[key](value) for key, value in node.items() if key in _IN_WORDS]
     described = "; ".join(filter(None, [str(node.get("description", "")).rstrip("."), *words]))
     return {"description": described, **out} if described else out
+
+
+def _require_counterparts(node: Mapping[str, Any]) -> None:
+    """Raises `ValueError` for a key that strict mode can neither keep nor put into words."""
+    for key, value in node.items():
+        is_closed = key == "additionalProperties" and value is False
+        if not is_closed and key not in _COUNTERPARTS:
+            raise ValueError(f"strict mode has no counterpart for {key!r}: {value!r}")
 
 
 def _closed(node: Mapping[str, Any], root: Mapping[str, Any], above: tuple[str, ...]) -> dict[str, Any]:

@@ -11,8 +11,7 @@ import base64
 import codecs
 import re
 import unicodedata
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -21,6 +20,7 @@ from dagogy.api.patterns import lazy_pattern
 from dagogy.api.secrets import _shapes
 from dagogy.api.secrets._encodings import SHORTEST, Span, decoded_spans
 from dagogy.api.secrets._names import NO, STRONG, WEAK_WORDS, says_where, strength, words_of
+from dagogy.api.secrets._views import QUOTES, UNSEEN, View, renderings
 
 _MARK = "redacted"
 
@@ -30,41 +30,17 @@ _SCHEME = lazy_pattern(r"(?i)(?:bearer|basic|token|apikey)\s+(\S+)\Z")
 #: What is shorter is no secret when it is put together from pieces, from one line, or is cut.
 _SHORTEST_IN_PIECES, _SHORTEST_IN_A_LINE, _SHORTEST_CUT = 8, 16, 10
 _LONG_LINE = 20
+#: Base64 within base64 is decoded this often.
+_DEPTH = 2
 
-#: What an encoding puts for a character. Any number of backslashes: JSON may stand within JSON.
-_ESCAPE = lazy_pattern(
-    # `\\(?<!\\\\)\\*+` is all backslashes from the first one.
-    r"(?P<u>\\(?<!\\\\)\\*+u[0-9a-fA-F]{4}(?:\\++u[0-9a-fA-F]{4})*)|\\(?<!\\\\)\\*+(?:u\{|U)(?P<point>[0-9a-fA-F]{1,8})\}?"
-    r"|(?P<percent>%[0-9a-fA-F]{2}(?:%[0-9a-fA-F]{2})*)|(?P<x>\\(?<!\\\\)\\*+x[0-9a-fA-F]{2}(?:\\++x[0-9a-fA-F]{2})*)"
-    r"|(?P<octal>\\(?<!\\\\)\\*+[0-3][0-7]{2}(?:\\++[0-3][0-7]{2})*)|(?P<newline>\\(?<!\\\\)\\*+[nr])|(?P<esc>\\(?<!\\\\)\\*+e(?=\[)|\^\[(?=\[))"
-    r"|&(?P<entity>[a-zA-Z]{2,8}|\#0{0,6}\d{1,7}|\#[xX]0{0,6}[0-9a-fA-F]{1,6});"
-)
-_BYTE, _OCTET = lazy_pattern(r"[0-9a-fA-F]{2}"), lazy_pattern(r"[0-7]{3}")
-#: What is not seen: terminal codes, controls, zero-width and joining characters, soft hyphens, direction
-#: marks, variation selectors.
-_UNSEEN = lazy_pattern(
-    r"\x1b\[[0-?]{0,64}[ -/]{0,8}[@-~]|\x1b\][^\x07\x1b\r\n]{0,512}"
-    r"(?:\x07|\x1b\\)|\x9b[0-?]{0,64}[ -/]{0,8}[@-~]|\x1b[@-Z\\-_]"
-    "|[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-"
-    "\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0001-\U000e01ef]"
-)
-#: What encodings put before quotation marks, and the marks: left out of texts and of secrets alike.
-_QUOTES = lazy_pattern(r"[\\\"'`]+")
 #: What may stand where a line was broken, besides the break itself: blanks, quotation marks of mails, bars of
 #: tracebacks, commas, plus signs.
 _FILLING = lazy_pattern(r"[\s+,|>\u2500-\u257f]+")
 _APART = lazy_pattern(r"[\W_]+")
-_SOFT = lazy_pattern(r"(?P<soft>=\r?\n)|(?P<quoted>(?:=[0-9A-F]{2})+)")
-#: What shows that a text may be quoted-printable.
-_IS_SOFT = lazy_pattern(r"=\r?\n|=3D|=[0-9A-F]{2}=[0-9A-F]{2}")
-_TAGS = lazy_pattern(r"</?[A-Za-z][A-Za-z0-9]{0,12}(?: [^<>]{0,200})?>")
 _BREAK = lazy_pattern(r"[\r\n]|\\[nr]")
-_ROUNDS, _DEPTH = 4, 2
 _OF_A_DESKTOP = frozenset({"SESSION", "AUTH", "PRIVATE"})
 #: A text without one of these is as it is seen, but for characters that `_skeleton` leaves out anyway.
 _WRITTEN = lazy_pattern(r"[\\%&^<=\x1b\x9b]")
-#: What an escape within an escape begins with.
-_MAY_ESCAPE = frozenset("\\%&^\x1b")
 
 
 def secrets_of(environ: Mapping[str, str], declared: Iterable[str] = ()) -> dict[str, str]:
@@ -88,29 +64,38 @@ def secrets_of(environ: Mapping[str, str], declared: Iterable[str] = ()) -> dict
 
 def _of_variable(name: str, value: str, declared: bool) -> Iterator[str]:
     if declared or (strength(name) != NO and not _plain(name, value)):
-        yield value
-        if scheme := _SCHEME.search(value.strip()):
-            yield scheme[1]
-        if "\n" in value:
-            yield from (
-                line.strip()
-                for line in value.splitlines()
-                if len(line.strip()) >= _LONG_LINE and not line.startswith("-----")
-            )
+        yield from _of_secret(value)
     if "=" in value or ":" in value:
         yield from (unquote(found[1]) for found in _URL_PASSWORD.finditer(value))
-        if "://" in value:
-            yield from (
-                unquote(v)
-                for key, v in _PARAMETER.findall(value)
-                if strength(key) != NO or key.lower() in ("sig", "signature")
-            )
+        yield from _parameters(value)
         if len(value) > len(name) + 1:
-            yield from (
-                value[start:end]
-                for start, end, key in _shapes.assigned(value)
-                if strength(key) == STRONG or not value[start:end].isalpha()
-            )
+            yield from _assigned(value)
+
+
+def _of_secret(value: str) -> Iterator[str]:
+    """A value that is secret as a whole: itself, what follows `Bearer`, and each long line."""
+    yield value
+    if scheme := _SCHEME.search(value.strip()):
+        yield scheme[1]
+    if "\n" in value:
+        for line in value.splitlines():
+            if len(line.strip()) >= _LONG_LINE and not line.startswith("-----"):
+                yield line.strip()
+
+
+def _parameters(value: str) -> Iterator[str]:
+    """The parameters of a URL whose names say that they are secret."""
+    if "://" in value:
+        for key, given in _PARAMETER.findall(value):
+            if strength(key) != NO or key.lower() in ("sig", "signature"):
+                yield unquote(given)
+
+
+def _assigned(value: str) -> Iterator[str]:
+    """The settings and fields within a value whose names say that they are secret."""
+    for start, end, key in _shapes.assigned(value):
+        if strength(key) == STRONG or not value[start:end].isalpha():
+            yield value[start:end]
 
 
 def _plain(name: str, value: str) -> bool:
@@ -222,7 +207,7 @@ def _spans(text: str, secrets: Mapping[str, str], shapes: bool, depth: int = _DE
     if shapes:
         spans += [(start, end, _MARK) for start, end in _shapes.spans(text)]
         for start, end in _unseen_lines(text):
-            view = _View(text[start:end]).seen()
+            view = View(text[start:end]).seen()
             places = (view.place(*span) for span in _shapes.spans(view.text))
             spans += [(start + first, start + last, _MARK) for first, last in places]
     if depth and len(text) >= _SHORTEST_IN_A_LINE:
@@ -233,7 +218,7 @@ def _spans(text: str, secrets: Mapping[str, str], shapes: bool, depth: int = _DE
 def _unseen_lines(text: str) -> list[tuple[int, int]]:
     """The lines of `text` that hold what is not seen; lines that follow each other together."""
     regions: list[tuple[int, int]] = []
-    for pattern in (_UNSEEN, _WRITTEN_ESC):
+    for pattern in (UNSEEN, _WRITTEN_ESC):
         at = 0
         while match := pattern.search(text, at):
             at = text.find("\n", match.end())
@@ -253,7 +238,7 @@ def _known_spans(text: str, secrets: Mapping[str, str]) -> list[Span]:
     wanted = [
         (name, needles) for name, needles in ((n, _needles(s)) for n, s in secrets.items()) if needles.plain
     ]
-    for view in _renderings(text) if _WRITTEN.search(text) else (_View(text),):
+    for view in renderings(text) if _WRITTEN.search(text) else (View(text),):
         skeleton = _skeleton(view.text)
         present = [
             (name, needles)
@@ -261,133 +246,13 @@ def _known_spans(text: str, secrets: Mapping[str, str]) -> list[Span]:
             if len(skeleton) >= len(needles.bones[0]) and any(bone in skeleton for bone in needles.bones)
         ]
         if present:
-            spans += _in_view(text, view if view.parent else view.seen().replaced(_QUOTES), present)
+            spans += _in_view(text, view if view.parent else view.seen().replaced(QUOTES), present)
     for name, secret in secrets.items():
         spans += [(start, end, name) for start, end in _cut(text, secret.strip())]
     return spans
 
 
-class _View:
-    """A text made from another one: pieces of it that were copied, and some that were replaced. `place` says
-    where characters came from.
-    """
-
-    def __init__(
-        self,
-        text: str,
-        parent: _View | None = None,
-        pieces: tuple[list[int], list[int], list[int]] | None = None,
-        nested: bool = False,
-    ) -> None:
-        self.text, self.parent, self._pieces, self._nested = text, parent, pieces, nested
-
-    def replaced(self, pattern: re.Pattern[str], by: Callable[[re.Match[str]], str] | None = None) -> _View:
-        """With `by(match)`, else nothing, for what matches."""
-        parts: list[str] = []
-        outs: list[int] = []
-        starts: list[int] = []
-        ends: list[int] = []  # of what was replaced; -1 for what was copied
-        size = at = 0
-        nested = False
-        for match in pattern.finditer(self.text):
-            put = by(match) if by else ""
-            nested = nested or not _MAY_ESCAPE.isdisjoint(put)
-            for piece, start, end in (
-                (self.text[at : match.start()], at, -1),
-                (put, match.start(), match.end()),
-            ):
-                if piece:
-                    parts.append(piece)
-                    outs.append(size)
-                    starts.append(start)
-                    ends.append(end)
-                    size += len(piece)
-            at = match.end()
-        if not at:
-            return self
-        outs.append(size)
-        starts.append(at)
-        ends.append(-1)
-        return _View("".join([*parts, self.text[at:]]), self, (outs, starts, ends), nested)
-
-    def lower(self) -> _View:
-        low = self.text.lower()
-        if len(low) != len(self.text):
-            low = "".join(c.lower() if len(c.lower()) == 1 else c for c in self.text)
-        return _View(low, self)
-
-    def seen(self) -> _View:
-        """As it is seen: escapes undone, also those within others, and without what is not seen."""
-        view = self
-        for _ in range(_ROUNDS):
-            undone = view.replaced(_ESCAPE, _undone)
-            after = undone.replaced(_UNSEEN)
-            again = after is not undone or (undone is not view and undone._nested)
-            view = after
-            if not again:
-                break
-        return view
-
-    def place(self, start: int, end: int) -> tuple[int, int]:
-        """Where in the first text the characters from `start` to `end` came from."""
-        view: _View | None = self
-        while view is not None:
-            if view._pieces is not None:
-                outs, starts, ends = view._pieces
-                first, last = bisect_right(outs, start) - 1, bisect_right(outs, end - 1) - 1
-                end = starts[last] + end - outs[last] if ends[last] < 0 else ends[last]
-                start = starts[first] + start - outs[first] if ends[first] < 0 else starts[first]
-            view = view.parent
-        return start, end
-
-    def find(self, needle: str) -> Iterator[tuple[int, int]]:
-        """Where `needle` came from, each time it is there."""
-        at = self.text.find(needle)
-        while at >= 0:
-            yield self.place(at, at + len(needle))
-            at = self.text.find(needle, at + len(needle))
-
-
-def _undone(match: re.Match[str]) -> str:
-    """What an escape stands for."""
-    if match["newline"]:
-        return "\n"
-    if match["esc"]:
-        return "\x1b"
-    if match["u"]:
-        return bytes.fromhex(re.sub(r"\\+u", "", match["u"])).decode("utf-16-be", "surrogatepass")
-    if match["point"]:
-        point = int(match["point"], 16)
-        return chr(point) if point <= 0x10FFFF else match[0]
-    if match["percent"] or match["x"]:
-        return _characters(bytes.fromhex("".join(_BYTE.findall(match[0]))))
-    if match["octal"]:
-        return _characters(bytes(int(digits, 8) for digits in _OCTET.findall(match[0])))
-    from html import unescape
-
-    return unescape(match[0])
-
-
-def _characters(data: bytes) -> str:
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
-
-
-def _renderings(text: str) -> Iterator[_View]:
-    """The text as it is seen; also without tags, and with what mails put for a byte undone."""
-    view = _View(text).seen()
-    yield view.replaced(_QUOTES)
-    if "<" in view.text:
-        yield view.replaced(_TAGS).replaced(_QUOTES)
-    if "=" in view.text and _IS_SOFT.search(view.text):
-        yield view.replaced(
-            _SOFT, lambda m: "" if m["soft"] else _characters(bytes.fromhex(m[0].replace("=", "")))
-        ).replaced(_QUOTES)
-
-
-def _in_view(text: str, view: _View, present: Sequence[tuple[str, _Needles]]) -> Iterator[Span]:
+def _in_view(text: str, view: View, present: Sequence[tuple[str, _Needles]]) -> Iterator[Span]:
     low = view.lower()
     broken, tight = low.replaced(_FILLING), view.replaced(_APART)
     tight_low = tight.lower()
@@ -408,7 +273,7 @@ def _in_view(text: str, view: _View, present: Sequence[tuple[str, _Needles]]) ->
         for needle in needles.exact:
             yield from ((*span, name) for span in tight.find(needle))
         for needle in needles.whole:
-            yield from ((*span, name) for span in _View(text).find(needle))
+            yield from ((*span, name) for span in View(text).find(needle))
 
 
 class _Needles(NamedTuple):
@@ -427,20 +292,12 @@ class _Needles(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _needles(secret: str) -> _Needles:
-    view = _View(secret.strip()).seen().replaced(_QUOTES)
+    view = View(secret.strip()).seen().replaced(QUOTES)
     plain = view.lower().text
     if len(plain) < SHORTEST:
         return _Needles((), (), (), (), (), ())
     broken = _FILLING.sub("", plain)
-    letters = [
-        _APART.sub("", form)
-        for form in (plain, unicodedata.normalize("NFKD", plain), codecs.encode(plain, "rot13"))
-    ]
-    tight = [
-        form
-        for form in letters
-        if len(form) >= _SHORTEST_IN_A_LINE or (len(form) >= 12 and not form.isalpha() and not form.isdigit())
-    ]
+    tight = list(_tight_forms(plain))
     exact: list[str] = []
     whole: list[str] = []
     for data in (
@@ -451,12 +308,7 @@ def _needles(secret: str) -> _Needles:
         # Whole groups only; the first and the last group share bits with their neighbours.
         exact += (_APART.sub("", base64.b64encode(inner).decode()) for inner in _groups(data, 3))
         tight += (base64.b32encode(inner).decode().lower() for inner in _groups(data, 5))
-        whole += (
-            encode(part).decode()
-            for encode in (base64.b85encode, base64.a85encode)
-            for part in (data, data[: len(data) // 4 * 4])
-            if len(part) >= 12
-        )
+        whole += _in_base_85(data)
     needles = _Needles(
         plain=tuple(dict.fromkeys((plain, plain.replace(" ", "+")))),
         broken=(broken,) if len(broken) >= _SHORTEST_IN_PIECES else (),
@@ -468,6 +320,25 @@ def _needles(secret: str) -> _Needles:
     return needles._replace(
         bones=tuple(sorted({_skeleton(n) for group in needles[:5] for n in group}, key=len))
     )
+
+
+def _tight_forms(plain: str) -> Iterator[str]:
+    """The letters and digits of a secret, as they are, without accents and by rot13, where they are enough to
+    be no coincidence.
+    """
+    for form in (plain, unicodedata.normalize("NFKD", plain), codecs.encode(plain, "rot13")):
+        letters = _APART.sub("", form)
+        is_mixed = not letters.isalpha() and not letters.isdigit()
+        if len(letters) >= (12 if is_mixed else _SHORTEST_IN_A_LINE):
+            yield letters
+
+
+def _in_base_85(data: bytes) -> Iterator[str]:
+    """Both alphabets, of all of it and of its whole groups."""
+    for encode in (base64.b85encode, base64.a85encode):
+        for part in (data, data[: len(data) // 4 * 4]):
+            if len(part) >= 12:
+                yield encode(part).decode()
 
 
 def _groups(data: bytes, size: int) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ parameters, in any case style.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -70,7 +71,15 @@ _STRONG_TOKENS = frozenset(
         "NPM PYPI SLACK VAULT"
     ).split()
 )
-_STRONG_PAIRS = frozenset({("CONNECTION", "STRING"), ("CONN", "STR"), ("CONN", "STRING"), ("PASS", "PHRASE")})
+_STRONG_PAIRS = frozenset(
+    {
+        ("CONNECTION", "STRING"),
+        ("CONN", "STR"),
+        ("CONN", "STRING"),
+        ("PASS", "PHRASE"),
+        *((word, "KEY") for word in _STRONG_KEYS),
+    }
+)
 #: Keys that are no secrets: of tables, caches, sorting, keyboards; and the public one of two.
 _OTHER_KEYS = frozenset(
     (
@@ -115,26 +124,21 @@ def strength(name: str) -> int:
     words = words_of(name)
     if not words or name.upper() in _NONE or words[-1] in _ABOUT:
         return NO
-    pairs = list(pairwise(words))
-    glued = [w for w in words if _GLUED.search(w)]
-    counts = not _COUNTING.isdisjoint(words)
-    if not _STRONG.isdisjoint(words) or any(w != "TOKEN" for w in glued):
+    if not _STRONG.isdisjoint(words) or any(w != "TOKEN" and _GLUED.search(w) for w in words):
         return STRONG
-    if "TOKEN" in words or glued:
-        return (
-            NO
-            if counts
-            else STRONG
-            if any(w != "TOKEN" for w in glued) or any(a in _STRONG_TOKENS and b == "TOKEN" for a, b in pairs)
-            else WEAK
-        )
-    if any((a in _STRONG_KEYS and b == "KEY") or (a, b) in _STRONG_PAIRS for a, b in pairs):
+    if "TOKEN" in words:
+        return _strength_of_token(words)
+    if any(pair in _STRONG_PAIRS for pair in pairwise(words)):
         return STRONG
-    if WEAK_WORDS.isdisjoint(words) or (
-        "KEY" in words and WEAK_WORDS.isdisjoint({*words} - {"KEY"}) and not _OTHER_KEYS.isdisjoint(words)
-    ):
+    weak = WEAK_WORDS.intersection(words)
+    return NO if not weak or (weak == {"KEY"} and not _OTHER_KEYS.isdisjoint(words)) else WEAK
+
+
+def _strength_of_token(words: Sequence[str]) -> int:
+    """Of a name with the word TOKEN: models count tokens, and parsers have them."""
+    if not _COUNTING.isdisjoint(words):
         return NO
-    return WEAK
+    return STRONG if any(a in _STRONG_TOKENS and b == "TOKEN" for a, b in pairwise(words)) else WEAK
 
 
 def is_secret_name(name: str) -> bool:

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from dagogy.api.patterns import lazy_pattern
 from dagogy.api.secrets._gitleaks import RULES
-from dagogy.api.secrets._names import NO, STRONG, says_where, strength, words_of
+from dagogy.api.secrets._names import NO, STRONG, WEAK, says_where, strength, words_of
 
 Span = tuple[int, int]
 
@@ -281,25 +281,36 @@ def assigned(text: str) -> Iterator[tuple[int, int, str]]:
     """Start and end of each value that is given to a secret name in `text`, and the name."""
     at = 0
     while match := _ASSIGNED.search(text, at):
-        name, opened, sep = match["name"], match["open"], match["sep"]
-        at = match.end() if opened or sep.strip() else match.end("name")
-        option = bool(match["dash"])
-        if not sep.strip() and not (option and match["dash"] == "--"):
+        opened, sep = match["open"], match["sep"].strip()
+        at = match.end() if opened or sep else match.end("name")
+        if not sep and match["dash"] != "--":
             continue
         before = text[match.start() - 1] if match.start() else ""
-        query = before in "?&;" and before != "" and sep == "="
-        power = STRONG if query and name.lower() in _SIGNATURE else strength(name.rstrip(".-"))
-        if power == NO:
+        stated = _stated(text, match, before)
+        if stated.power == NO:
             continue
-        if power != STRONG and sep.strip() and before in (" ", "-"):
-            power = max(power, strength(_words_before(text, match.start()) + name))
-        end = _value(text, match, "" if opened else before, match.end() + _LOOKED_AT)
-        if power != STRONG and not _DIGIT.search(text, match.end(), end) and "PASS" not in name.upper():
+        within = "" if opened else before
+        end = _value(text, match, within, match.end() + _LOOKED_AT)
+        name = match["name"]
+        if (
+            stated.power != STRONG
+            and "PASS" not in name.upper()
+            and not _DIGIT.search(text, match.end(), end)
+        ):
             continue  # nothing but a digit makes it look like a secret; this is the way of almost all
-        stated = _Stated(name, power, bool(opened), sep.strip(), option or query, before)
         if stated.is_secret(text[match.end() : end]):
-            at = _value(text, match, "" if opened else before, len(text))
+            at = _value(text, match, within, len(text))
             yield match.end(), at, name
+
+
+def _stated(text: str, match: re.Match[str], before: str) -> _Stated:
+    """How the value of one match is given; `before`: the character in front of it."""
+    name, sep = match["name"], match["sep"]
+    query = before in ("?", "&", ";") and sep == "="
+    power = STRONG if query and name.lower() in _SIGNATURE else strength(name.rstrip(".-"))
+    if power == WEAK and sep.strip() and before in (" ", "-"):
+        power = max(power, strength(_words_before(text, match.start()) + name))
+    return _Stated(name, power, bool(match["open"]), sep.strip(), bool(match["dash"]) or query, before)
 
 
 def _words_before(text: str, start: int) -> str:
@@ -331,6 +342,14 @@ def _end(pattern: re.Pattern[str], text: str, at: int, limit: int) -> int:
     return match.end() if match else at
 
 
+def _is_no_prose(value: str) -> bool:
+    """Whether what follows `--password` without a sign between is its value and no word of a sentence."""
+    if any(c.isdigit() for c in value):
+        return True
+    is_word = value.isalpha() and (value.islower() or value.istitle() or value.isupper())
+    return not is_word and "(" not in value
+
+
 class _Stated:
     """How a value was given to a name, and what that says of it."""
 
@@ -344,29 +363,22 @@ class _Stated:
             return False
         words = set(words_of(self.name))
         if words & {"PIN", "PASSCODE", "OTP", "TOTP"} and value.isdigit():
-            return 4 <= len(value) <= 12 and (
-                words != {"PIN"} or self.quoted or self.sep != ":" or self.exported
-            )
-        if (
-            self.power != STRONG
-            and "PASS" in words
-            and (self.quoted or self.sep in ("=", "") or len(words) > 1)
-        ):
+            return 4 <= len(value) <= 12 and (words != {"PIN"} or self._is_setting())
+        if self.power == STRONG:
+            return self._strongly(value)
+        if "PASS" in words and (self.quoted or self.sep in ("=", "") or len(words) > 1):
             return self._strongly(value) and not value.isdigit()
-        return self._strongly(value) if self.power == STRONG else looks_random(value)
+        return looks_random(value)
+
+    def _is_setting(self) -> bool:
+        """Whether a value was set, where `name: value` may as well be prose."""
+        return self.quoted or self.sep != ":" or self.exported
 
     def _strongly(self, value: str) -> bool:
-        if (
-            len(value) < 6
-            or (_CALL.match(value) and not self.quoted)
-            or (says_where(self.name) and _NO_TOKEN.match(value))
-        ):
+        if self._is_no_value(value):
             return False
-        if not self.sep:  # `--password X`; what follows may be prose
-            return any(c.isdigit() for c in value) or (
-                not (value.isalpha() and (value.islower() or value.istitle() or value.isupper()))
-                and "(" not in value
-            )
+        if not self.sep:
+            return _is_no_prose(value)
         if _DIGIT.search(value) and not (" " in value and _PROSE.search(value)):
             return True
         if self.quoted:
@@ -376,6 +388,11 @@ class _Stated:
         if self.sep == "=" and _IDENTIFIER.match(value):
             return False  # `api_key=api_key` of a call
         return not _IDENTIFIER.match(value.replace("-", "_")) and "…" not in value
+
+    def _is_no_value(self, value: str) -> bool:
+        """Whether it is too short, a call, or a place."""
+        is_call = _CALL.match(value) and not self.quoted
+        return bool(len(value) < 6 or is_call or (says_where(self.name) and _NO_TOKEN.match(value)))
 
 
 def _stands_for_one(value: str, name: str) -> bool:

@@ -11,7 +11,8 @@ from dagogy.api.secrets import redacted
 from dagogy.cli.app import App
 from dagogy.cli.commands.doctor import ignored_lines
 from dagogy.cli.options import common
-from dagogy.workspace.settings import CORE_SETTINGS, ENVIRONMENT_ONLY, Settings
+from dagogy.workspace.known_settings import CORE_SETTINGS, ENVIRONMENT_ONLY
+from dagogy.workspace.settings import Settings
 
 
 @click.command("config", epilog="\b\nExample:\n  dagogy config --json")

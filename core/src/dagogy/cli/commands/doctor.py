@@ -18,8 +18,8 @@ from dagogy.cli.options import common
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.host.discovery import GROUPS, KINDS, strays
 from dagogy.host.manager import Host
+from dagogy.workspace.config_files import Ignored
 from dagogy.workspace.files import storage_error
-from dagogy.workspace.settings import Ignored
 
 
 @click.command("doctor", epilog="\b\nExample:\n  dagogy doctor")

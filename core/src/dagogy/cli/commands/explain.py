@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from inspect import cleandoc
 from typing import Any
 
@@ -39,43 +40,47 @@ def explain(app: App, identifier: str) -> None:
     incident, or an error code.
     """
     incidents = incident_help.incidents(app.host)
-    help_page = (
-        incident_help.page(app.host, incidents[identifier], identifier) if identifier in incidents else None
-    )
-    lines = (
-        [
-            f"{identifier} (incident, classifier {help_page.plugin.id} of {help_page.plugin.origin})",
-            "",
-            *help_page.text().split("\n"),
-        ]
-        if help_page
-        else []
-    )
-    actions = _actions(app, identifier) if help_page else []
-    lines += (
-        ["Actions, in their order:", *(f"  {a['safety']:<7} {a['action']}: {a['summary']}" for a in actions)]
-        if actions
-        else []
-    )
+    incident, lines = None, []
+    if identifier in incidents:
+        help_page = incident_help.page(app.host, incidents[identifier], identifier)
+        actions = _actions(app, identifier)
+        incident, lines = {**help_page.as_dict(), "actions": actions}, _incident_lines(help_page, actions)
     if identifier in _CODES:
-        kind = _CODES[identifier]
-        document = {
-            "id": identifier,
-            "kind": "error code",
-            "exit_status": kind.exit_status,
-            "text": cleandoc(kind.__doc__ or ""),
-        }
-        document |= {"incident": {**help_page.as_dict(), "actions": actions}} if help_page else {}
-        about = [
-            f"{identifier} (error code, exit status {kind.exit_status})",
-            "",
-            *str(document["text"]).split("\n"),
-        ]
+        document, about = _code_page(identifier)
+        document |= {"incident": incident} if incident else {}
         app.emit(document, *about, *([""] if lines else []), *lines)
-        return
-    if help_page:
-        app.emit({**help_page.as_dict(), "actions": actions}, *lines)
-        return
+    elif incident:
+        app.emit(incident, *lines)
+    else:
+        document = page(app, _plugin(app, identifier, incidents))
+        app.emit(document, *_lines(document))
+
+
+def _incident_lines(help_page: incident_help.Page, actions: Sequence[Mapping[str, Any]]) -> list[str]:
+    plugin = help_page.plugin
+    lines = [
+        f"{help_page.incident_id} (incident, classifier {plugin.id} of {plugin.origin})",
+        "",
+        *help_page.text().split("\n"),
+    ]
+    if actions:
+        lines.append("Actions, in their order:")
+        lines += (f"  {a['safety']:<7} {a['action']}: {a['summary']}" for a in actions)
+    return lines
+
+
+def _code_page(identifier: str) -> tuple[dict[str, Any], list[str]]:
+    """An error code as JSON values, and in lines."""
+    kind = _CODES[identifier]
+    text = cleandoc(kind.__doc__ or "")
+    document = {"id": identifier, "kind": "error code", "exit_status": kind.exit_status, "text": text}
+    return document, [f"{identifier} (error code, exit status {kind.exit_status})", "", *text.split("\n")]
+
+
+def _plugin(app: App, identifier: str, incidents: Iterable[str]) -> Plugin:
+    """The plugin of that id. Raises `NotFound`, with the ids of incidents and error codes as suggestions, or
+    `PluginError`.
+    """
     identifier = app.host.current_rule_id(identifier, "the command line")
     known = [p.id for p in app.host.all()]
     if identifier not in known:
@@ -86,8 +91,7 @@ def explain(app: App, identifier: str) -> None:
     plugin = find_plugins(app, identifier)[0]
     if plugin.state == "failed":
         raise plugin.error()
-    document = page(app, plugin)
-    app.emit(document, *_lines(document))
+    return plugin
 
 
 def _actions(app: App, incident: str) -> list[dict[str, Any]]:
@@ -131,7 +135,7 @@ def options_of(rule: Any) -> list[dict[str, Any]]:
     """Name, type, default and description of each option of a rule class."""
     if rule.Options is None:
         return []
-    from dagogy.pipeline.judge import require_options
+    from dagogy.pipeline.rule_options import require_options
 
     require_options(rule.Options)
     properties = rule.Options.model_json_schema()["properties"]

@@ -14,10 +14,11 @@ from dagogy.api.secrets import redacted, secrets_of
 from dagogy.cli.app import App
 from dagogy.cli.options import common
 from dagogy.pipeline.report import plural
+from dagogy.workspace.config_files import Ignored, config_in, find_file, table_of
 from dagogy.workspace.local_paths import agree
 from dagogy.workspace.lock import locked
 from dagogy.workspace.runs import is_run_id
-from dagogy.workspace.settings import Ignored, Settings, config_in, find_file, table_of
+from dagogy.workspace.settings import Settings
 from dagogy.workspace.stages import local_names
 from dagogy.workspace.trust import ConfigFile, Trusted, TrustStore, read_config
 

@@ -11,7 +11,7 @@ current folder. A command that writes outside the run, removes something, or nam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from dagogy.api.incidents import Failure
 from dagogy.host.manager import Host
@@ -96,10 +96,10 @@ class Recovery:
                 self.actions.leave_to_people(report, report.failure)
         except BaseException as error:
             report.reason = f"cut short: {type(error).__name__}"
-            self._ended(report, seen)
+            self.journal.ended(report, seen, self.rerun.at.id)
             raise
         report.run_id = self.rerun.at.id
-        self._ended(report, seen)
+        self.journal.ended(report, seen, self.rerun.at.id)
         return report
 
     def _kept_from(self, report: RecoveryReport) -> bool:
@@ -125,27 +125,6 @@ class Recovery:
             self.journal.progress(
                 f"  it failed with provider '{before}'; AGENT_PROVIDER is '{now}' here: export "
                 f"AGENT_PROVIDER={before} tries the same one again"
-            )
-
-    def _ended(self, report: RecoveryReport, seen: Mapping[str, str]) -> None:
-        """The end of a recovery, in the log."""
-        incident = report.incident
-        facts = {
-            "incident": report.named,
-            "incidents": dict(seen),
-            "actions": [s.action.id for s in report.steps],
-            "command": list(incident.command),
-        }
-        if report.resolved:
-            self.journal.event(
-                "recovered",
-                by=report.helped.action.id if report.helped else "",
-                run_id=self.rerun.at.id,
-                **facts,
-            )
-        else:
-            self.journal.event(
-                "recovery_stopped", reason=report.reason, exit_status=report.exit_status, **facts
             )
 
     def _verdict(self, failure: Failure, *, own: bool = True) -> Verdict:

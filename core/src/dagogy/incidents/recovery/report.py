@@ -222,6 +222,20 @@ class Journal:
         if verdict.observations:
             self.event("probed", **verdict.seen(failure))
 
+    def ended(self, report: RecoveryReport, seen: Mapping[str, str], run_id: str) -> None:
+        """The end of a recovery: what it met and did. `run_id`: the run in which it ended well."""
+        facts = {
+            "incident": report.named,
+            "incidents": dict(seen),
+            "actions": [s.action.id for s in report.steps],
+            "command": list(report.incident.command),
+        }
+        if report.resolved:
+            by = report.helped.action.id if report.helped else ""
+            self.event("recovered", by=by, run_id=run_id, **facts)
+        else:
+            self.event("recovery_stopped", reason=report.reason, exit_status=report.exit_status, **facts)
+
     def event(self, event: str, **facts: Any) -> None:
         """In the log of the failed run. That it cannot be written is no reason not to recover."""
         with contextlib.suppress(DagogyError):
