@@ -7,15 +7,27 @@ method and prints what it returns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagogy.api.errors import DagogyError, InvalidArgument, NotFound, StorageError
+from dagogy.api.errors import (
+    DagogyError,
+    InternalError,
+    InvalidArgument,
+    Locked,
+    NotFound,
+    PluginError,
+    ProviderError,
+    StorageError,
+)
 from dagogy.pipeline.readable import ReadableRun
 from dagogy.pipeline.workspace import BaseWorkspace
-from dagogy.workspace.stages import CURRICULUM, PREVIOUS
+from dagogy.workspace.stages import CURRICULUM, FAILURES, PREVIOUS, SCOPE
 
 if TYPE_CHECKING:
     from dagogy.api.llm import Question
@@ -280,6 +292,75 @@ class Workspace(BaseWorkspace):
         mark_made(folder.path, self.settings.environ)
         return self.open(folder.id)
 
+    def made_of(self, source: str | Path | Sequence[str | Path]) -> Run | None:
+        """The newest run that this user made here of these files; None where there is none. A stranger's run
+        is never gone on with unasked.
+        """
+        from dagogy.workspace.provenance import is_made_here
+
+        runs, paths = self.session.runs, self.clean(_absolute(source))
+        for run_id in reversed(runs.ids()):
+            try:
+                folder = runs.named(run_id)
+                stamp = folder.metadata()[1].stamps.get("scope", {})
+            except DagogyError:
+                continue
+            if stamp.get("paths") == paths and is_made_here(folder.path, self.settings.environ):
+                return self.open(run_id)
+        return None
+
+    @contextlib.contextmanager
+    def run_of(
+        self,
+        source: str | Path | Sequence[str | Path],
+        *,
+        name: str = "",
+        sections: Sequence[str] = (),
+        mode: str = "",
+        reader: str = "",
+        wait_seconds: float = 0.0,
+    ) -> Iterator[Run]:
+        """The run to compile `source` in: the newest that was made of it (`made_of`), or a new one, whose id
+        has `name`, or else the name of the file. With a `name` it is always a new one.
+
+        A new one that got no document by the end is removed again, whatever refused it; only where a provider
+        or another plugin failed it stays, with the record of that. Raises what `create` raises, and
+        `InvalidArgument` or `StorageError` for a source that cannot be used.
+        """
+        paths = _paths(source)
+        if not paths:
+            raise InvalidArgument(
+                "there is no source to compile", hint='give a document, as in compile("notes.md")'
+            )
+        found = None if name else self.made_of(source)
+        if found is not None:
+            yield Run(self, found.id, wait_seconds)
+            return
+        # What cannot be read makes no run in the first place.
+        _scope(self, source, mode, _several(sections), reader)
+        run = Run(self, self.create(name or paths[0].absolute().stem).id, wait_seconds)
+        try:
+            yield run
+        except (ProviderError, PluginError, InternalError):
+            raise
+        except DagogyError:
+            self._discard_empty(run)
+            raise
+        self._discard_empty(run)
+
+    def _discard_empty(self, run: Run) -> None:
+        """Removes a run that has neither a document nor a failure to tell of. Who is at work on it keeps
+        it."""
+        from dagogy.workspace.archive import remove_run
+        from dagogy.workspace.lock import locked
+        from dagogy.workspace.runs import Run as RunFolder
+
+        folder = RunFolder(run.path)
+        with contextlib.suppress(Locked, NotFound, StorageError), locked(run.path, "dagogy run"):
+            if not folder.exists(SCOPE) and not any((run.path / FAILURES).glob("*")):
+                remove_run(folder)
+                self.withdraw()
+
     def restore(self, archive: Path, *, allow_large: bool = False) -> Run:
         """The run that is in an archive; one whose id is taken gets a suffix. `allow_large`: no limits but
         those of the disk.
@@ -343,26 +424,17 @@ def compile(  # noqa: A001 - as `re.compile` has it
         "AGENT_TARGET_SCORE": target_score,
     }
     workspace = Workspace(flags)
-    paths = _paths(source)
-    if not paths:
-        raise InvalidArgument(
-            "there is no source to compile", hint='give a document, as in compile("notes.md")'
+    with workspace.run_of(source, name=name, sections=sections, mode=mode, reader=reader) as run:
+        run.compile(
+            source,
+            sections=sections,
+            mode=mode,
+            reader=reader,
+            concepts_from=concepts_from,
+            only=only,
+            skip=skip,
+            progress=progress,
         )
-    run = None if name else _made_of(workspace, ", ".join(map(str, paths)))
-    if run is None:
-        # A source that cannot be read leaves no empty run behind.
-        _scope(workspace, source, mode, _several(sections), reader)
-        run = workspace.create(name or paths[0].absolute().stem)
-    run.compile(
-        source,
-        sections=sections,
-        mode=mode,
-        reader=reader,
-        concepts_from=concepts_from,
-        only=only,
-        skip=skip,
-        progress=progress,
-    )
     return run
 
 
@@ -388,7 +460,8 @@ def _scope(
 
     files = given_files(paths, workspace.session.readers, lambda name: str(workspace.clean(name)))
     named = str(workspace.clean(", ".join(map(str, paths))))
-    return scope_request(files, named, mode or ("section" if sections else "full"), sections, reader)
+    request = scope_request(files, named, mode or ("section" if sections else "full"), sections, reader)
+    return replace(request, paths=workspace.clean(_absolute(source)))
 
 
 def _paths(source: str | Path | Sequence[str | Path]) -> list[Path]:
@@ -403,22 +476,9 @@ def _several(names: Sequence[str]) -> Sequence[str]:
     return (names,) if isinstance(names, str) else names
 
 
-def _made_of(workspace: Workspace, source: str) -> Run | None:
-    """The newest run that this user made here and whose scope document is `source`, as it was named. A
-    stranger's is never gone on with unasked.
-    """
-    from dagogy.workspace.provenance import is_made_here
-
-    runs, named = workspace.session.runs, workspace.clean(source)
-    for run_id in reversed(runs.ids()):
-        try:
-            folder = runs.named(run_id)
-            stamp = folder.metadata()[1].stamps.get("scope", {})
-        except DagogyError:
-            continue
-        if stamp.get("source") == named and is_made_here(folder.path, workspace.settings.environ):
-            return workspace.open(run_id)
-    return None
+def _absolute(source: str | Path | Sequence[str | Path]) -> list[str]:
+    """Where the files of a source are, from whichever folder they are named."""
+    return [os.path.abspath(path) for path in _paths(source)]
 
 
 def _fill(run: RunFolder, template: bytes, name: str) -> None:
