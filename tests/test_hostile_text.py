@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from dagogy.api.services import split_url
+from dagogy.api.services import Url
 from dagogy.api.text import normalized
 from dagogy_reader_markdown.reader import read_markdown
 from support import CommandRunner
@@ -90,7 +90,7 @@ def test_a_readable_title_is_read(title: str, runner: CommandRunner) -> None:
     ],
 )
 def test_what_is_no_url_has_no_parts(url: str) -> None:
-    assert split_url(url) is None
+    assert Url(url).parts is None
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_what_is_no_url_has_no_parts(url: str) -> None:
     ],
 )
 def test_a_url_has_parts(url: str, host: str | None) -> None:
-    parts = split_url(url)
+    parts = Url(url).parts
     assert parts is not None
     assert parts.hostname == host
 

@@ -122,7 +122,7 @@ class FailureEvidence:
         plain = [line.text for line in self.lines if line.kind == "plain" and line.text.strip()]
         reply = self.reply if self.reply is not None else "\n".join(plain)
         after = any(line.kind == "error" for line in self.lines) and not self.is_transcript
-        return parses(reply) and not after
+        return self.parses(reply) and not after
 
     @cached_property
     def retry_after_seconds(self) -> float | None:
@@ -285,13 +285,13 @@ class FailureEvidence:
                 kind="exit", text=str(status), lines=self._reported_exit[1] or (f"exit status {status}",)
             )
 
-
-def parses(text: str) -> bool:
-    """Whether `text` is one JSON object or array."""
-    try:
-        return isinstance(json.loads(text), dict | list)
-    except (ValueError, RecursionError):
-        return False
+    @staticmethod
+    def parses(text: str) -> bool:
+        """Whether `text` is one JSON object or array."""
+        try:
+            return isinstance(json.loads(text), dict | list)
+        except (ValueError, RecursionError):
+            return False
 
 
 def _is_retry(text: str) -> bool:

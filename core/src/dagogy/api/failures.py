@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dagogy.api._lines import Kind, Line, Unit
 from dagogy.api.dialects import LogDialect
-from dagogy.api.failure_evidence import FailureEvidence, parses
+from dagogy.api.failure_evidence import FailureEvidence
 from dagogy.api.incidents import Classifier, Diagnosis, Failure, Rank
 from dagogy.api.signatures import Signature, SignatureClassifier
 
@@ -22,5 +22,4 @@ __all__ = [
     "Signature",
     "SignatureClassifier",
     "Unit",
-    "parses",
 ]

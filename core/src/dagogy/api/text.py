@@ -13,13 +13,12 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Any, Literal
 
-from dagogy.api.display import json_text, one_line, visible
+from dagogy.api.display import one_line
 from dagogy.api.patterns import lazy_pattern
 
 __all__ = [
     "STOP_WORDS",
     "content_words",
-    "json_text",
     "lazy_pattern",
     "match_form",
     "match_keys",
@@ -28,7 +27,6 @@ __all__ = [
     "sentences",
     "shorten",
     "stem",
-    "visible",
     "words",
 ]
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from dagogy.api._blocks import tidy
 from dagogy.api.errors import InvalidArgument
-from dagogy.api.readers import rendered
+from dagogy.api.readers import BlockWriter
 from dagogy.api.scope import Block, ScopeDocument
 from dagogy.api.text import normalized
 from dagogy.contracts.suggest import nearest
@@ -92,7 +92,7 @@ def _only(
         for i, b in enumerate(document.blocks)
     ):
         # Lines that hold more than the sections, as those of a web page may.
-        text, blocks = rendered(blocks)
+        text, blocks = BlockWriter.rendered(blocks)
         return replace(document, text=text, blocks=blocks, mode="section")
     before, after = surroundings(document, lines)
     body, at = _joined(document.text.split("\n"), lines)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dagogy.api.errors import InternalError, InvalidArgument
-from dagogy.api.scope import READING_MAX, ScopeDocument, ScopeReading
+from dagogy.api.scope import ScopeDocument, ScopeReading
 from dagogy.contracts.documents import decode_topic_spec, is_placeholder, parse_json
 from dagogy.workspace.files import to_json
 
@@ -72,7 +72,7 @@ def _from_document(document: ScopeDocument, reading: ScopeReading) -> dict[str, 
     }
     if any(c.merged for c in reading.concepts):
         # The reading was held to a length; what is made of it is held to the same.
-        constraints["node_count_max"] = max(READING_MAX, len(concepts))
+        constraints["node_count_max"] = max(ScopeReading.MAX_CONCEPTS, len(concepts))
     constraints.update({key: front[key] for key in _CONSTRAINTS if key in front})
     return {
         "spec_version": "1.0",

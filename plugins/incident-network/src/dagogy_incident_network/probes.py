@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from dagogy.api.failures import Failure
 from dagogy.api.probes import Probe, ProbeContext, ProbeResult
-from dagogy.api.services import is_loopback, split_url
+from dagogy.api.services import Url
 
 _NET, _PROXY, _TLS = "network_unreachable", "proxy_misconfigured", "tls_failure"
 _DEFAULT = "https://api.openai.com/v1"
@@ -32,7 +32,7 @@ class Address(NamedTuple):
 
     @property
     def local(self) -> bool:
-        return is_loopback(self.host)
+        return Url.is_loopback(self.host)
 
 
 def address(failure: Failure, context: ProbeContext) -> Address | None:
@@ -46,7 +46,7 @@ def address(failure: Failure, context: ProbeContext) -> Address | None:
     endpoint = str(failure.details.get("endpoint") or "")
     base = context.setting("OPENAI_BASE_URL").strip() or _DEFAULT
     match = re.fullmatch(r"(?:https?://)?([\w.-]+|\[[0-9a-fA-F:]+\])(?::(\d{1,5}))?(?:/.*)?", endpoint)
-    parts = split_url(base)
+    parts = Url(base).parts
     if parts is None:
         return None
     host, port = parts.hostname or "", parts.port

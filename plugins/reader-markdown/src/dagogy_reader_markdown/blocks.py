@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from dagogy.api.readers import SET_OFF, BlockWriter, Inline, tidy
+from dagogy.api.readers import BlockWriter, Inline, tidy
 from dagogy.api.scope import Block
 
 from dagogy_reader_markdown.inline import ALERT, TASK, read_inline
@@ -193,7 +193,7 @@ class BlockReader:
 
     def _html_item(self, piece: HtmlPiece, lines: tuple[int, int], above: dict[int, int]) -> None:
         """`above`: the position of the last item of each depth in this block of HTML."""
-        rest = SET_OFF.sub("", piece.text[len(piece.lead) :], count=1) if piece.lead else ""
+        rest = Inline.SET_OFF.sub("", piece.text[len(piece.lead) :], count=1) if piece.lead else ""
         more = {
             "level": piece.item,
             "ordered": piece.ordered,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import unescape
 from typing import TYPE_CHECKING
 
-from dagogy.api.readers import Inline, bare_links, cell_text, labelled, tidy
+from dagogy.api.readers import Inline, tidy
 from dagogy.api.scope import Link
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def _render(tokens: Sequence[Token], links: list[Link]) -> str:
         if kind in ("text", "text_special"):
             parts.append(token.content)
             if "://" in token.content and not open_links:
-                links += bare_links(token.content)
+                links += Inline.bare_links(token.content)
         elif kind == "code_inline":
             parts.append(token.content)
         elif kind == "softbreak":
@@ -96,7 +96,7 @@ def read_inline(tokens: list[Token], *, labels: bool = True, cell: bool = False)
     links: list[Link] = []
     text = _render(tokens, links)
     found = Inline(
-        cell_text(text) if cell else tidy(text), links=tuple(links), emphasised=_emphasised(tokens)
+        Inline.cell_text(text) if cell else tidy(text), links=tuple(links), emphasised=_emphasised(tokens)
     )
     first = next(
         (i for i, t in enumerate(tokens) if t.type not in ("text", "html_inline") or t.content.strip()),
@@ -117,7 +117,7 @@ def read_inline(tokens: list[Token], *, labels: bool = True, cell: bool = False)
     if last is None or opener.info == "auto":
         return found
     label = tidy(_render(tokens[first : last + 1], []))
-    return labelled(found, label, _render(tokens[last + 1 :], []))
+    return found.labelled(label, _render(tokens[last + 1 :], []))
 
 
 def _emphasised(tokens: Sequence[Token]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from dagogy.api.readers import LABEL_END, SET_OFF, cell_text, tidy
+from dagogy.api.readers import Inline, tidy
 from dagogy.api.scope import Link
 
 from dagogy_reader_markdown.inline import render_tag, unescaped
@@ -156,7 +156,7 @@ class HtmlReader:
         if self._cells is None:
             self._end_piece()
             return
-        text = cell_text("".join(self._parts))
+        text = Inline.cell_text("".join(self._parts))
         self._parts.clear()
         self._open_links.clear()
         if self._in_cell:
@@ -187,7 +187,11 @@ class HtmlReader:
         depth = max(len(self._lists), 1) if self._item and not cells else 0
         # Bold text is a label where something sets it off, or where it stands alone.
         rest = text[len(self._lead) :]
-        lead = self._lead if depth and (not rest or ((mark := SET_OFF.match(rest)) and mark.end())) else ""
+        lead = (
+            self._lead
+            if depth and (not rest or ((mark := Inline.SET_OFF.match(rest)) and mark.end()))
+            else ""
+        )
         ordered = bool(self._lists) and self._lists[-1]
         self.pieces.append(
             HtmlPiece(
@@ -199,7 +203,7 @@ class HtmlReader:
                 tuple(self._links),
                 heading,
                 depth,
-                lead.rstrip(LABEL_END),
+                lead.rstrip(Inline.LABEL_END),
                 ordered,
             )
         )

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from dagogy.api.scope import GROUP, MERGED, Block, ScopeDocument
+from dagogy.api.scope import Block, LeftOut, ScopeDocument
 from dagogy.api.text import match_form
 
 from dagogy_provider_internal.concept import Concept, Found, length
@@ -371,7 +371,7 @@ class _Reader:
             self.found.skip(
                 concept.title,
                 "is the title of a text that defines its terms in its sentences",
-                GROUP,
+                LeftOut.GROUP,
                 concept.anchor,
             )
         self.found.concepts.clear()
@@ -527,7 +527,7 @@ class _Reader:
 
     def _group(self, section: Section, reason: str) -> None:
         if section.head >= 0 and section is not self.root and section.kind != "skip":
-            self.found.skip(section.title, reason, GROUP, section.head)
+            self.found.skip(section.title, reason, LeftOut.GROUP, section.head)
 
     def _size(self, positions: Iterable[int]) -> int:
         """Words in these blocks."""
@@ -659,7 +659,9 @@ class _Reader:
                         if item.children
                         else "is not set off as a concept in a list that sets its concepts off"
                     )
-                    self.found.skip(_item_name(item), reason, GROUP if item.children else "text", item.at)
+                    self.found.skip(
+                        _item_name(item), reason, LeftOut.GROUP if item.children else "text", item.at
+                    )
             several = repeated(i.block for i in named)
             return [self._item_concept(i, _path_of(i, self.document), several) for i in named]
         if section.kind != "skip" and _bare(items) and (free or section.level in self.label_levels):
@@ -736,7 +738,7 @@ class _Reader:
         out: list[Item] = []
         for item in items:
             if len(item.children) >= 2 and _bare(item.children):
-                self.found.skip(_item_name(item), "groups other items", GROUP, item.at)
+                self.found.skip(_item_name(item), "groups other items", LeftOut.GROUP, item.at)
                 out.extend(self._leaves(self._without_admin(item.children)))
             else:
                 out.append(item)
@@ -1021,7 +1023,7 @@ def _merged(found: Found) -> Found:
         alike = sorted((found.concepts[i] for i in sorted(positions)), key=_fullness)
         for again in alike[1:]:
             _absorb(alike[0], again)
-            found.skip(again.title, f"is “{alike[0].title}” again", MERGED, again.anchor)
+            found.skip(again.title, f"is “{alike[0].title}” again", LeftOut.MERGED, again.anchor)
         kept.append((min(positions), alike[0]))
     found.concepts = [concept for _, concept in sorted(kept, key=lambda k: k[0])]
     return found

@@ -11,15 +11,7 @@ from dataclasses import dataclass, replace
 
 from dagogy.api.documents import TopicSpec
 from dagogy.api.errors import InvalidArgument, ValidationFailed
-from dagogy.api.scope import (
-    READING_MAX,
-    EdgeEvidence,
-    Refusal,
-    ScopeConcept,
-    ScopeDocument,
-    ScopeEdge,
-    ScopeReading,
-)
+from dagogy.api.scope import EdgeEvidence, Refusal, ScopeConcept, ScopeDocument, ScopeEdge, ScopeReading
 from dagogy.api.text import match_form, shorten
 
 from dagogy_provider_internal.about import about, excluded
@@ -154,7 +146,7 @@ def read(document: ScopeDocument) -> ScopeReading:
             )
         )
     asked = document.front_matter.get("node_count_max")
-    kept, _ = fit(kept, 0, max(READING_MAX, asked if isinstance(asked, int) else 0))
+    kept, _ = fit(kept, 0, max(ScopeReading.MAX_CONCEPTS, asked if isinstance(asked, int) else 0))
     reading = scope_reading(study(kept, DEFAULT_LIMIT, document.title)) if kept else ScopeReading(())
     return replace(
         reading,
