@@ -132,7 +132,7 @@ def dagogy_dialects() -> Iterable[DialectInfo]:
             )
 
         # my_gateway/dialect.py
-        from dagogy.api.failures import LogDialect
+        from dagogy.api.dialects import LogDialect
 
         class Gateway(LogDialect):
             packages = r"house_gateway\."
