@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from importlib import import_module
 from pathlib import Path
 
@@ -444,6 +445,13 @@ def test_what_is_public_is_there_and_is_imported_when_used() -> None:
             assert getattr(home, name) is not None, f"{module}.{name}"
         with pytest.raises((AttributeError, ImportError)):
             exec(f"from {module} import Nonsense")
+
+
+def test_each_public_name_has_one_door() -> None:
+    doors = {m: import_module(m).__all__ for m in ("dagogy.api", *(f"dagogy.api.{m}" for m in api.MODULES))}
+    doors["dagogy"] = ["compile", "open"]
+    homes = Counter(name for names in doors.values() for name in names)
+    assert [name for name, count in homes.items() if count > 1] == []
 
 
 def test_a_mode_that_there_is_none_of_is_refused(notes: Path) -> None:

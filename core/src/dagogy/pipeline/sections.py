@@ -14,7 +14,7 @@ from dagogy.api._blocks import tidy
 from dagogy.api.errors import InvalidArgument
 from dagogy.api.readers import BlockWriter
 from dagogy.api.scope import Block, ScopeDocument
-from dagogy.api.text import normalized
+from dagogy.api.text import Words
 from dagogy.contracts.suggest import nearest
 
 __all__ = [
@@ -145,7 +145,7 @@ def _line_before(block: Block, before: Block) -> int:
 @lru_cache(maxsize=100_000)
 def strict_key(text: str) -> str:
     """A heading as it is compared: without regard to case and kinds of spaces."""
-    return tidy(normalized(normalized(text).casefold()))
+    return tidy(Words.normalized(Words.normalized(text).casefold()))
 
 
 @lru_cache(maxsize=100_000)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 
 from dagogy.api.scope import Block, LeftOut, ScopeDocument
-from dagogy.api.text import match_form
+from dagogy.api.text import Words
 
 from dagogy_provider_internal.concept import Concept, Found, length
 from dagogy_provider_internal.corrected import as_told
@@ -286,7 +286,7 @@ class _Reader:
         number among numbered chapters, and a word of structure that the section defines as a concept."""
         for section in self.root.walk():
             letters = [
-                c for c in section.children if len(match_form(c.title)) == 1 or match_form(c.title) == "0 9"
+                c for c in section.children if len(Words.form(c.title)) == 1 or Words.form(c.title) == "0 9"
             ]
             if len(letters) >= 3 and 2 * len(letters) > len(section.children):
                 for child in letters:
@@ -561,7 +561,7 @@ class _Reader:
         for section in self.root.walk():
             for p in section.own:
                 if blocks[p].kind == "paragraph" and _bold_start(blocks[p])[0]:
-                    counts[match_form(_bold_start(blocks[p])[0])].add(section.head)
+                    counts[Words.form(_bold_start(blocks[p])[0])].add(section.head)
         return frozenset(lead for lead, heads in counts.items() if len(heads) > 1)
 
     def _term_paragraphs(self, section: Section) -> list[int]:
@@ -578,7 +578,7 @@ class _Reader:
             bool(lead)
             and len(lead.split()) <= _LABEL_WORDS
             and not is_label(lead)
-            and match_form(lead) not in self.repeated_leads
+            and Words.form(lead) not in self.repeated_leads
             and heading_kind(lead) == "concept"
         )
 
@@ -693,7 +693,7 @@ class _Reader:
         schedule = any(_TIMED.match(i.block.text) or is_chapter(i.block.text) for i in others)
         # A list that has "References" in it is the table of contents of a document; in any other "Summary" is
         # a name as all the others are.
-        plain = [match_form(tidy_title(i.block.text)) for i in others if not i.block.lead]
+        plain = [Words.form(tidy_title(i.block.text)) for i in others if not i.block.lead]
         printed = any(has_leader(i.block.text) for i in others)
         contents = printed or any(
             heading_kind(t) == "skip" and t not in _AMBIGUOUS_HEADINGS | _BOOKENDS for t in plain
@@ -716,7 +716,7 @@ class _Reader:
             elif (
                 not item.block.lead
                 and heading_kind(title) == "skip"
-                and (printed or match_form(title) not in names)
+                and (printed or Words.form(title) not in names)
             ):
                 self.found.skip(title, "is a structural heading", "structure", item.at)
             else:
@@ -898,7 +898,7 @@ def _name_column(header: Sequence[str], rows: Sequence[Sequence[str]], *, guess:
             if (
                 len(cells) >= 0.8 * len(rows)
                 and len(named) >= 0.9 * len(cells)
-                and len(set(map(match_form, named))) >= 0.9 * len(named)
+                and len(set(map(Words.form, named))) >= 0.9 * len(named)
             ):
                 return column
     return -1
@@ -933,7 +933,7 @@ def _named_items(items: Sequence[Item]) -> list[Item]:
 
 def _names_too(lead: str, others: int) -> bool:
     return bool(lead) and (
-        match_form(lead) in _AMBIGUOUS or (others >= 8 and not label(f"{lead}: x")[0] and not meta_role(lead))
+        Words.form(lead) in _AMBIGUOUS or (others >= 8 and not label(f"{lead}: x")[0] and not meta_role(lead))
     )
 
 
@@ -947,7 +947,7 @@ def _points_inside(block: Block) -> bool:
     return (
         bool(block.links)
         and all(link.url.startswith("#") for link in block.links)
-        and match_form(block.text) == match_form(block.links[0].text)
+        and Words.form(block.text) == Words.form(block.links[0].text)
     )
 
 

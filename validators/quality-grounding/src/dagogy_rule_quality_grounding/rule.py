@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from dagogy.api.documents import Node
 from dagogy.api.rules import Field, Finding, Rule, RuleContext
 from dagogy.api.rules import Options as RuleOptions
-from dagogy.api.text import STOP_WORDS, lazy_pattern, match_keys, normalized, sentences, shorten, words
+from dagogy.api.text import Words, lazy_pattern, sentences, shorten
 
 if TYPE_CHECKING:
     from dagogy.api.scope import Block, ScopeDocument
@@ -204,7 +204,7 @@ class _Source:
     """What the sources say: their words and tokens, and in which passages of the text each token occurs."""
 
     def __init__(self, documents: Iterable[ScopeDocument], neutral: frozenset[str]) -> None:
-        self.ignored = STOP_WORDS | neutral
+        self.ignored = Words.STOP | neutral
         self.verbatim: set[str] = set()
         self.length = 0
         self._passages: list[set[str]] = []
@@ -235,7 +235,7 @@ class _Source:
         passage: set[str] = set()
         length = 0
         for text in texts:
-            found = words(_fold(text))
+            found = Words.of(_fold(text))
             passage.update(found)
             length += sum(
                 len(word) if not word.isascii() and _SPACELESS.search(word) else 1 for word in found
@@ -253,7 +253,10 @@ class _Source:
         """The tokens of `text` that count, in order, each once."""
         return list(
             dict.fromkeys(
-                token for word in words(_fold(text)) if word not in self.ignored for token in _tokens_of(word)
+                token
+                for word in Words.of(_fold(text))
+                if word not in self.ignored
+                for token in _tokens_of(word)
             )
         )
 
@@ -333,9 +336,9 @@ class _Source:
             return {
                 k
                 for k, idea in enumerate(node.core_ideas)
-                if len(_ENGLISH.intersection(words(idea))) >= _SURELY_ENGLISH
+                if len(_ENGLISH.intersection(Words.of(idea))) >= _SURELY_ENGLISH
             }
-        text = words(" ".join([node.title, node.capability, *node.core_ideas, *node.pitfalls]))
+        text = Words.of(" ".join([node.title, node.capability, *node.core_ideas, *node.pitfalls]))
         return set(range(len(node.core_ideas))) if len(text) >= 8 and _ENGLISH.isdisjoint(text) else set()
 
 
@@ -428,7 +431,7 @@ def _ungrounded(i: int, node: Node, loose: Sequence[int], source: _Source, sever
     idea = node.core_ideas[loose[0]]
     missing = [
         word
-        for word in dict.fromkeys(words(_fold(idea)))
+        for word in dict.fromkeys(Words.of(_fold(idea)))
         if word not in source.ignored and source.tokens.isdisjoint(_tokens_of(word))
     ]
     why = (
@@ -467,8 +470,8 @@ def _ungrounded_openly(doubtful: Mapping[int, Sequence[int]], nodes: Sequence[No
 @lru_cache(maxsize=200_000)
 def _tokens_of(word: str) -> Sequence[str]:
     """What a word is compared by, found once for all sentences of a large source."""
-    return match_keys(word)
+    return Words.keys(word)
 
 
 def _fold(text: str) -> str:
-    return text.lower() if text.isascii() else normalized(text).lower()
+    return text.lower() if text.isascii() else Words.normalized(text).lower()

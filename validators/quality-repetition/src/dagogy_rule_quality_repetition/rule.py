@@ -12,7 +12,7 @@ from typing import Annotated
 import dagogy.api
 from dagogy.api.documents import Node
 from dagogy.api.rules import Field, Finding, Rule, RuleContext
-from dagogy.api.text import STOP_WORDS, lazy_pattern, sentences, shorten, words
+from dagogy.api.text import Words, lazy_pattern, sentences, shorten
 
 _SLOT = "…"
 #: Stands for a quotation that is too long for a name: it says something, in the same frame.
@@ -144,7 +144,7 @@ def _admits(template: _Template, nodes: Sequence[Node], admissions: tuple[str, .
     text = nodes[i].pitfalls[at] if template.kind == "pitfall" else ""
     return (
         text.casefold().startswith(admissions)
-        and len(words(text)) - len(words(nodes[i].title)) <= _MOST_ADMITTED
+        and len(Words.of(text)) - len(Words.of(nodes[i].title)) <= _MOST_ADMITTED
     )
 
 
@@ -416,7 +416,7 @@ def _slotted_parts(text: str, title: str, shortest: int, names: _Names) -> list[
 @lru_cache(maxsize=4096)
 def _title_words(title: str) -> frozenset[str]:
     found = [w for w in _TOKEN.findall(title.casefold()) if w[0].isalpha()]
-    return frozenset(_singular(w) for w in found if w not in STOP_WORDS or len(found) == 1)
+    return frozenset(_singular(w) for w in found if w not in Words.STOP or len(found) == 1)
 
 
 def _slotted(text: str, title: str, slots: frozenset[str], names: _Names) -> str:
