@@ -68,6 +68,11 @@ class Inline:
         return replace(self, lead=lead, rest=tidy(rest)) if lead else self
 
     @staticmethod
+    def tidy(text: str) -> str:
+        """`text` on one line, without control characters and with single spaces."""
+        return tidy(text)
+
+    @staticmethod
     def cell_text(text: str) -> str:
         """The text of a table cell: its parts, which stand on lines of their own, each tidied."""
         return (

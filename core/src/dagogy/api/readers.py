@@ -14,7 +14,7 @@ from dagogy.api.plugins import ReaderInfo
 from dagogy.api.providers import Readiness
 from dagogy.api.scope import Block, ScopeDocument
 
-__all__ = ["BlockWriter", "Inline", "Reader", "Source", "tidy"]
+__all__ = ["BlockWriter", "Inline", "Reader", "Source"]
 
 
 @dataclass(frozen=True, slots=True)

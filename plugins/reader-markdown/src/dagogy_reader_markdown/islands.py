@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from dagogy.api.readers import Inline, tidy
+from dagogy.api.readers import Inline
 from dagogy.api.scope import Link
 
 from dagogy_reader_markdown.inline import render_tag, unescaped
@@ -129,7 +129,7 @@ class HtmlReader:
         elif self._cells is not None:
             self._parts.append("\n")  # a paragraph or list inside a cell, or a line of it
         elif name == "dt" and closing:
-            self._lead = tidy("".join(self._parts))
+            self._lead = Inline.tidy("".join(self._parts))
             self._parts.append(": ")
         elif name == "dd" and not closing and self._lead:
             pass  # goes on with the term
@@ -149,7 +149,7 @@ class HtmlReader:
         return (
             ""
             if "".join(self._parts[: self._bold_at]).strip()
-            else tidy("".join(self._parts[self._bold_at :]))
+            else Inline.tidy("".join(self._parts[self._bold_at :]))
         )
 
     def _end_cell(self) -> None:
@@ -170,12 +170,14 @@ class HtmlReader:
         self._end_cell()
         cells = tuple(self._cells)
         if any(cells):
-            self._emit(" | ".join(tidy(c) for c in cells if c), cells, () if self._all_th else self._header)
-            self._header = tuple(tidy(c) for c in cells) if self._all_th else self._header
+            self._emit(
+                " | ".join(Inline.tidy(c) for c in cells if c), cells, () if self._all_th else self._header
+            )
+            self._header = tuple(Inline.tidy(c) for c in cells) if self._all_th else self._header
         self._cells, self._all_th = None, True
 
     def _end_piece(self) -> None:
-        text = tidy("".join(self._parts)).removesuffix(":" if self._lead else "")
+        text = Inline.tidy("".join(self._parts)).removesuffix(":" if self._lead else "")
         if text:
             self._emit(text, (), ())
         self._parts.clear()

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dagogy.api.readers import Inline, tidy
+from dagogy.api.readers import Inline
 from dagogy.api.scope import Link
 
 from dagogy_reader_pandoc.inline import inline_of
@@ -63,7 +63,7 @@ def grid_of(content: Sequence[Any]) -> Grid:
     ):
         heads, rows = rows[:1], rows[1:]
     header = _header(heads)
-    rows = [row for row in rows if not header or tuple(tidy(c.inline.text) for c in row) != header]
+    rows = [row for row in rows if not header or tuple(Inline.tidy(c.inline.text) for c in row) != header]
     return Grid(header, [*titles, *rows])
 
 
@@ -79,7 +79,7 @@ def _header(heads: Sequence[Sequence[Cell]]) -> tuple[str, ...]:
     names = [""] * width
     for row in heads:
         for at, cell in enumerate(row):
-            names[at] = tidy(cell.inline.text) or names[at]
+            names[at] = Inline.tidy(cell.inline.text) or names[at]
     return tuple(names)
 
 
@@ -139,7 +139,7 @@ def _parts(blocks: Sequence[Node]) -> Iterator[Inline]:
         elif kind == "LineBlock":
             yield from (inline_of(line, labels=False) for line in content)
         elif kind == "CodeBlock":
-            yield Inline(tidy(content[1]))
+            yield Inline(Inline.tidy(content[1]))
         elif kind in ("BulletList", "OrderedList"):
             for item in content if kind == "BulletList" else content[1]:
                 yield from _parts(item)
@@ -156,6 +156,6 @@ def _parts(blocks: Sequence[Node]) -> Iterator[Inline]:
         elif kind == "Table":
             for row in grid_of(content).rows:
                 yield Inline(
-                    " | ".join(tidy(c.inline.text) for c in row if c.inline.text),
+                    " | ".join(Inline.tidy(c.inline.text) for c in row if c.inline.text),
                     links=tuple(k for c in row for k in c.inline.links),
                 )

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import yaml
 from dagogy.api.errors import InvalidArgument
-from dagogy.api.readers import tidy
+from dagogy.api.readers import Inline
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 __all__ = ["Entry", "summary_entries", "title_of_file", "yaml_entries"]
@@ -78,7 +78,7 @@ def title_of_file(name: str) -> str:
         and stem.lower() != "intro"
     ):
         stem = path.parent.name
-    return tidy(_WORDS.sub(" ", _NUMBER.sub("", stem) or stem))
+    return Inline.tidy(_WORDS.sub(" ", _NUMBER.sub("", stem) or stem))
 
 
 def yaml_entries(text: str, name: str) -> list[Entry]:
@@ -156,7 +156,7 @@ def _mapping(node: MappingNode, depth: int, above: set[int]) -> Iterator[Entry]:
         title, line = named or (_title(file[0] if file else ""), file[1] if file else 0)
         if title:
             holds = any(not isinstance(v, ScalarNode) and k.lower() not in _SETTINGS for k, v, _ in pairs)
-            yield Entry(tidy(title), depth, line, file[0] if file else "", holds and not file)
+            yield Entry(Inline.tidy(title), depth, line, file[0] if file else "", holds and not file)
             inner = depth + 1
     for key, value, line in pairs:
         lowered = key.lower()
@@ -166,11 +166,11 @@ def _mapping(node: MappingNode, depth: int, above: set[int]) -> Iterator[Entry]:
             continue
         if isinstance(value, ScalarNode):
             # `Title: file.md`, as mkdocs has it; or a title with something said of it.
-            yield Entry(tidy(key), inner, line, value.value if _is_file(value.value) else "")
+            yield Entry(Inline.tidy(key), inner, line, value.value if _is_file(value.value) else "")
         elif lowered in _ROOTS or lowered in ("entries", "subtrees", "children", "pages"):
             yield from _entries(value, inner, above)
         else:
-            yield Entry(tidy(key), inner, line, part=True)
+            yield Entry(Inline.tidy(key), inner, line, part=True)
             yield from _entries(value, inner + 1, above)
 
 
@@ -180,7 +180,7 @@ def _is_file(text: str) -> bool:
 
 def _title(text: str) -> str:
     """What a leaf is called: a title as it is, a file by its name."""
-    text = tidy(text)
+    text = Inline.tidy(text)
     if not text or "://" in text:
         return ""
     return (
@@ -205,7 +205,7 @@ def summary_entries(text: str) -> Iterator[Entry]:
             opener = tokens[position - 1]
             children = token.children or []
             file = next((str(c.attrGet("href") or "") for c in children if c.type == "link_open"), "")
-            title = tidy(
+            title = Inline.tidy(
                 "".join(c.content for c in children if c.type in ("text", "code_inline", "softbreak"))
             ) or title_of_file(file)
             if title and (depth or opener.type == "heading_open" or file):
