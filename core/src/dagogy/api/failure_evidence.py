@@ -8,13 +8,12 @@ before the last word are no clues.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from dagogy.api import errors
-from dagogy.api._bodies import Body, bodies, is_failed_event
+from dagogy.api._bodies import Body, bodies, is_failed_event, parses
 from dagogy.api._chains import exception_clues
 from dagogy.api._clues import (
     BY_NUMBER,
@@ -122,7 +121,7 @@ class FailureEvidence:
         plain = [line.text for line in self.lines if line.kind == "plain" and line.text.strip()]
         reply = self.reply if self.reply is not None else "\n".join(plain)
         after = any(line.kind == "error" for line in self.lines) and not self.is_transcript
-        return self.parses(reply) and not after
+        return parses(reply) and not after
 
     @cached_property
     def retry_after_seconds(self) -> float | None:
@@ -284,14 +283,6 @@ class FailureEvidence:
             yield Clue(
                 kind="exit", text=str(status), lines=self._reported_exit[1] or (f"exit status {status}",)
             )
-
-    @staticmethod
-    def parses(text: str) -> bool:
-        """Whether `text` is one JSON object or array."""
-        try:
-            return isinstance(json.loads(text), dict | list)
-        except (ValueError, RecursionError):
-            return False
 
 
 def _is_retry(text: str) -> bool:

@@ -8,10 +8,8 @@ method and prints what it returns.
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +24,7 @@ from dagogy.api.errors import (
     StorageError,
 )
 from dagogy.pipeline.readable import ReadableRun
+from dagogy.pipeline.sources import absolute, paths_of, scope_of, several
 from dagogy.pipeline.workspace import BaseWorkspace
 from dagogy.workspace.stages import CURRICULUM, FAILURES, PREVIOUS, SCOPE
 
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from dagogy.api.llm import Question
     from dagogy.pipeline.results import Compilation, Diff, Plan, Reading, Report
     from dagogy.pipeline.session import OpenRun
-    from dagogy.pipeline.stages.inputs import ScopeRequest
     from dagogy.workspace.runs import Run as RunFolder
 
 _FOLDERS = ("inputs", "outputs/curriculum", "outputs/reviews", "outputs/plan", "logs/failures")
@@ -82,10 +80,10 @@ class Run(ReadableRun):
         from dagogy.pipeline.stages.compile import compiled
 
         self.workspace.check_provider()
-        sections = _several(sections)
-        scope = _scope(self.workspace, source, mode, sections, reader)
+        sections = several(sections)
+        scope = scope_of(self.workspace, source, mode, sections, reader)
         given = from_flags(concepts_from, only, skip)
-        repeated = {"--scope-file": map(str, _paths(source)), "--scope-section": sections}
+        repeated = {"--scope-file": map(str, paths_of(source)), "--scope-section": sections}
         repeated |= {"--scope-mode": [mode] if mode else [], "--scope-format": [reader] if reader else []}
         repeated |= {given.origins[key]: values for key, values in given.texts.items()}
         words = [
@@ -115,8 +113,8 @@ class Run(ReadableRun):
         from dagogy.pipeline.corrections import from_flags
         from dagogy.pipeline.stages.generate import preview
 
-        sections = _several(sections)
-        scope = _scope(self.workspace, source, mode, sections, reader)
+        sections = several(sections)
+        scope = scope_of(self.workspace, source, mode, sections, reader)
         with self._reading() as opened:
             opened.given = from_flags(concepts_from, only, skip)
             return preview(opened, scope, self.workspace.session.provider(), self.workspace.template())
@@ -271,7 +269,7 @@ class Workspace(BaseWorkspace):
         from dagogy.pipeline.corrections import from_flags
         from dagogy.pipeline.stages.inputs import read_alone
 
-        scope = _scope(self, source, mode, _several(sections), reader)
+        scope = scope_of(self, source, mode, several(sections), reader)
         if scope is None:
             raise InvalidArgument(
                 "there is no source to read", hint='give a document, as in read("notes.md")'
@@ -298,7 +296,7 @@ class Workspace(BaseWorkspace):
         """
         from dagogy.workspace.provenance import is_made_here
 
-        runs, paths = self.session.runs, self.clean(_absolute(source))
+        runs, paths = self.session.runs, self.clean(absolute(source))
         for run_id in reversed(runs.ids()):
             try:
                 folder = runs.named(run_id)
@@ -327,7 +325,7 @@ class Workspace(BaseWorkspace):
         or another plugin failed it stays, with the record of that. Raises what `create` raises, and
         `InvalidArgument` or `StorageError` for a source that cannot be used.
         """
-        paths = _paths(source)
+        paths = paths_of(source)
         if not paths:
             raise InvalidArgument(
                 "there is no source to compile", hint='give a document, as in compile("notes.md")'
@@ -337,7 +335,7 @@ class Workspace(BaseWorkspace):
             yield Run(self, found.id, wait_seconds)
             return
         # What cannot be read makes no run in the first place.
-        _scope(self, source, mode, _several(sections), reader)
+        scope_of(self, source, mode, several(sections), reader)
         run = Run(self, self.create(name or paths[0].absolute().stem).id, wait_seconds)
         try:
             yield run
@@ -349,8 +347,7 @@ class Workspace(BaseWorkspace):
         self._discard_empty(run)
 
     def _discard_empty(self, run: Run) -> None:
-        """Removes a run that has neither a document nor a failure to tell of. Who is at work on it keeps
-        it."""
+        """Removes a run that has neither a document nor a failure to tell of, unless somebody works on it."""
         from dagogy.workspace.archive import remove_run
         from dagogy.workspace.lock import locked
         from dagogy.workspace.runs import Run as RunFolder
@@ -436,49 +433,6 @@ def compile(  # noqa: A001 - as `re.compile` has it
             progress=progress,
         )
     return run
-
-
-def _scope(
-    workspace: BaseWorkspace,
-    source: str | Path | Sequence[str | Path],
-    mode: str,
-    sections: Sequence[str],
-    reader: str,
-) -> ScopeRequest | None:
-    """The scope document as it was given, its files read; None where none was. Raises
-    `InvalidArgument` or `StorageError`.
-    """
-    paths = _paths(source)
-    if not paths:
-        if mode or sections or reader:
-            raise InvalidArgument(
-                "a scope mode, section or format needs a scope file", hint="add --scope-file FILE"
-            )
-        return None
-    from dagogy.pipeline.given import given_files
-    from dagogy.pipeline.stages.inputs import scope_request
-
-    files = given_files(paths, workspace.session.readers, lambda name: str(workspace.clean(name)))
-    named = str(workspace.clean(", ".join(map(str, paths))))
-    request = scope_request(files, named, mode or ("section" if sections else "full"), sections, reader)
-    return replace(request, paths=workspace.clean(_absolute(source)))
-
-
-def _paths(source: str | Path | Sequence[str | Path]) -> list[Path]:
-    """The files and folders of a source. An empty name is none: `Path("")` would be the folder at hand."""
-    if source == "":
-        return []
-    return [Path(source)] if isinstance(source, str | Path) else [Path(path) for path in source]
-
-
-def _several(names: Sequence[str]) -> Sequence[str]:
-    """A single name stands for a list of one."""
-    return (names,) if isinstance(names, str) else names
-
-
-def _absolute(source: str | Path | Sequence[str | Path]) -> list[str]:
-    """Where the files of a source are, from whichever folder they are named."""
-    return [os.path.abspath(path) for path in _paths(source)]
 
 
 def _fill(run: RunFolder, template: bytes, name: str) -> None:

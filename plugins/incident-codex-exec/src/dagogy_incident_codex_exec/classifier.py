@@ -50,7 +50,7 @@ class CodexExec(SignatureClassifier):
         )
         if (
             evidence.reply is None
-            or FailureEvidence.parses(evidence.reply)
+            or self.parses(evidence.reply)
             or evidence.failure.details.get("provider") == "remote_llm"
         ):
             return

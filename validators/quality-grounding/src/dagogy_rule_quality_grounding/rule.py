@@ -251,14 +251,8 @@ class _Source:
 
     def content(self, text: str) -> list[str]:
         """The tokens of `text` that count, in order, each once."""
-        return list(
-            dict.fromkeys(
-                token
-                for word in Words.of(_fold(text))
-                if word not in self.ignored
-                for token in _tokens_of(word)
-            )
-        )
+        kept = (word for word in Words.of(_fold(text)) if word not in self.ignored)
+        return list(dict.fromkeys(token for word in kept for token in _tokens_of(word)))
 
     def grounds(self, idea: str, min_share: float, min_passage_share: float) -> bool:
         """Whether enough of `idea` is in the sources. An idea with a single content word

@@ -8,6 +8,13 @@ decides what a child process may know.
 
 from __future__ import annotations
 
-from dagogy.api.secrets._forms import is_secret, redacted, secrets_of
+from dagogy.api.secrets._forms import looks_secret, redacted, secrets_of
+from dagogy.api.secrets._names import is_secret_name
 
 __all__ = ["is_secret", "redacted", "secrets_of"]
+
+
+def is_secret(name: str, value: str) -> bool:
+    """Whether a variable is to be kept from a program that reads what strangers wrote: its name says that it
+    holds a secret, or its value looks like one."""
+    return is_secret_name(name) or looks_secret(value)

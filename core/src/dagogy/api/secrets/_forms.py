@@ -20,7 +20,7 @@ from urllib.parse import unquote
 from dagogy.api.patterns import lazy_pattern
 from dagogy.api.secrets import _shapes
 from dagogy.api.secrets._encodings import SHORTEST, Span, decoded_spans
-from dagogy.api.secrets._names import NO, STRONG, WEAK_WORDS, is_secret_name, says_where, strength, words_of
+from dagogy.api.secrets._names import NO, STRONG, WEAK_WORDS, says_where, strength, words_of
 
 _MARK = "redacted"
 
@@ -131,12 +131,6 @@ def _plain(name: str, value: str) -> bool:
 def looks_secret(value: str) -> bool:
     """Whether a text has what looks like a secret, whatever it is called."""
     return bool(_spans(value, {}, shapes=True))
-
-
-def is_secret(name: str, value: str) -> bool:
-    """Whether a variable is to be kept from a program that reads what strangers wrote: its name says that it
-    holds a secret, or its value looks like one."""
-    return is_secret_name(name) or looks_secret(value)
 
 
 def redacted(value: Any, secrets: Mapping[str, str], *, shapes: bool = True) -> Any:
