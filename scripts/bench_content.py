@@ -43,7 +43,7 @@ from typing import Any
 
 from dagogy.api.providers import ProposeRequest, ProviderSettings
 from dagogy.api.scope import Block, ScopeDocument
-from dagogy.api.text import STOP_WORDS, match_keys, sentences, words
+from dagogy.api.text import Words, sentences
 from dagogy.contracts.documents import decode_topic_spec, json_values
 from dagogy.host.manager import Host, Selection
 from dagogy.pipeline.judge import Judge
@@ -78,12 +78,12 @@ _NOUN_AFTER = re.compile(rf"^(?:this|that|these|those|such|its|their) (?!{_VERB}
 
 def tokens(text: str) -> list[str]:
     """What the content words are compared by."""
-    return [key for word in words(text) if word not in STOP_WORDS for key in match_keys(word)]
+    return [key for word in Words.of(text) if word not in Words.STOP for key in Words.keys(word)]
 
 
 def _forms(text: str) -> list[str]:
     """Words with the plural s off, for looking names up."""
-    return [w[:-1] if len(w) > 3 and w.endswith("s") and not w.endswith("ss") else w for w in words(text)]
+    return [w[:-1] if len(w) > 3 and w.endswith("s") and not w.endswith("ss") else w for w in Words.of(text)]
 
 
 def _names(title: str) -> list[tuple[str, ...]]:

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from importlib import import_module
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import pytest
 from dagogy import api
 from dagogy.api import runs
 from dagogy.api.errors import ConfigError, InvalidArgument, Locked, NotFound, StageConflict, ValidationFailed
+from dagogy.cli.replays import replayable
 from dagogy.workspace.lock import locked
 from support import (
     ROOT,
@@ -24,6 +26,7 @@ from support import (
     CommandRunner,
     clean_environment,
     curriculum_of,
+    failed,
     put,
     run_with,
     valid_curriculum,
@@ -176,6 +179,76 @@ def test_a_document_that_is_refused_is_read_and_says_so(runner: CommandRunner) -
     assert "No run can be made of it" in reading._repr_markdown_()
     with pytest.raises(ValidationFailed, match="no concept found"):
         dagogy.compile("words.md")
+    assert runs.Workspace().runs() == []
+    failed(runner("run", "words.md"), "validation_failed")
+    assert runs.Workspace().runs() == []
+
+
+def test_run_with_a_file_makes_its_run_and_finds_it_again_from_any_folder(
+    notes: Path, runner: CommandRunner
+) -> None:
+    first = runner.ok("run", "notes.md")
+    (run_id,) = [row["run_id"] for row in runs.Workspace().runs()]
+    assert run_id.endswith("-notes")
+    assert first.err.splitlines()[-1] == f"notes.md: run {run_id}"
+    words = ["run", "--scope-file", "notes.md", run_id]
+    assert [event["words"] for event in events_of(dagogy.open(run_id)) if "words" in event] == [words]
+    rye = "Rye sourdough is a sourdough of rye flour. It builds on the levain and on bulk fermentation."
+    notes.write_text(f"{notes.read_text()}\n## Rye sourdough\n\n{rye}\n")
+    changed = runner.ok("run", str(notes.absolute()), "--json").json
+    assert changed["run_id"] == run_id
+    assert dagogy.open(run_id).diff().counts()["added"] == 1
+    assert dagogy.compile("./notes.md").id == run_id
+    (runner.folder / "week").mkdir()
+    other = shutil.copy(
+        notes, runner.folder / "week/notes.md"
+    )  # the same name in another folder is no same file
+    assert runner.ok("run", str(other), "--json").json["run_id"] != run_id
+    assert runner.ok("run", "week", "--json").json["run_id"].endswith("-week")
+
+
+def test_a_name_that_a_run_and_a_file_have_means_the_run_and_says_so(
+    notes: Path, runner: CommandRunner
+) -> None:
+    first = dagogy.compile("notes.md")
+    lessons = runner.folder / "notes"
+    lessons.mkdir()
+    shutil.copy(notes, lessons / "one.md")
+    done = runner.ok("run", "notes")
+    assert done.err.splitlines()[-1] == f"'notes' is taken for run {first.id}; './notes' is the file"
+    second = runner.ok("run", "./notes", "--json").json["run_id"]
+    assert second != first.id
+    both = failed(runner("run", "notes"), "invalid_argument")
+    assert "means 2 runs" in both.err
+    assert "'./notes' for the file" in both.err
+    failed(runner("run", "./notes", "--scope-file", "notes.md"), "invalid_argument")
+    failed(runner("run", str(first.path)), "invalid_argument")  # the folder of a run is no document
+    gone = failed(runner("run", "gone.md"), "not_found")
+    assert "and no such file" in gone.err
+
+
+def test_a_prompt_is_shown_for_a_file_that_has_no_run_and_none_is_left(
+    notes: Path, runner: CommandRunner
+) -> None:
+    shown = runner.ok("run", "notes.md", "--provider", "codex_exec", "--show-prompt", "--json").json
+    assert shown["text"]
+    assert runs.Workspace().runs() == []
+
+
+def test_what_failed_with_a_file_is_run_again_by_its_run(
+    notes: Path, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record names the run that the file came to, so that `recover` can go on with it."""
+    monkeypatch.setenv("AGENT_PROVIDER", "remote_llm")
+    monkeypatch.setenv("AGENT_RETRY_BUDGET", "0")
+    monkeypatch.setenv("OPENAI_API_KEY", "key-of-a-test")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    failed(runner("run", "--max-iterations", "1", "--", "notes.md"), "provider_error")
+    (row,) = runs.Workspace().runs()
+    (record,) = (runner.runs / row["run_id"] / "logs/failures").glob("*.json")
+    command = json.loads(record.read_text())["command"]
+    assert command[1:] == ["run", "--scope-file", "notes.md", "--max-iterations", "1", "--", row["run_id"]]
+    assert replayable(command[1:], row["run_id"]) == ("", ["notes.md"])
 
 
 def test_several_files_and_sections_are_taken(notes: Path, runner: CommandRunner) -> None:
@@ -372,6 +445,13 @@ def test_what_is_public_is_there_and_is_imported_when_used() -> None:
             assert getattr(home, name) is not None, f"{module}.{name}"
         with pytest.raises((AttributeError, ImportError)):
             exec(f"from {module} import Nonsense")
+
+
+def test_each_public_name_has_one_door() -> None:
+    doors = {m: import_module(m).__all__ for m in ("dagogy.api", *(f"dagogy.api.{m}" for m in api.MODULES))}
+    doors["dagogy"] = ["compile", "open"]
+    homes = Counter(name for names in doors.values() for name in names)
+    assert [name for name, count in homes.items() if count > 1] == []
 
 
 def test_a_mode_that_there_is_none_of_is_refused(notes: Path) -> None:

@@ -693,6 +693,22 @@ def test_explain_shows_what_the_configuration_says(runner: CommandRunner) -> Non
     assert "switched off" in runner.ok("explain", "graph.acyclic").out
 
 
+def test_explain_cuts_long_lists_and_says_where_all_of_them_stand(runner: CommandRunner) -> None:
+    page = runner.ok("explain", "quality.mastery_check")
+    assert max(len(line) for line in page.out.splitlines()) < 400
+    (verbs,) = [line for line in page.out.splitlines() if line.startswith("Option vague_verbs")]
+    default = next(
+        option["default"]
+        for option in runner.ok("explain", "quality.mastery_check", "--json").json["options"]
+        if option["name"] == "vague_verbs"
+    )
+    assert f"= [{default[0]!r}, {default[1]!r}, " in verbs
+    shown = verbs.partition("= [")[2].partition("]")[0].count("', ")
+    assert f"… and {len(default) - shown:,} more]" in verbs
+    assert page.out.splitlines()[-2].endswith("dagogy explain quality.mastery_check --json")
+    assert "--json" not in runner.ok("explain", "graph.acyclic").out
+
+
 def test_explain_of_something_unknown_leads_on(runner: CommandRunner) -> None:
     assert "did you mean 'graph.acyclic'" in failed(runner("explain", "graph.acylic"), "not_found").err
     assert "did you mean 'io_error'" in failed(runner("explain", "io_eror"), "not_found").err

@@ -13,7 +13,7 @@ from support import SitePackages
 TEXT = "gateway> ERROR: echoed\nERROR: unexpected status 503 Service Unavailable\n"
 MODULE = """
 from dagogy.api import DialectInfo, hookimpl
-from dagogy.api.failures import LogDialect
+from dagogy.api.dialects import LogDialect
 
 class Gateway(LogDialect):
     {body}

@@ -10,8 +10,7 @@ import unicodedata
 from html import unescape
 
 import pytest
-from dagogy.api.display import printed, visible_export
-from dagogy.api.text import json_text, one_line, visible
+from dagogy.api.display import json_text, one_line, printed, visible, visible_export
 from dagogy.cli.app import App
 from dagogy.pipeline.markdown import Markdown, code, document, fence, inline, prose, table
 from markdown_it import MarkdownIt

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagogy.api.secrets import remains
+from dagogy.api.secrets._forms import remains
 from support import CommandRunner, Outcome, SitePackages, in_tmpfs, put, run_with
 from test_failure_records import LOUD, SCOPE, SECRET, secret_forms
 

@@ -16,7 +16,8 @@ from typing import Any
 import jsonschema
 import pytest
 from dagogy.api.errors import ProviderError
-from dagogy.api.secrets import redacted, remains, secrets_of
+from dagogy.api.secrets import redacted, secrets_of
+from dagogy.api.secrets._forms import remains
 from dagogy.contracts.check import schema_text
 from dagogy.incidents.parsing import last_record, read_record
 from dagogy.incidents.record import FailureContext, failure_document

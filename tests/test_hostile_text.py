@@ -5,8 +5,8 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from dagogy.api.services import split_url
-from dagogy.api.text import normalized
+from dagogy.api.services import Url
+from dagogy.api.text import Words
 from dagogy_reader_markdown.reader import read_markdown
 from support import CommandRunner
 
@@ -90,7 +90,7 @@ def test_a_readable_title_is_read(title: str, runner: CommandRunner) -> None:
     ],
 )
 def test_what_is_no_url_has_no_parts(url: str) -> None:
-    assert split_url(url) is None
+    assert Url(url).parts is None
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_what_is_no_url_has_no_parts(url: str) -> None:
     ],
 )
 def test_a_url_has_parts(url: str, host: str | None) -> None:
-    parts = split_url(url)
+    parts = Url(url).parts
     assert parts is not None
     assert parts.hostname == host
 
@@ -122,7 +122,7 @@ def test_the_label_of_a_link_of_asciidoc_is_no_part_of_its_address() -> None:
 def test_combining_marks_without_end_are_normalised_in_runs() -> None:
     marks = "\u0301\u0323"
     few = f"e{marks * 15}"
-    assert normalized(few) == unicodedata.normalize("NFKC", few)
-    many = normalized(f"e{marks * 50_000}")
+    assert Words.normalized(few) == unicodedata.normalize("NFKC", few)
+    many = Words.normalized(f"e{marks * 50_000}")
     assert many.count("\u034f") == 3_333
     assert many.replace("\u034f", "").count("\u0323") >= 49_999

@@ -20,8 +20,9 @@ import click
 import importlib_metadata
 import pytest
 from dagogy import api
+from dagogy.api.dialects import LogDialect
 from dagogy.api.exporters import Exporter
-from dagogy.api.failures import Classifier, LogDialect
+from dagogy.api.failures import Classifier
 from dagogy.api.plugins import API_VERSION
 from dagogy.api.probes import Probe
 from dagogy.api.providers import Provider

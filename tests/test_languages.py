@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dagogy.api.text import match_keys, stem
+from dagogy.api.text import Words
 from junk_support import judged, proposed
 
 SCOPE = Path(__file__).parent / "data/scope"
@@ -57,20 +57,20 @@ PROSE = """# Основы механики
     ],
 )
 def test_forms_of_a_word_have_the_same_key(forms: str) -> None:
-    assert len({tuple(match_keys(word)) for word in forms.split()}) == 1
+    assert len({tuple(Words.keys(word)) for word in forms.split()}) == 1
 
 
 def test_different_words_and_words_of_scripts_without_stems_keep_their_characters() -> None:
-    assert len({tuple(match_keys(word)) for word in ("сила", "село", "силос", "lemma1", "lemma12")}) == 5
-    assert [stem(word) for word in ("שיעור", "한국어", "บทเรียน", "việt", "ếch")] == [
+    assert len({tuple(Words.keys(word)) for word in ("сила", "село", "силос", "lemma1", "lemma12")}) == 5
+    assert [Words.stem(word) for word in ("שיעור", "한국어", "บทเรียน", "việt", "ếch")] == [
         "שיעור",
         "한국어",
         "บทเรียน",
         "việt",
         "ếch",
     ]
-    assert match_keys("二分查找") == ["二分", "分查", "查找"]
-    assert match_keys("茶") == ["茶"]
+    assert Words.keys("二分查找") == ["二分", "分查", "查找"]
+    assert Words.keys("茶") == ["茶"]
 
 
 @pytest.mark.parametrize(

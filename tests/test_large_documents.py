@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from dagogy.api.scope import ScopeDocument
+from dagogy.api.text import Words
 from dagogy.kit.cases import Case, context_of
 from dagogy_provider_internal.reading import read
 from dagogy_reader_markdown.reader import read_markdown
@@ -92,8 +93,8 @@ def test_lines_are_split_as_often_however_many_nodes_cite_them(
     nodes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     split: list[int] = []
-    plain = relevance.content_words
-    monkeypatch.setattr(relevance, "content_words", lambda text: (split.append(len(text)), plain(text))[1])
+    plain = Words.stems
+    monkeypatch.setattr(Words, "stems", lambda text: (split.append(len(text)), plain(text))[1])
     line = "The falcon hunts in flight and the heron waits. " * 2_000
     cited = {
         "title": "The document",

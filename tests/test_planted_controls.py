@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 import pytest
-from dagogy.api.text import visible
+from dagogy.api.display import visible
 from loopback import send, serving
 from support import IMPORT_ALL, ROOT, CommandRunner, SitePackages, put, some_fast
 

@@ -24,7 +24,7 @@ from pydantic import TypeAdapter
 from support import some_fast
 
 pytest.importorskip("dagogy_provider_internal")
-from dagogy.api.text import match_form
+from dagogy.api.text import Words
 from dagogy_provider_internal import dagogy_providers
 from dagogy_provider_internal.estimates import stated_minutes
 from dagogy_provider_internal.phrasing import is_demand, is_fragment, task_and_criterion
@@ -205,8 +205,8 @@ def test_each_edge_quotes_the_lines_that_it_names(path: Path) -> None:
     lines = text.split("\n")
     for edge in reading(text).edges:
         first, last = edge.lines
-        there = match_form(re.sub(r"\]\([^)]*\)", "", "\n".join(lines[first - 1 : last])))
-        assert match_form(edge.evidence) in there, edge
+        there = Words.form(re.sub(r"\]\([^)]*\)", "", "\n".join(lines[first - 1 : last])))
+        assert Words.form(edge.evidence) in there, edge
         assert 0 < edge.weight <= 1
 
 
@@ -271,14 +271,14 @@ def test_a_cycle_of_mentions_is_cut_and_the_limit_holds() -> None:
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_core_ideas_and_pitfalls_stand_in_the_source(path: Path) -> None:
     source = document(path.read_text(encoding="utf-8"))
-    text = match_form(" ".join(b.text for b in source.blocks))
+    text = Words.form(" ".join(b.text for b in source.blocks))
     for node in proposed(source.text)["nodes"]:
         assert len(node["core_ideas"]) >= 2
         assert node["pitfalls"]
         for found in [*node["core_ideas"], *node["pitfalls"]]:
             words = found.removeprefix("Overlooking that ").split()
             # Only the concept's name may have come in, in place of the pronoun at the start.
-            assert any(match_form(" ".join(words[k:])) in text for k in range(min(5, len(words) - 3))), (
+            assert any(Words.form(" ".join(words[k:])) in text for k in range(min(5, len(words) - 3))), (
                 node["title"],
                 found,
             )
@@ -294,7 +294,7 @@ def test_no_two_nodes_say_the_same(path: Path) -> None:
     ]
     for message in texts:
         bare = [
-            match_form(text).replace(match_form(n["title"]), "")
+            Words.form(text).replace(Words.form(n["title"]), "")
             for text, n in zip(message, nodes, strict=True)
         ]
         assert len(set(bare)) == len(bare)

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from dagogy.api.errors import InvalidArgument
-from dagogy.api.runs import Entry
 from dagogy.api.scope import LeftOut, ScopeDocument
 from dagogy.cli.replays import replayable
 from dagogy.cli.scope import summary_lines, table_lines
@@ -25,6 +24,7 @@ from dagogy.pipeline.corrections import (
     merged,
 )
 from dagogy.pipeline.documents import combined
+from dagogy.pipeline.results import Entry
 from dagogy_provider_internal.reading import read
 from dagogy_reader_markdown.reader import read_markdown
 from rich.cells import cell_len

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from dagogy.api.errors import ConfigError, DagogyError, ProviderError
 from dagogy.api.llm import Answer, Question
-from dagogy.api.providers import ProposeRequest, ProviderSettings, timeout_advice
+from dagogy.api.providers import ProposeRequest, ProviderSettings
 from dagogy.kit.cases import complete_spec
 from dagogy.pipeline.rule_context import RunContext
 from dagogy.workspace.files import to_json
@@ -629,7 +629,7 @@ def test_the_advice_on_time_is_computed_from_the_limit_in_effect() -> None:
     played = Played(hang, asks={"seconds": 0.3}, retry_budget=0)
     assert "export AGENT_TIMEOUT_SECONDS=0.6" in played.failed.hint
     assert played.fact("timeout_seconds") == 0.3
-    assert "the most that it may be" in timeout_advice(86_400)
+    assert "the most that it may be" in ProviderSettings.timeout_advice(86_400)
     assert INFO.default_timeout_seconds == 120.0  # CONTRACT.md
 
 

@@ -18,7 +18,7 @@ from dagogy.api.scope import ScopeDocument
 from dagogy_reader_markdown.reader import read_markdown
 
 pytest.importorskip("dagogy_provider_internal")
-from dagogy.api.text import match_form
+from dagogy.api.text import Words
 from dagogy_provider_internal import dagogy_providers  # noqa: F401
 from dagogy_provider_internal.concepts import find_concepts, structural_reading
 from dagogy_provider_internal.headings import heading_kind
@@ -57,9 +57,9 @@ def document(text: str, source: str = "notes.md") -> ScopeDocument:
 
 def score(name: str) -> Score:
     titles = [c.title for c in read(document((DATA / name).read_text(encoding="utf-8"), name)).concepts]
-    wanted = [{match_form(v) for v in c.split("|")} for c in gold()[name]["concepts"]]
-    allowed = {match_form(v) for c in gold()[name].get("optional", ()) for v in c.split("|")}
-    keys = [match_form(t) for t in titles]
+    wanted = [{Words.form(v) for v in c.split("|")} for c in gold()[name]["concepts"]]
+    allowed = {Words.form(v) for c in gold()[name].get("optional", ()) for v in c.split("|")}
+    keys = [Words.form(t) for t in titles]
     # Two titles for one concept: the second is one too many.
     first = [next((i for i, k in enumerate(keys) if k in names), -1) for names in wanted]
     extra = [t for i, t in enumerate(titles) if i not in first and keys[i] not in allowed]
@@ -147,8 +147,8 @@ def test_odd_titles_are_kept_whole_and_once(shape: str) -> None:
         ),
         "plain list": "".join(f"- {t}\n" for t in ODD_TITLES),
     }[shape]
-    found = [match_form(c.title) for c in read(document(f"# Anything\n\nIn no order.\n\n{filled}")).concepts]
-    wanted = [match_form(t.replace("`", "")) for t in ODD_TITLES]
+    found = [Words.form(c.title) for c in read(document(f"# Anything\n\nIn no order.\n\n{filled}")).concepts]
+    wanted = [Words.form(t.replace("`", "")) for t in ODD_TITLES]
     assert [t for t in wanted if t not in found] == []
     assert sorted(found) == sorted(wanted)
 

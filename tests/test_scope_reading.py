@@ -8,9 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from dagogy.api._decoding import MAX_SCOPE_BYTES
+from dagogy.api._decoding import MAX_SCOPE_BYTES, decode_text
 from dagogy.api.errors import InvalidArgument
-from dagogy.api.readers import decode_text
 from dagogy.api.scope import Block, Link, ScopeDocument
 from dagogy.pipeline.sections import select_sections
 from dagogy_reader_markdown import dagogy_readers

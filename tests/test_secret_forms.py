@@ -17,9 +17,11 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
-from dagogy.api.secrets import _encodings, is_secret_name, looks_secret, redacted, remains, secrets_of
+from dagogy.api.secrets import _encodings, redacted, secrets_of
 from dagogy.api.secrets import _shapes as shapes_module
+from dagogy.api.secrets._forms import looks_secret, remains
 from dagogy.api.secrets._gitleaks import RULES
+from dagogy.api.secrets._names import is_secret_name
 from support import some_fast
 
 SECRET_NAMES = """

@@ -18,7 +18,8 @@ from functools import cache
 from urllib.parse import quote, quote_plus
 
 import pytest
-from dagogy.api.secrets import redacted, remains, secrets_of
+from dagogy.api.secrets import redacted, secrets_of
+from dagogy.api.secrets._forms import remains
 from dagogy.cli.group import run
 from support import CommandRunner, SitePackages, put, valid_curriculum
 from test_secret_forms import FORMS

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from dagogy.api.errors import ConfigError, StorageError
-from dagogy.api.services import endpoint_of, plain_http_hop
+from dagogy.api.services import Url
 from dagogy.workspace.known_settings import CORE_SETTINGS
 from dagogy.workspace.settings import Settings, load_settings
 from dagogy.workspace.state import privacy_problem, private_dir, state_dir
@@ -583,7 +583,7 @@ def test_who_could_read_a_request_on_its_way(
         monkeypatch.delenv(name)
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
-    assert plain_http_hop(url) == hop
+    assert Url(url).plain_http_hop == hop
 
 
 @pytest.mark.parametrize(
@@ -597,4 +597,4 @@ def test_who_could_read_a_request_on_its_way(
     ],
 )
 def test_an_endpoint_has_one_spelling(url: str, endpoint: str) -> None:
-    assert endpoint_of(url) == endpoint
+    assert Url(url).endpoint == endpoint

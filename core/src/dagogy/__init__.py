@@ -14,7 +14,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'dagogy' has no attribute {name!r}")
     from importlib import import_module
 
-    found: object = getattr(import_module("dagogy.api.runs"), name)
+    found: object = getattr(import_module("dagogy.pipeline.runs"), name)
     return found
 
 

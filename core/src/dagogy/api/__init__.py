@@ -1,9 +1,8 @@
 """The public surface of dagogy for plugins: what a plugin says of itself. All else
 is in the module of its topic.
 
-`rules`, `documents`, `providers`, `llm`, `services`, `readers`, `scope`, `failures`, `recoveries`, `probes`,
-`exporters`, `runs`, `text`, `secrets` and `errors` are public as far as their `__all__` goes;
-`docs/api-stability.md` says what that promises.
+The modules that `MODULES` names are public as far as their `__all__` goes; `docs/api-stability.md` says what
+that promises.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ __all__ = [
 #: The modules of a topic.
 MODULES = tuple(
     (
-        "rules documents providers llm services readers scope failures recoveries probes exporters runs "
-        "text secrets errors"
+        "rules documents providers llm services readers scope failures dialects recoveries probes exporters "
+        "runs text secrets errors"
     ).split()
 )

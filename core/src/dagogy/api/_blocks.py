@@ -10,22 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from dagogy.api.scope import Block, BlockKind, Link
 
-__all__ = [
-    "LABEL_END",
-    "SET_OFF",
-    "BlockWriter",
-    "Inline",
-    "bare_links",
-    "cell_text",
-    "heading_title",
-    "labelled",
-    "tidy",
-    "with_lines",
-]
+__all__ = ["BlockWriter", "Inline", "heading_title", "tidy"]
 
 _QUOTE = -2  # marks a block quote on the stack of containers; list items stand there with their position
 _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f-\x9f]+")
@@ -33,12 +22,6 @@ _BARE_URL = re.compile(
     r"(?<![\w.@/])https?://(?:\[[0-9a-fA-F:.]{2,45}\])?(?:[^\s<>\"\[\]]|\[\])*[^\s<>\"'.,;:!?)\[\]}*_]"
 )
 _HEADING_ATTRIBUTES = re.compile(r"(?:(?<!\s)\s+)?\{[#.:][^{}]*\}$")
-#: What may stand between a label and the text that it labels.
-SET_OFF = re.compile(
-    r"\s{0,4}(?P<abbr>\([^()]{1,60}\))?\s{0,4}(?:[:：]|\.(?=\s|$)|(?<=\s)-{1,80}+(?=\s)|[–—]+|\n|$)\s*"
-)
-#: What a label does not end with.
-LABEL_END = " :：.。–—"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +29,13 @@ class Inline:
     """Plain text of a paragraph, item or cell; `lead`, `rest`, `links` and
     `emphasised` are those of `Block`.
     """
+
+    #: What may stand between a label and the text that it labels.
+    SET_OFF: ClassVar[re.Pattern[str]] = re.compile(
+        r"\s{0,4}(?P<abbr>\([^()]{1,60}\))?\s{0,4}(?:[:：]|\.(?=\s|$)|(?<=\s)-{1,80}+(?=\s)|[–—]+|\n|$)\s*"
+    )
+    #: What a label does not end with.
+    LABEL_END: ClassVar[str] = " :：.。–—"
 
     text: str = ""
     lead: str = ""
@@ -57,48 +47,54 @@ class Inline:
         """All but the text, as the fields of a `Block`."""
         return {"lead": self.lead, "rest": self.rest, "links": self.links, "emphasised": self.emphasised}
 
+    def labelled(self, label: str, after: str) -> Inline:
+        """The same with `label`, the bold text or link it starts with, as its lead, where `after` is set off
+        from it, or where it stands alone.
+
+        Line ends in `after` are hard line breaks.
+        """
+        # One space or line break for each run, so that the pattern below cannot backtrack through long ones.
+        after = re.sub(r"\s+", lambda m: "\n" if "\n" in m[0] else " ", after)
+        set_off = self.SET_OFF.match(after)
+        inside = label.removesuffix(" -").rstrip(self.LABEL_END)
+        if inside != label:
+            lead, rest = inside, after
+        elif label.endswith(("?", "？")):
+            lead, rest = label, after
+        elif set_off:
+            lead, rest = tidy(f"{label} {set_off['abbr'] or ''}"), after[set_off.end() :]
+        else:
+            return self
+        return replace(self, lead=lead, rest=tidy(rest)) if lead else self
+
+    @staticmethod
+    def tidy(text: str) -> str:
+        """`text` on one line, without control characters and with single spaces."""
+        return tidy(text)
+
+    @staticmethod
+    def cell_text(text: str) -> str:
+        """The text of a table cell: its parts, which stand on lines of their own, each tidied."""
+        return (
+            "\n".join(part for line in text.split("\n") if (part := tidy(line)))
+            if "\n" in text
+            else tidy(text)
+        )
+
+    @staticmethod
+    def bare_links(text: str) -> Iterable[Link]:
+        """The addresses that stand in `text` without markup."""
+        return (Link(m[0], m[0]) for m in _BARE_URL.finditer(text)) if "://" in text else ()
+
 
 def tidy(text: str) -> str:
     """`text` on one line, without control characters and with single spaces."""
     return " ".join((text if text.isprintable() else _CONTROL_OR_SPACE.sub(" ", text)).split())
 
 
-def cell_text(text: str) -> str:
-    """The text of a table cell: its parts, which stand on lines of their own, each tidied."""
-    return (
-        "\n".join(part for line in text.split("\n") if (part := tidy(line))) if "\n" in text else tidy(text)
-    )
-
-
-def bare_links(text: str) -> Iterable[Link]:
-    """The addresses that stand in `text` without markup."""
-    return (Link(m[0], m[0]) for m in _BARE_URL.finditer(text)) if "://" in text else ()
-
-
 def heading_title(text: str) -> str:
     """A heading without the attributes that may follow it (`Loops {#loops}`)."""
     return _HEADING_ATTRIBUTES.sub("", text) or text
-
-
-def labelled(found: Inline, label: str, after: str) -> Inline:
-    """`found` with `label`, the bold text or link it starts with, as its lead, where `after` is set off from
-    it, or where it stands alone.
-
-    Line ends in `after` are hard line breaks.
-    """
-    # One space or line break for each run, so that the pattern below cannot backtrack through long ones.
-    after = re.sub(r"\s+", lambda m: "\n" if "\n" in m[0] else " ", after)
-    set_off = SET_OFF.match(after)
-    inside = label.removesuffix(" -").rstrip(LABEL_END)
-    if inside != label:
-        lead, rest = inside, after
-    elif label.endswith(("?", "？")):
-        lead, rest = label, after
-    elif set_off:
-        lead, rest = tidy(f"{label} {set_off['abbr'] or ''}"), after[set_off.end() :]
-    else:
-        return found
-    return replace(found, lead=lead, rest=tidy(rest)) if lead else found
 
 
 class BlockWriter:
@@ -225,10 +221,19 @@ class BlockWriter:
         if item == len(self.blocks) - 1 and not self.blocks[item].text:
             self.blocks.pop()  # nothing in it, so nothing points to it
 
+    @staticmethod
+    def with_lines(blocks: Iterable[Block], lines: Iterable[tuple[int, int]]) -> tuple[Block, ...]:
+        """The blocks with these lines."""
+        return tuple(
+            block if block.lines == own else replace(block, lines=own)
+            for block, own in zip(blocks, lines, strict=True)
+        )
 
-def with_lines(blocks: Iterable[Block], lines: Iterable[tuple[int, int]]) -> tuple[Block, ...]:
-    """The blocks with these lines."""
-    return tuple(
-        block if block.lines == own else replace(block, lines=own)
-        for block, own in zip(blocks, lines, strict=True)
-    )
+    @staticmethod
+    def rendered(blocks: Sequence[Block]) -> tuple[str, tuple[Block, ...]]:
+        """The blocks as Markdown for people to read, and the blocks with the lines at which they stand in
+        it: the text of a document whose format has none.
+        """
+        from dagogy.api._rendering import rendered
+
+        return rendered(blocks)

@@ -215,3 +215,11 @@ def _ours(levels: list[Mapping[str, Any]]) -> str:
         if "type" not in first and "param" not in first and isinstance(first.get("code"), str)
         else ""
     )
+
+
+def parses(text: str) -> bool:
+    """Whether `text` is one JSON object or array."""
+    try:
+        return isinstance(json.loads(text), dict | list)
+    except (ValueError, RecursionError):
+        return False

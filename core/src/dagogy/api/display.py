@@ -21,8 +21,6 @@ from typing import Any
 
 from dagogy.api.patterns import lazy_pattern
 
-__all__ = ["json_text", "one_line", "visible"]
-
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
 #: Everything that may have to be escaped; `_needed` says what stays. The ranges are those of Unicode's Cc,
 #: Cs, Zl, Zp, Cf and Default_Ignorable_Code_Point, without the number and verse signs of Arabic, Syriac and

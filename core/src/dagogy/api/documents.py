@@ -1,4 +1,4 @@
-"""Curriculum and topic spec as they are decoded, and their JSON values."""
+"""Curriculum and topic spec as they are decoded."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 from dagogy.api._lazy import lazily
 
 if TYPE_CHECKING:
-    from dagogy.contracts.documents import json_values
     from dagogy.contracts.types import Curriculum, Node, OpenQuestion, Resource, TopicSpec
 else:
     __getattr__ = lazily(
         __name__,
         {
             "dagogy.contracts.types": "Curriculum Node OpenQuestion Resource TopicSpec",
-            "dagogy.contracts.documents": "json_values",
         },
     )
 
-__all__ = ["Curriculum", "Node", "OpenQuestion", "Resource", "TopicSpec", "json_values"]
+__all__ = ["Curriculum", "Node", "OpenQuestion", "Resource", "TopicSpec"]

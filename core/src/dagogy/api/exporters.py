@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dagogy.api.display import json_text, visible
 from dagogy.api.plugins import ExporterInfo
 
 __all__ = ["ExportContext", "Exporter"]
@@ -40,3 +41,13 @@ class Exporter:
     def export(self, context: ExportContext) -> str:
         """The whole output as text, ending in a newline unless it is empty."""
         raise NotImplementedError
+
+    @staticmethod
+    def visible(text: str) -> str:
+        """`text` with every hidden character escaped; line feeds, CRLF and tabs stay."""
+        return visible(text)
+
+    @staticmethod
+    def json_text(document: Any, *, ascii_only: bool = False) -> str:
+        """`document` as indented JSON without a final newline, with `\\uXXXX` for what is hidden."""
+        return json_text(document, ascii_only=ascii_only)

@@ -8,13 +8,12 @@ before the last word are no clues.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from dagogy.api import errors
-from dagogy.api._bodies import Body, bodies, is_failed_event
+from dagogy.api._bodies import Body, bodies, is_failed_event, parses
 from dagogy.api._chains import exception_clues
 from dagogy.api._clues import (
     BY_NUMBER,
@@ -288,14 +287,6 @@ def _errno_clues(failure: Failure) -> Iterator[Clue]:
             errno=name,
             path=str(failure.details.get("path") or ""),
         )
-
-
-def parses(text: str) -> bool:
-    """Whether `text` is one JSON object or array."""
-    try:
-        return isinstance(json.loads(text), dict | list)
-    except (ValueError, RecursionError):
-        return False
 
 
 def _is_retry(text: str) -> bool:

@@ -1,12 +1,10 @@
-"""Failures and their causes: what a classifier is given and answers, the evidence in a failure, tables of
-signatures, and log dialects.
+"""Failures and their causes: what a classifier is given and answers, the evidence in a failure, and tables of
+signatures.
 """
 
 from __future__ import annotations
 
-from dagogy.api._lines import Kind, Line, Unit
-from dagogy.api.dialects import LogDialect
-from dagogy.api.failure_evidence import FailureEvidence, parses
+from dagogy.api.failure_evidence import FailureEvidence
 from dagogy.api.incidents import Classifier, Diagnosis, Failure, Rank
 from dagogy.api.signatures import Signature, SignatureClassifier
 
@@ -15,12 +13,7 @@ __all__ = [
     "Diagnosis",
     "Failure",
     "FailureEvidence",
-    "Kind",
-    "Line",
-    "LogDialect",
     "Rank",
     "Signature",
     "SignatureClassifier",
-    "Unit",
-    "parses",
 ]

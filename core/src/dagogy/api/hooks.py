@@ -2,7 +2,5 @@
 
 from pluggy import HookimplMarker
 
-__all__ = ["hookimpl"]
-
 #: Marks a function of a plugin module as the implementation of one of the hooks in `dagogy.host.hookspecs`.
 hookimpl = HookimplMarker("dagogy")

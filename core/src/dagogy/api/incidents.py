@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
+from dagogy.api._bodies import parses
 from dagogy.api.dialects import LogDialect
 from dagogy.api.plugins import ClassifierInfo
 
@@ -99,3 +100,8 @@ class Classifier:
     def classify(self, failure: Failure) -> Diagnosis | None:
         """The diagnosis, or None when this is none of its incidents. Never guesses."""
         raise NotImplementedError
+
+    @staticmethod
+    def parses(text: str) -> bool:
+        """Whether `text`, such as a reply, is one JSON object or array."""
+        return parses(text)

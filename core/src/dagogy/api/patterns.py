@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any, cast
 
-__all__ = ["lazy_pattern"]
-
 _MEMBERS = tuple(name for name in dir(re.Pattern) if not name.startswith("_"))
 
 

@@ -133,7 +133,7 @@ class ClassifierInfo(PluginInfo):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DialectInfo(PluginInfo):
-    """A log dialect; `impl` names a subclass of `dagogy.api.failures.LogDialect`."""
+    """A log dialect; `impl` names a subclass of `dagogy.api.dialects.LogDialect`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,9 +21,10 @@ __all__ = [
     "Readiness",
     "RepairInvalidRequest",
     "RepairRequest",
-    "longer_timeout",
-    "timeout_advice",
 ]
+
+#: The most that AGENT_TIMEOUT_SECONDS may be.
+_LONGEST_TIMEOUT = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,19 @@ class ProviderSettings:
     retry_budget: int = 1
     scope_text_max_chars: int = 12000
     values: Mapping[str, str] = field(default_factory=dict)
+
+    @staticmethod
+    def longer_timeout(seconds: float) -> float:
+        """What to set AGENT_TIMEOUT_SECONDS to when `seconds` were too few: twice as many, a day at most."""
+        return min(2 * seconds, _LONGEST_TIMEOUT)
+
+    @classmethod
+    def timeout_advice(cls, seconds: float) -> str:
+        """The way out of a call that our clock ended after `seconds`, computed from the limit in effect."""
+        longer = cls.longer_timeout(seconds)
+        if longer <= seconds:
+            return f"AGENT_TIMEOUT_SECONDS is {seconds:g}, the most that it may be"
+        return f"give the whole answer more than {seconds:g} s: export AGENT_TIMEOUT_SECONDS={longer:g}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +128,13 @@ class RepairRequest(ProposeRequest):
     draft: Curriculum
     findings: Sequence[Finding]
 
+    @property
+    def document(self) -> Any:
+        """The draft as plain JSON values, for the caller to change; made anew each time."""
+        from dagogy.contracts.documents import json_values
+
+        return json_values(self.draft)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepairInvalidRequest(ProposeRequest):
@@ -154,23 +175,6 @@ class Readiness:
     ready: bool
     message: str
     hint: str = ""
-
-
-#: The most that AGENT_TIMEOUT_SECONDS may be.
-_LONGEST_TIMEOUT = 86_400.0
-
-
-def longer_timeout(seconds: float) -> float:
-    """What to set AGENT_TIMEOUT_SECONDS to when `seconds` were too few: twice as many, a day at most."""
-    return min(2 * seconds, _LONGEST_TIMEOUT)
-
-
-def timeout_advice(seconds: float) -> str:
-    """The way out of a call that our clock ended after `seconds`, computed from the limit in effect."""
-    longer = longer_timeout(seconds)
-    if longer <= seconds:
-        return f"AGENT_TIMEOUT_SECONDS is {seconds:g}, the most that it may be"
-    return f"give the whole answer more than {seconds:g} s: export AGENT_TIMEOUT_SECONDS={longer:g}"
 
 
 class Provider:

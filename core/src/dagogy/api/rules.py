@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 else:
     __getattr__ = lazily(__name__, {"dagogy.api.options": "Field Options"})
 
-__all__ = ["Field", "Finding", "Fix", "GraphIndex", "Measure", "Options", "Rule", "RuleContext"]
+__all__ = ["Field", "Finding", "Fix", "Measure", "Options", "Rule", "RuleContext"]
 
 
 @dataclass(slots=True)

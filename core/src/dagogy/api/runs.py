@@ -1,6 +1,7 @@
-"""Runs as objects: open or compile one, check, plan, export and compare it, without printing.
+"""Runs as objects: what `dagogy.compile` and `dagogy.open` give, to check, plan, export and compare, without
+printing; and the workspace that they are in.
 
-`dagogy.compile` and `dagogy.open` are these two. The command line does its work by way of the same methods.
+The command line does its work by way of the same methods.
 What is here is imported when it is first used, since it needs all that lies above `dagogy.api`.
 """
 
@@ -11,27 +12,23 @@ from typing import TYPE_CHECKING
 from dagogy.api._lazy import lazily
 
 if TYPE_CHECKING:
-    from dagogy.pipeline.results import Compilation, Diff, Entry, Fixes, Plan, Reading, Report
-    from dagogy.pipeline.runs import Run, Workspace, compile, open  # noqa: A004
+    from dagogy.pipeline.results import Compilation, Diff, Plan, Reading, Report
+    from dagogy.pipeline.runs import Run, Workspace
 else:
     __getattr__ = lazily(
         __name__,
         {
-            "dagogy.pipeline.results": "Compilation Diff Entry Fixes Plan Reading Report",
-            "dagogy.pipeline.runs": "Run Workspace compile open",
+            "dagogy.pipeline.results": "Compilation Diff Plan Reading Report",
+            "dagogy.pipeline.runs": "Run Workspace",
         },
     )
 
 __all__ = [
     "Compilation",
     "Diff",
-    "Entry",
-    "Fixes",
     "Plan",
     "Reading",
     "Report",
     "Run",
     "Workspace",
-    "compile",
-    "open",
 ]

@@ -6,12 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 __all__ = [
-    "GROUP",
-    "MERGED",
-    "READING_MAX",
     "Block",
     "EdgeEvidence",
     "LeftOut",
@@ -23,11 +20,6 @@ __all__ = [
     "ScopeEdge",
     "ScopeReading",
 ]
-
-#: Concepts that a reading has at most, where the document's front matter does not ask for more: a longer
-#: curriculum is followed by nobody. What is beyond is merged into others, by the document's own
-#: structure, and listed there.
-READING_MAX = 400
 
 BlockKind = Literal["heading", "paragraph", "list_item", "table_row", "code", "quote", "html"]
 
@@ -131,11 +123,6 @@ class ScopeConcept:
     probability: float | None = None
 
 
-#: The roles of `LeftOut` that have a meaning for the host: what stands above concepts, and what is the same
-#: as a concept that was taken.
-GROUP, MERGED = "group", "merged"
-
-
 @dataclass(frozen=True, slots=True)
 class LeftOut:
     """What could have been a concept and is none: its text, and in words why (`is a structural heading`).
@@ -145,6 +132,11 @@ class LeftOut:
     is a concept after all, in [0, 1]; None where it cannot tell. `lines`: first and last line in the
     document; (0, 0) where they are not known.
     """
+
+    #: The roles that have a meaning for the host: what stands above concepts, and what is the same as a
+    #: concept that was taken.
+    GROUP: ClassVar[str] = "group"
+    MERGED: ClassVar[str] = "merged"
 
     text: str
     reason: str
@@ -222,6 +214,11 @@ class ScopeReading:
     with its reason). `course`: how probable it is that the document is a course; None where the provider
     cannot tell. `refusal`: why no run is to be made of it; what was read stands in the other fields all the
     same, as far as there is anything."""
+
+    #: Concepts that a reading has at most, where the document's front matter does not ask for more: a longer
+    #: curriculum is followed by nobody. What is beyond is merged into others, by the document's own
+    #: structure, and listed there.
+    MAX_CONCEPTS: ClassVar[int] = 400
 
     concepts: tuple[ScopeConcept, ...]
     edges: tuple[ScopeEdge, ...] = ()

@@ -1,8 +1,4 @@
-"""Words and sentences of plain text, the same for every rule and provider.
-
-Stems are those of the Snowball stemmers: of the English one (Porter 2) for Latin letters, and for other
-alphabets of that of the language most written in them. What is not of such an alphabet keeps its characters.
-"""
+"""Words and sentences of plain text, and how messages show a text."""
 
 from __future__ import annotations
 
@@ -11,26 +7,12 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from dagogy.api.display import json_text, one_line, visible
+from dagogy.api.display import one_line
 from dagogy.api.patterns import lazy_pattern
 
-__all__ = [
-    "STOP_WORDS",
-    "content_words",
-    "json_text",
-    "lazy_pattern",
-    "match_form",
-    "match_keys",
-    "normalized",
-    "one_line",
-    "sentences",
-    "shorten",
-    "stem",
-    "visible",
-    "words",
-]
+__all__ = ["Words", "lazy_pattern", "one_line", "sentences", "shorten"]
 
 _WORD = lazy_pattern(r"[^\W_]+(?:['’][^\W_]+)*[+#]*")
 _PLAIN = lazy_pattern(r"[^a-z0-9+#]+")
@@ -47,35 +29,11 @@ _ABBREVIATION = lazy_pattern(
     r"|\b[^\W\d_a-z])\.$"
 )
 
-STOP_WORDS = frozenset(
-    (
-        "a about above after again all also am an and any are as at be because been before being below "
-        "between both but by can cannot could did do does doing down during each few for from further had "
-        "has have having he her here hers him his how i if in into is it its itself just let may me might "
-        "more most must my no nor not now of off on once one only or other our ours out over own per same "
-        "she should so some such than that the their theirs them then there these they this those through to "
-        "too under until up upon us very was we were what when where whether which while who whom whose why "
-        "will with within without would you your yours"
-    ).split()
-)
-
-
-def words(text: str) -> list[str]:
-    """The words of `text` in order, in lower case; `C++` and `don't` are one word."""
-    return _WORD.findall(text.lower())
-
-
 #: What may be combining marks, so many that putting them in order takes time that grows with
 #: the square of their number.
 _MARKS = lazy_pattern(r"[^\w\s\x00-\u02ff]{31,}")
 _MOST_MARKS = 30
 _JOINER = "\u034f"
-
-
-def normalized(text: str, form: Literal["NFC", "NFD", "NFKC", "NFKD"] = "NFKC") -> str:
-    """`text` in a normal form of Unicode, in time that grows with its length: a joiner (U+034F) parts more
-    than 30 combining marks in a row, as the Stream-Safe Text Format of UAX #15 has it."""
-    return text if text.isascii() else unicodedata.normalize(form, _MARKS.sub(_parted, text))
 
 
 def _parted(run: re.Match[str]) -> str:
@@ -88,16 +46,6 @@ def _parted(run: re.Match[str]) -> str:
             marks = 1
         out.append(character)
     return "".join(out)
-
-
-def match_form(text: str) -> str:
-    """`text` for comparison: NFKC, lower case, letters, digits, `+` and `#` only, single spaces."""
-    if text.isascii():
-        return " ".join(_PLAIN.sub(" ", text.lower()).split())
-    # the dotted capital of Turkish
-    bare = _VARIATION.sub("", normalized(text).casefold()).replace("i\u0307", "i")
-    kept = (c if unicodedata.category(c)[0] in "LNM" or c in "+#" else " " for c in bare)
-    return " ".join("".join(kept).split())
 
 
 #: The last character of a block of characters, and whose stems its words have; "" where
@@ -134,26 +82,69 @@ def _stemmer(language: str) -> Any:
     return Stemmer.Stemmer(language)
 
 
-@lru_cache(maxsize=200_000)
-def stem(word: str) -> str:
-    """The stem of one lower-case word."""
-    language = "english" if word.isascii() else _SCRIPTS[bisect_left(_SCRIPT_ENDS, word[0])][1]
-    stemmed: str = _stemmer(language).stemWord(word.replace("’", "'")) if language else word
-    return stemmed
+class Words:
+    """How the words of a text are taken apart and compared, the same for every rule and provider.
 
+    Stems are those of the Snowball stemmers: of the English one (Porter 2) for Latin letters, and for other
+    alphabets of that of the language most written in them. What is not of such an alphabet keeps its
+    characters.
+    """
 
-def match_keys(word: str) -> list[str]:
-    """What a lower-case word is compared by where endings shall make no difference: the first six letters of
-    its stem (`lemma12` stays whole), or pairs of characters in a script without spaces."""
-    if not word.isascii() and _SPACELESS.search(word):
-        return [word[i : i + 2] for i in range(len(word) - 1)] or [word]
-    found = stem(word)
-    return [found[:_KEY] if found.isalpha() else found]
+    #: English function words, in lower case.
+    STOP: ClassVar[frozenset[str]] = frozenset(
+        (
+            "a about above after again all also am an and any are as at be because been before being "
+            "below between both but by can cannot could did do does doing down during each few for from "
+            "further had has have having he her here hers him his how i if in into is it its itself just "
+            "let may me might more most must my no nor not now of off on once one only or other our ours "
+            "out over own per same she should so some such than that the their theirs them then there "
+            "these they this those through to too under until up upon us very was we were what when where "
+            "whether which while who whom whose why will with within without would you your yours"
+        ).split()
+    )
 
+    @staticmethod
+    def of(text: str) -> list[str]:
+        """The words of `text` in order, in lower case; `C++` and `don't` are one word."""
+        return _WORD.findall(text.lower())
 
-def content_words(text: str) -> list[str]:
-    """The stems of the words of `text` that are not stop words, in order."""
-    return [stem(w) for w in words(text) if w not in STOP_WORDS]
+    @staticmethod
+    @lru_cache(maxsize=200_000)
+    def stem(word: str) -> str:
+        """The stem of one lower-case word."""
+        language = "english" if word.isascii() else _SCRIPTS[bisect_left(_SCRIPT_ENDS, word[0])][1]
+        stemmed: str = _stemmer(language).stemWord(word.replace("’", "'")) if language else word
+        return stemmed
+
+    @staticmethod
+    def stems(text: str) -> list[str]:
+        """The stems of the words of `text` that are not stop words, in order."""
+        return [Words.stem(w) for w in Words.of(text) if w not in Words.STOP]
+
+    @staticmethod
+    def keys(word: str) -> list[str]:
+        """What a lower-case word is compared by where endings shall make no difference: the first six letters
+        of its stem (`lemma12` stays whole), or pairs of characters in a script without spaces."""
+        if not word.isascii() and _SPACELESS.search(word):
+            return [word[i : i + 2] for i in range(len(word) - 1)] or [word]
+        found = Words.stem(word)
+        return [found[:_KEY] if found.isalpha() else found]
+
+    @staticmethod
+    def form(text: str) -> str:
+        """`text` for comparison: NFKC, lower case, letters, digits, `+` and `#` only, single spaces."""
+        if text.isascii():
+            return " ".join(_PLAIN.sub(" ", text.lower()).split())
+        # the dotted capital of Turkish
+        bare = _VARIATION.sub("", Words.normalized(text).casefold()).replace("i\u0307", "i")
+        kept = (c if unicodedata.category(c)[0] in "LNM" or c in "+#" else " " for c in bare)
+        return " ".join("".join(kept).split())
+
+    @staticmethod
+    def normalized(text: str, form: Literal["NFC", "NFD", "NFKC", "NFKD"] = "NFKC") -> str:
+        """`text` in a normal form of Unicode, in time that grows with its length: a joiner (U+034F) parts
+        more than 30 combining marks in a row, as the Stream-Safe Text Format of UAX #15 has it."""
+        return text if text.isascii() else unicodedata.normalize(form, _MARKS.sub(_parted, text))
 
 
 def sentences(text: str) -> list[str]:
@@ -200,7 +191,7 @@ def _is_abbreviated(end: str, following: str) -> bool:
     """
     found = _ABBREVIATION.search(end)
     return found is not None and (
-        len(found[0]) > _INITIAL or following.split(" ", 1)[0].lower() not in STOP_WORDS
+        len(found[0]) > _INITIAL or following.split(" ", 1)[0].lower() not in Words.STOP
     )
 
 

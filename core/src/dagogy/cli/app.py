@@ -71,6 +71,8 @@ class App(Streams):
         self.opened: OpenRun | None = None
         #: The run that the command reads; it may be archived away meanwhile.
         self.found: RunFolder | None = None
+        #: What was taken for what on the command line; said at the end, since a failure comes first.
+        self.remarks: list[str] = []
         #: The plugin whose command this is; None for a built-in one.
         self.plugin: Plugin | None = None
         #: What plugins print, and how they fail.
@@ -124,6 +126,10 @@ class App(Streams):
     def run_read(self) -> None:
         self.at_work = False
 
+    def run_removed(self) -> None:
+        self.found, self.opened, self.at_work, self.reference = None, None, False, ""
+        self.remarks.clear()
+
     def find(self, reference: str) -> RunFolder:
         """The run that is meant."""
         self.found = self.session.runs.find(reference)
@@ -147,8 +153,9 @@ class App(Streams):
 
     def report_ignored(self) -> None:
         """After the result, or after the failure: what the user should know of files
-        that were read or ignored.
+        that were read or ignored, and of what was taken for what.
         """
+        self.report(*self.remarks)
         made = self.__dict__
         if "workspace" in made or ("host" in made and self.host.notes):
             self.report(*self.workspace.notices)

@@ -51,13 +51,20 @@ def _complete_runs(ctx: click.Context, parameter: click.Parameter, incomplete: s
     ]
 
 
-def _reference(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+def complete_runs_and_files(
+    ctx: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Completes the runs, and leaves files to the shell."""
+    return [*_complete_runs(ctx, parameter, incomplete), CompletionItem(incomplete, type="file")]
+
+
+def about_run(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
     """Remembers which run the command is about: however it fails, that run gets the failure record."""
     ctx.find_root().obj.reference = value
     return value
 
 
-run_argument = click.argument("reference", metavar="RUN", shell_complete=_complete_runs, callback=_reference)
+run_argument = click.argument("reference", metavar="RUN", shell_complete=_complete_runs, callback=about_run)
 
 
 def complete_plugins(*kinds: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:

@@ -8,6 +8,7 @@ this list, such as a command or an option of a plugin, needs `--unsafe`.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 from collections.abc import Mapping, Sequence
@@ -127,6 +128,18 @@ def takes_provider(words: Sequence[str]) -> bool:
     except (click.UsageError, ValueError):
         return False
     return isinstance(known, Mapping) and "provider" in known
+
+
+def with_run(words: Sequence[str], app: App, run_id: str, file: str) -> list[str]:
+    """The command line of `dagogy run FILE` (without `dagogy`), with the run that it came to and the file as
+    an option: what can be run again, and what the run's log has."""
+    command = list(words).index("run")
+    for at in (i for i, word in enumerate(words) if word == file and i > command):
+        named = [*words[:at], run_id, *words[at + 1 :]]
+        with contextlib.suppress(click.UsageError, ValueError):
+            if any(p.name == "reference" and value == run_id for p, value in _parsed(named, app)[1]):
+                return [*named[: command + 1], "--scope-file", file, *named[command + 1 :]]
+    return list(words)
 
 
 def _from(folder: Path, app: App, run_id: str) -> str:

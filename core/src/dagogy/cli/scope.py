@@ -18,7 +18,7 @@ from dagogy.cli.options import complete_plugins
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from dagogy.api.runs import Entry
+    from dagogy.pipeline.results import Entry
 
 _FATES = ("taken", "grouped", "left out", "merged")
 #: A table of less width is written one entry below the other.

@@ -123,7 +123,8 @@ def contained(name: str) -> Iterator[Call]:
     for stream in (before, sys.__stdout__):
         _flush(stream)
     lines, call = _Lines(name), Call(name)
-    caught = io.TextIOWrapper(lines, encoding="utf-8", errors="backslashreplace", write_through=True)
+    # An unbuffered stream is one to write to all the same.
+    caught: TextIO = io.TextIOWrapper(lines, encoding="utf-8", errors="backslashreplace", write_through=True)  # type: ignore[type-var]
     spool, kept = _spool()
     # Noted before our stdout is put aside: whoever is interrupted must find it again.
     _around.append((before, kept))

@@ -61,19 +61,19 @@ def dagogy_readers() -> Iterable[ReaderInfo]:
             )
 
         # my_lines/reader.py
-        from dagogy.api.readers import BlockWriter, Inline, Reader, decode_text, document_title
+        from dagogy.api.readers import BlockWriter, Inline, Reader
         from dagogy.api.scope import ScopeDocument
 
         class Lines(Reader):
             def read(self, source):
-                text, blocks = decode_text(source.data, source.name), BlockWriter()
+                text, blocks = source.text(), BlockWriter()
                 blocks.open_list()
                 for number, line in enumerate(text.split("\\n"), start=1):
                     if line.strip():
                         blocks.open_item(Inline(line.strip()), (number, number))
                         blocks.close_item()
                 blocks.close_list()
-                title = document_title(blocks.blocks, source.name)
+                title = source.title(blocks.blocks)
                 return ScopeDocument(source.name, source.name, text, tuple(blocks.blocks), title)
     """
 
@@ -132,7 +132,7 @@ def dagogy_dialects() -> Iterable[DialectInfo]:
             )
 
         # my_gateway/dialect.py
-        from dagogy.api.failures import LogDialect
+        from dagogy.api.dialects import LogDialect
 
         class Gateway(LogDialect):
             packages = r"house_gateway\."

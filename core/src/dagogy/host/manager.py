@@ -41,7 +41,7 @@ _BASE = {
     "reader": "dagogy.api.readers.Reader",
     "rule": "dagogy.api.rules.Rule",
     "classifier": "dagogy.api.failures.Classifier",
-    "dialect": "dagogy.api.failures.LogDialect",
+    "dialect": "dagogy.api.dialects.LogDialect",
     "recovery": "dagogy.api.recoveries.RecoveryAction",
     "probe": "dagogy.api.probes.Probe",
     "exporter": "dagogy.api.exporters.Exporter",

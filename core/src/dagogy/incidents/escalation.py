@@ -22,7 +22,8 @@ from dagogy import __version__
 from dagogy.api.display import printed, visible_json
 from dagogy.api.errors import NotFound, StorageError
 from dagogy.api.incidents import Failure
-from dagogy.api.secrets import redacted, remains
+from dagogy.api.secrets import redacted
+from dagogy.api.secrets._forms import remains
 from dagogy.host.manager import Host
 from dagogy.incidents import help as incident_help
 from dagogy.incidents.diagnose import Verdict, diagnose

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from dagogy.api.errors import DagogyError, InternalError, InvalidArgument, PluginError
-from dagogy.api.secrets import redacted, remains
+from dagogy.api.secrets import redacted
+from dagogy.api.secrets._forms import remains
 from dagogy.host.manager import Host
 from dagogy.incidents.commands import plain, under
 from dagogy.incidents.diagnose import UNKNOWN, Verdict

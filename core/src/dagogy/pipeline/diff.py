@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
-from dagogy.api.text import content_words, normalized
+from dagogy.api.text import Words
 from dagogy.contracts.types import Curriculum, Node
 from dagogy.pipeline.graph import GraphIndex, total_minutes
 
@@ -102,7 +102,7 @@ def _content_key(node: Node) -> Any:
 
 
 def _title_key(node: Node) -> Any:
-    return re.sub(r"[\W_]+", " ", normalized(node.title).casefold()).strip() or node.title
+    return re.sub(r"[\W_]+", " ", Words.normalized(node.title).casefold()).strip() or node.title
 
 
 def _by_key(old: Iterable[Node], new: Iterable[Node], key: Callable[[Node], Any]) -> list[tuple[Node, Node]]:
@@ -121,7 +121,7 @@ def _by_key(old: Iterable[Node], new: Iterable[Node], key: Callable[[Node], Any]
 def _by_words(old: Sequence[Node], new: Sequence[Node]) -> list[tuple[str, str, float]]:
     """The best pairs by Jaccard overlap of title, capability and core ideas, greedily from the best down."""
     bags = [
-        [frozenset(content_words(" ".join((n.title, n.capability, *n.core_ideas)))) for n in side]
+        [frozenset(Words.stems(" ".join((n.title, n.capability, *n.core_ideas)))) for n in side]
         for side in (old, new)
     ]
     scored = []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from dagogy.api.errors import ValidationFailed
 from dagogy.api.scope import EdgeEvidence, ScopeConcept, ScopeEdge, ScopeReading
-from dagogy.api.text import match_form
+from dagogy.api.text import Words
 from dagogy.contracts.check import pointer_of
 from dagogy.workspace.files import from_json
 from dagogy.workspace.runs import Run
@@ -206,8 +206,8 @@ def positions(concepts: Iterable[ScopeConcept], nodes: Sequence[Node]) -> dict[s
     else the first with that title.
     """
     by_id = {node.id: i for i, node in reversed(list(enumerate(nodes)))}
-    by_title = {match_form(node.title): i for i, node in reversed(list(enumerate(nodes)))}
-    found = {c.id: by_id.get(c.id, by_title.get(match_form(c.title), -1)) for c in concepts}
+    by_title = {Words.form(node.title): i for i, node in reversed(list(enumerate(nodes)))}
+    found = {c.id: by_id.get(c.id, by_title.get(Words.form(c.title), -1)) for c in concepts}
     return {name: i for name, i in found.items() if i >= 0}
 
 

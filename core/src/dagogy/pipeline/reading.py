@@ -10,7 +10,7 @@ from typing import Any
 
 from dagogy.api.errors import ValidationFailed
 from dagogy.api.providers import Provider
-from dagogy.api.scope import GROUP, MERGED, LeftOut, ScopeDocument, ScopeReading
+from dagogy.api.scope import LeftOut, ScopeDocument, ScopeReading
 from dagogy.pipeline.asking import ask, blame
 from dagogy.pipeline.corrections import Corrections
 from dagogy.pipeline.evidence import reading_parts
@@ -81,7 +81,9 @@ def entries(document: ScopeDocument, reading: ScopeReading) -> list[Entry]:
             place = where.get(concept.lines[0], "")
             yield Entry("taken", concept.title, "concept", concept.probability, "", concept.lines, place)
             yield from (
-                Entry("merged", name, MERGED, None, f"went into “{concept.title}”", concept.lines, place)
+                Entry(
+                    "merged", name, LeftOut.MERGED, None, f"went into “{concept.title}”", concept.lines, place
+                )
                 for name in concept.merged
             )
         for one in reading.skipped:
@@ -123,7 +125,7 @@ def told(
 
 
 def _fate(one: LeftOut) -> Fate:
-    return "grouped" if one.role == GROUP else "merged" if one.role == MERGED else "left out"
+    return "grouped" if one.role == LeftOut.GROUP else "merged" if one.role == LeftOut.MERGED else "left out"
 
 
 def _locators(document: ScopeDocument) -> dict[int, str]:

@@ -197,9 +197,9 @@ class RunContext:
     def stems(self, text: str) -> frozenset[str]:
         known = self._stems.get(text)
         if known is None:
-            from dagogy.api.text import content_words
+            from dagogy.api.text import Words
 
-            known = self._stems[text] = frozenset(content_words(text))
+            known = self._stems[text] = frozenset(Words.stems(text))
         return known
 
     def resolve_local(self, url: str) -> Path | None:

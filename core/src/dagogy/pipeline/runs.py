@@ -7,21 +7,31 @@ method and prints what it returns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagogy.api.errors import DagogyError, InvalidArgument, NotFound, StorageError
+from dagogy.api.errors import (
+    DagogyError,
+    InternalError,
+    InvalidArgument,
+    Locked,
+    NotFound,
+    PluginError,
+    ProviderError,
+    StorageError,
+)
 from dagogy.pipeline.readable import ReadableRun
+from dagogy.pipeline.sources import absolute, paths_of, scope_of, several
 from dagogy.pipeline.workspace import BaseWorkspace
-from dagogy.workspace.stages import CURRICULUM, PREVIOUS
+from dagogy.workspace.stages import CURRICULUM, FAILURES, PREVIOUS, SCOPE
 
 if TYPE_CHECKING:
     from dagogy.api.llm import Question
     from dagogy.pipeline.results import Compilation, Diff, Plan, Reading, Report
     from dagogy.pipeline.session import OpenRun
-    from dagogy.pipeline.stages.inputs import ScopeRequest
     from dagogy.workspace.runs import Run as RunFolder
 
 _FOLDERS = ("inputs", "outputs/curriculum", "outputs/reviews", "outputs/plan", "logs/failures")
@@ -70,10 +80,10 @@ class Run(ReadableRun):
         from dagogy.pipeline.stages.compile import compiled
 
         self.workspace.check_provider()
-        sections = _several(sections)
-        scope = _scope(self.workspace, source, mode, sections, reader)
+        sections = several(sections)
+        scope = scope_of(self.workspace, source, mode, sections, reader)
         given = from_flags(concepts_from, only, skip)
-        repeated = {"--scope-file": map(str, _paths(source)), "--scope-section": sections}
+        repeated = {"--scope-file": map(str, paths_of(source)), "--scope-section": sections}
         repeated |= {"--scope-mode": [mode] if mode else [], "--scope-format": [reader] if reader else []}
         repeated |= {given.origins[key]: values for key, values in given.texts.items()}
         words = [
@@ -103,8 +113,8 @@ class Run(ReadableRun):
         from dagogy.pipeline.corrections import from_flags
         from dagogy.pipeline.stages.generate import preview
 
-        sections = _several(sections)
-        scope = _scope(self.workspace, source, mode, sections, reader)
+        sections = several(sections)
+        scope = scope_of(self.workspace, source, mode, sections, reader)
         with self._reading() as opened:
             opened.given = from_flags(concepts_from, only, skip)
             return preview(opened, scope, self.workspace.session.provider(), self.workspace.template())
@@ -259,7 +269,7 @@ class Workspace(BaseWorkspace):
         from dagogy.pipeline.corrections import from_flags
         from dagogy.pipeline.stages.inputs import read_alone
 
-        scope = _scope(self, source, mode, _several(sections), reader)
+        scope = scope_of(self, source, mode, several(sections), reader)
         if scope is None:
             raise InvalidArgument(
                 "there is no source to read", hint='give a document, as in read("notes.md")'
@@ -279,6 +289,74 @@ class Workspace(BaseWorkspace):
         folder = self.session.runs.create(lambda new: _fill(new, template, name), slug=slugify(name))
         mark_made(folder.path, self.settings.environ)
         return self.open(folder.id)
+
+    def made_of(self, source: str | Path | Sequence[str | Path]) -> Run | None:
+        """The newest run that this user made here of these files; None where there is none. A stranger's run
+        is never gone on with unasked.
+        """
+        from dagogy.workspace.provenance import is_made_here
+
+        runs, paths = self.session.runs, self.clean(absolute(source))
+        for run_id in reversed(runs.ids()):
+            try:
+                folder = runs.named(run_id)
+                stamp = folder.metadata()[1].stamps.get("scope", {})
+            except DagogyError:
+                continue
+            if stamp.get("paths") == paths and is_made_here(folder.path, self.settings.environ):
+                return self.open(run_id)
+        return None
+
+    @contextlib.contextmanager
+    def run_of(
+        self,
+        source: str | Path | Sequence[str | Path],
+        *,
+        name: str = "",
+        sections: Sequence[str] = (),
+        mode: str = "",
+        reader: str = "",
+        wait_seconds: float = 0.0,
+    ) -> Iterator[Run]:
+        """The run to compile `source` in: the newest that was made of it (`made_of`), or a new one, whose id
+        has `name`, or else the name of the file. With a `name` it is always a new one.
+
+        A new one that got no document by the end is removed again, whatever refused it; only where a provider
+        or another plugin failed it stays, with the record of that. Raises what `create` raises, and
+        `InvalidArgument` or `StorageError` for a source that cannot be used.
+        """
+        paths = paths_of(source)
+        if not paths:
+            raise InvalidArgument(
+                "there is no source to compile", hint='give a document, as in compile("notes.md")'
+            )
+        found = None if name else self.made_of(source)
+        if found is not None:
+            yield Run(self, found.id, wait_seconds)
+            return
+        # What cannot be read makes no run in the first place.
+        scope_of(self, source, mode, several(sections), reader)
+        run = Run(self, self.create(name or paths[0].absolute().stem).id, wait_seconds)
+        try:
+            yield run
+        except (ProviderError, PluginError, InternalError):
+            raise
+        except DagogyError:
+            self._discard_empty(run)
+            raise
+        self._discard_empty(run)
+
+    def _discard_empty(self, run: Run) -> None:
+        """Removes a run that has neither a document nor a failure to tell of, unless somebody works on it."""
+        from dagogy.workspace.archive import remove_run
+        from dagogy.workspace.lock import locked
+        from dagogy.workspace.runs import Run as RunFolder
+
+        folder = RunFolder(run.path)
+        with contextlib.suppress(Locked, NotFound, StorageError), locked(run.path, "dagogy run"):
+            if not folder.exists(SCOPE) and not any((run.path / FAILURES).glob("*")):
+                remove_run(folder)
+                self.withdraw()
 
     def restore(self, archive: Path, *, allow_large: bool = False) -> Run:
         """The run that is in an archive; one whose id is taken gets a suffix. `allow_large`: no limits but
@@ -343,82 +421,18 @@ def compile(  # noqa: A001 - as `re.compile` has it
         "AGENT_TARGET_SCORE": target_score,
     }
     workspace = Workspace(flags)
-    paths = _paths(source)
-    if not paths:
-        raise InvalidArgument(
-            "there is no source to compile", hint='give a document, as in compile("notes.md")'
+    with workspace.run_of(source, name=name, sections=sections, mode=mode, reader=reader) as run:
+        run.compile(
+            source,
+            sections=sections,
+            mode=mode,
+            reader=reader,
+            concepts_from=concepts_from,
+            only=only,
+            skip=skip,
+            progress=progress,
         )
-    run = None if name else _made_of(workspace, ", ".join(map(str, paths)))
-    if run is None:
-        # A source that cannot be read leaves no empty run behind.
-        _scope(workspace, source, mode, _several(sections), reader)
-        run = workspace.create(name or paths[0].absolute().stem)
-    run.compile(
-        source,
-        sections=sections,
-        mode=mode,
-        reader=reader,
-        concepts_from=concepts_from,
-        only=only,
-        skip=skip,
-        progress=progress,
-    )
     return run
-
-
-def _scope(
-    workspace: BaseWorkspace,
-    source: str | Path | Sequence[str | Path],
-    mode: str,
-    sections: Sequence[str],
-    reader: str,
-) -> ScopeRequest | None:
-    """The scope document as it was given, its files read; None where none was. Raises
-    `InvalidArgument` or `StorageError`.
-    """
-    paths = _paths(source)
-    if not paths:
-        if mode or sections or reader:
-            raise InvalidArgument(
-                "a scope mode, section or format needs a scope file", hint="add --scope-file FILE"
-            )
-        return None
-    from dagogy.pipeline.given import given_files
-    from dagogy.pipeline.stages.inputs import scope_request
-
-    files = given_files(paths, workspace.session.readers, lambda name: str(workspace.clean(name)))
-    named = str(workspace.clean(", ".join(map(str, paths))))
-    return scope_request(files, named, mode or ("section" if sections else "full"), sections, reader)
-
-
-def _paths(source: str | Path | Sequence[str | Path]) -> list[Path]:
-    """The files and folders of a source. An empty name is none: `Path("")` would be the folder at hand."""
-    if source == "":
-        return []
-    return [Path(source)] if isinstance(source, str | Path) else [Path(path) for path in source]
-
-
-def _several(names: Sequence[str]) -> Sequence[str]:
-    """A single name stands for a list of one."""
-    return (names,) if isinstance(names, str) else names
-
-
-def _made_of(workspace: Workspace, source: str) -> Run | None:
-    """The newest run that this user made here and whose scope document is `source`, as it was named. A
-    stranger's is never gone on with unasked.
-    """
-    from dagogy.workspace.provenance import is_made_here
-
-    runs, named = workspace.session.runs, workspace.clean(source)
-    for run_id in reversed(runs.ids()):
-        try:
-            folder = runs.named(run_id)
-            stamp = folder.metadata()[1].stamps.get("scope", {})
-        except DagogyError:
-            continue
-        if stamp.get("source") == named and is_made_here(folder.path, workspace.settings.environ):
-            return workspace.open(run_id)
-    return None
 
 
 def _fill(run: RunFolder, template: bytes, name: str) -> None:

@@ -12,9 +12,9 @@ from functools import lru_cache
 
 from dagogy.api._blocks import tidy
 from dagogy.api.errors import InvalidArgument
-from dagogy.api.readers import rendered
+from dagogy.api.readers import BlockWriter
 from dagogy.api.scope import Block, ScopeDocument
-from dagogy.api.text import normalized
+from dagogy.api.text import Words
 from dagogy.contracts.suggest import nearest
 
 __all__ = [
@@ -92,7 +92,7 @@ def _only(
         for i, b in enumerate(document.blocks)
     ):
         # Lines that hold more than the sections, as those of a web page may.
-        text, blocks = rendered(blocks)
+        text, blocks = BlockWriter.rendered(blocks)
         return replace(document, text=text, blocks=blocks, mode="section")
     before, after = surroundings(document, lines)
     body, at = _joined(document.text.split("\n"), lines)
@@ -145,7 +145,7 @@ def _line_before(block: Block, before: Block) -> int:
 @lru_cache(maxsize=100_000)
 def strict_key(text: str) -> str:
     """A heading as it is compared: without regard to case and kinds of spaces."""
-    return tidy(normalized(normalized(text).casefold()))
+    return tidy(Words.normalized(Words.normalized(text).casefold()))
 
 
 @lru_cache(maxsize=100_000)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dagogy.api.errors import InternalError, InvalidArgument
-from dagogy.api.scope import READING_MAX, ScopeDocument, ScopeReading
+from dagogy.api.scope import ScopeDocument, ScopeReading
 from dagogy.contracts.documents import decode_topic_spec, is_placeholder, parse_json
 from dagogy.workspace.files import to_json
 
@@ -64,7 +64,7 @@ def _from_document(document: ScopeDocument, reading: ScopeReading) -> dict[str, 
     if not concepts:
         raise InternalError(f"the provider read no concept from {document.source} and raised no error")
     # A reading that merged concepts was held to a length; what is made of it is held to the same.
-    most = max(READING_MAX, len(concepts)) if any(c.merged for c in reading.concepts) else None
+    most = max(ScopeReading.MAX_CONCEPTS, len(concepts)) if any(c.merged for c in reading.concepts) else None
     return {
         "spec_version": "1.0",
         "goal": _text(front, "goal") or reading.goal or f"Explain and apply the concepts of {title}.",

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from dagogy.api.errors import InvalidArgument, NotFound
-from dagogy.api.text import STOP_WORDS, match_form
+from dagogy.api.text import Words
 from dagogy.contracts.suggest import did_you_mean, nearest
 from dagogy.contracts.types import Curriculum, Node
 from dagogy.pipeline.evidence import Concept, Edge, Known
@@ -115,8 +115,8 @@ class Why:
         id, else that with its title.
         """
         by_id = {c.id: c for c in self.known.concepts}
-        by_title = {match_form(c.title): c for c in reversed(self.known.concepts)}
-        found = {n.id: by_id.get(n.id) or by_title.get(match_form(n.title)) for n in self.nodes}
+        by_title = {Words.form(c.title): c for c in reversed(self.known.concepts)}
+        found = {n.id: by_id.get(n.id) or by_title.get(Words.form(n.title)) for n in self.nodes}
         return {node: concept for node, concept in found.items() if concept is not None}
 
     @cached_property
@@ -155,7 +155,7 @@ class Why:
             "notes": [
                 note
                 for note in self.notes
-                if match_form(node.title) in map(match_form, re.split(r"[“”\":,;]", note))
+                if Words.form(node.title) in map(Words.form, re.split(r"[“”\":,;]", note))
             ],
             "prerequisites": [{**self._brief(p), **self._support(p, node.id)} for p in before],
             "unknown_prerequisites": unknown,
@@ -317,8 +317,8 @@ def find_node(nodes: Sequence[Node], name: str) -> Node:
 
     Raises `InvalidArgument` where several do, `NotFound` where none does.
     """
-    wanted = match_form(name)
-    keys = [(n, n.id.casefold(), match_form(n.title)) for n in nodes]
+    wanted = Words.form(name)
+    keys = [(n, n.id.casefold(), Words.form(n.title)) for n in nodes]
     tests = (
         lambda i, t: i == name.casefold(),
         lambda i, t: t == wanted,
@@ -356,9 +356,9 @@ def _with_words_of(nodes: Sequence[Node], wanted: str) -> str:
     """
     titles: dict[str, list[str]] = defaultdict(list)
     for node in nodes:
-        for word in match_form(node.title).split():
+        for word in Words.form(node.title).split():
             titles[word].append(node.title)
-    words = (w for w in wanted.split() if w not in STOP_WORDS)
+    words = (w for w in wanted.split() if w not in Words.STOP)
     found = Counter(title for word in words if (near := nearest(word, titles)) for title in titles[near])
     best = [f"'{title}'" for title, count in found.most_common(_MEANT) if count == max(found.values())]
     return f"did you mean {' or '.join(best)}?" if best else ""

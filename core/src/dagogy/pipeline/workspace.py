@@ -34,6 +34,9 @@ class Watcher(Protocol):
     def run_read(self) -> None:
         """The run was read without fault."""
 
+    def run_removed(self) -> None:
+        """The run is gone: it was made for this work, and nothing came of it."""
+
 
 class BaseWorkspace:
     """The settings in effect, the plugins that are used, what is secret, and the way into a run; each is made
@@ -222,6 +225,11 @@ class BaseWorkspace:
         """Lets the watcher know which run the work is on."""
         if self._watcher is not None:
             self._watcher.run_found(run)
+
+    def withdraw(self) -> None:
+        """Lets the watcher know that the run is no more."""
+        if self._watcher is not None:
+            self._watcher.run_removed()
 
     def _opened(self, opened: OpenRun) -> None:
         if self._watcher is not None:

@@ -16,7 +16,7 @@ from typing import Any
 from dagogy.api.display import one_line
 from dagogy.api.errors import InvalidArgument
 from dagogy.api.plugins import ProviderInfo
-from dagogy.api.secrets import is_secret_name, looks_secret, secrets_of
+from dagogy.api.secrets import is_secret, secrets_of
 from dagogy.cli.replays import replayable, takes_provider
 from dagogy.host.manager import Host
 from dagogy.incidents.diagnose import diagnose
@@ -154,9 +154,7 @@ def _environment(infos: Iterable[ProviderInfo]) -> dict[str, str]:
     """
     declared = {setting.name for info in infos for setting in info.settings}
     ours = {*CORE_SETTINGS, *declared, *secrets_of(os.environ, declared), "DAGOGY_RECOVERY"}
-    kept = {
-        k: v for k, v in os.environ.items() if k not in ours and not is_secret_name(k) and not looks_secret(v)
-    }
+    kept = {k: v for k, v in os.environ.items() if k not in ours and not is_secret(k, v)}
     if "PYTHONPATH" in kept:
         kept["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, kept["PYTHONPATH"].split(os.pathsep)))
     return kept

@@ -11,7 +11,7 @@ from typing import Any
 from dagogy.api.errors import ConfigError, ProviderError
 from dagogy.api.llm import Answer, LanguageModelProvider, Question
 from dagogy.api.providers import Readiness
-from dagogy.api.services import ApiRoot, endpoint_of, plain_http_hop, read_body
+from dagogy.api.services import ApiRoot, Url, read_body
 
 _ROOT = ApiRoot(default="http://localhost:11434/v1", endpoints=("chat/completions", "models"))
 #: How a choice ends that holds no whole answer, as a cause.
@@ -23,7 +23,7 @@ class AcmeChat(LanguageModelProvider):
 
     @property
     def endpoint(self) -> str:
-        return endpoint_of(self.settings.values["ACME_CHAT_URL"])
+        return Url(self.settings.values["ACME_CHAT_URL"]).endpoint
 
     def ready(self) -> Readiness:
         """Asks for the list of models, which costs nothing."""
@@ -103,7 +103,7 @@ class AcmeChat(LanguageModelProvider):
                 hint="set it to http(s)://host[:port]/v1",
                 details={"cause": "base_url_malformed"},
             )
-        if key and (hop := plain_http_hop(root)):
+        if key and (hop := Url(root).plain_http_hop):
             raise ConfigError(
                 f"the key would go over plain http to {hop}",
                 hint="set ACME_CHAT_URL to an https:// address",

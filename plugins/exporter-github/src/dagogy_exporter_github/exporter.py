@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from dagogy.api.exporters import ExportContext, Exporter
-from dagogy.api.text import visible
 
 _COMMANDS: Mapping[str, str] = {"error": "error", "warning": "warning", "info": "notice"}
 
@@ -69,7 +68,7 @@ def _escaped(text: str, more: str = "") -> str:
     """By the runner's own rules, `%` first, so that no escape is escaped again. It shows its
     log as it is: nothing hidden.
     """
-    text = visible(text)
+    text = Exporter.visible(text)
     for character in "%\r\n" + more:
         text = text.replace(character, f"%{ord(character):02X}")
     return text

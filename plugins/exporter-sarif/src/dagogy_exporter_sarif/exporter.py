@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import quote
 
 from dagogy.api.exporters import ExportContext, Exporter
-from dagogy.api.text import json_text
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS: Mapping[str, str] = {"error": "error", "warning": "warning", "info": "note"}
@@ -28,7 +27,7 @@ class Sarif(Exporter):
     def export(self, context: ExportContext) -> str:
         log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(context)]}
         # ASCII alone, so that no console encoding can spoil it.
-        return json_text(log, ascii_only=True) + "\n"
+        return Exporter.json_text(log, ascii_only=True) + "\n"
 
 
 def _run(context: ExportContext) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dagogy.api.failures import Diagnosis, FailureEvidence, Rank, Signature, SignatureClassifier, parses
+from dagogy.api.failures import Diagnosis, FailureEvidence, Rank, Signature, SignatureClassifier
 
 
 class CodexExec(SignatureClassifier):
@@ -50,7 +50,7 @@ class CodexExec(SignatureClassifier):
         )
         if (
             evidence.reply is None
-            or parses(evidence.reply)
+            or self.parses(evidence.reply)
             or evidence.failure.details.get("provider") == "remote_llm"
         ):
             return

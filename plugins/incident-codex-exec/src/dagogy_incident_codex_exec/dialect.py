@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from dagogy.api.failures import Kind, Line, LogDialect, Unit
+from dagogy.api.dialects import Kind, Line, LogDialect, Unit
 
 _BANNER = re.compile(r"^OpenAI Codex v")
 _BANNER_KEY = re.compile(

@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from dagogy.api.failures import Failure
 from dagogy.api.probes import Probe, ProbeContext, ProbeResult
-from dagogy.api.services import is_loopback, split_url
+from dagogy.api.services import Url
 
 _NET, _PROXY, _TLS = "network_unreachable", "proxy_misconfigured", "tls_failure"
 _DEFAULT = "https://api.openai.com/v1"
@@ -32,7 +32,7 @@ class Address(NamedTuple):
 
     @property
     def local(self) -> bool:
-        return is_loopback(self.host)
+        return Url.is_loopback(self.host)
 
 
 def address(failure: Failure, context: ProbeContext) -> Address | None:
@@ -42,7 +42,7 @@ def address(failure: Failure, context: ProbeContext) -> Address | None:
     provider = failure.provider or context.setting("AGENT_PROVIDER") or "internal"
     if provider == "internal" and not context.setting("OPENAI_BASE_URL"):
         return None
-    parts = split_url(context.setting("OPENAI_BASE_URL").strip() or _DEFAULT)
+    parts = Url(context.setting("OPENAI_BASE_URL").strip() or _DEFAULT).parts
     if parts is None:
         return None
     host = parts.hostname or ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dagogy.api.failures import Diagnosis, FailureEvidence, Rank, Signature, SignatureClassifier, parses
+from dagogy.api.failures import Diagnosis, FailureEvidence, Rank, Signature, SignatureClassifier
 
 _REFUSED, _CUT, _NOT_JSON, _SHAPE = (
     "provider_refusal",
@@ -342,7 +342,7 @@ class ProviderAnswer(SignatureClassifier):
             for c in evidence.clues
             if c.kind == "exception" and c.exception.endswith("ValidationError") and not c.outer
         ]
-        if checked and parses(reply):
+        if checked and self.parses(reply):
             yield Diagnosis(
                 incident_id=_SHAPE, rank=Rank.EXCEPTION, confidence=0.85, evidence=checked[-1].lines, weight=5
             )
@@ -352,7 +352,7 @@ class ProviderAnswer(SignatureClassifier):
             or "[last message]" in evidence.failure.text
         ):
             return
-        elif reply.strip() and not parses(reply):
+        elif reply.strip() and not self.parses(reply):
             decoded = Rank.GENERIC
             yield Diagnosis(
                 incident_id=_NOT_JSON, rank=decoded, confidence=0.7, evidence=tuple(reply.split("\n")[:3])

@@ -7,9 +7,9 @@ import os
 import shlex
 
 from dagogy.api.failures import Diagnosis, Failure
-from dagogy.api.providers import longer_timeout
+from dagogy.api.providers import ProviderSettings
 from dagogy.api.recoveries import RecoveryAction, RecoveryContext, RecoveryOutcome
-from dagogy.api.services import split_url
+from dagogy.api.services import Url
 
 _FIRST_SECONDS, _LONGEST_SECONDS = 5.0, 60.0
 _SCOPE = "inputs/scope.md"
@@ -50,7 +50,7 @@ class WaitOutOutage(RecoveryAction):
             or context.setting("OPENAI_BASE_URL").strip()
             or "https://api.openai.com/v1"
         )
-        address = split_url(base if "://" in base else f"https://{base}")
+        address = Url(base if "://" in base else f"https://{base}").parts
         host = base if address is None else address.hostname or base
         parts = [
             f"{host} is overloaded or down",
@@ -70,7 +70,7 @@ class SplitWork(RecoveryAction):
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         now = timeout_in_effect(failure, context)
-        longer = longer_timeout(now)
+        longer = ProviderSettings.longer_timeout(now)
         more = (f"export AGENT_TIMEOUT_SECONDS={longer:g}",) if longer > now else ()
         scope = context.run / _SCOPE
         parts = (

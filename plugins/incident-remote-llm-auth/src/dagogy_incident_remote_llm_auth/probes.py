@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from dagogy.api.failures import Failure
 from dagogy.api.probes import Probe, ProbeContext, ProbeResult
-from dagogy.api.services import split_url
+from dagogy.api.services import Url
 
 _MISSING, _AUTH = "openai_api_key_missing", "provider_auth_failed"
 _VARIABLE = re.compile(r"\b[A-Z][A-Z0-9]*_(?:API_KEY|KEY|TOKEN)\b")
@@ -77,7 +77,7 @@ class Key(Probe):
 
 
 def _host(url: str) -> str:
-    parts = split_url(url)
+    parts = Url(url).parts
     return "" if parts is None else parts.hostname or ""
 
 

@@ -7,7 +7,7 @@ import shlex
 
 from dagogy.api.failures import Diagnosis, Failure
 from dagogy.api.recoveries import RecoveryAction, RecoveryContext, RecoveryOutcome
-from dagogy.api.services import ApiRoot, endpoint_of, shown_base_url, trimmed_base_url
+from dagogy.api.services import ApiRoot, Url
 
 _NAME = "OPENAI_BASE_URL"
 _PROBE = "remote-llm.models"
@@ -27,7 +27,7 @@ class TrimBaseUrl(RecoveryAction):
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         given = context.setting(_NAME)
-        wanted = trimmed_base_url(given)
+        wanted = Url(given).trimmed
         if not wanted or wanted == given:
             return RecoveryOutcome(changed=False, message=f"{_NAME} has nothing to trim")
         return RecoveryOutcome(
@@ -45,18 +45,18 @@ class UseTestedBaseUrl(RecoveryAction):
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         given = context.setting(_NAME)
         wanted = meant(failure, given)
-        if same(wanted, trimmed_base_url(given)):
+        if same(wanted, Url(given).trimmed):
             return RecoveryOutcome(
                 changed=False, message=f"{_NAME} is well formed: nothing is known that could be better"
             )
         answers, answer = tested(context, given, wanted)
         if not answers:
             return RecoveryOutcome(
-                changed=False, message=f"{shown_base_url(wanted)} was probably meant, but {answer}"
+                changed=False, message=f"{Url(wanted).shown} was probably meant, but {answer}"
             )
         return RecoveryOutcome(
             changed=True,
-            message=f"{_NAME} -> {shown_base_url(wanted)} ({answer})",
+            message=f"{_NAME} -> {Url(wanted).shown} ({answer})",
             environment={_NAME: wanted},
         )
 
@@ -70,18 +70,18 @@ class RepairBaseUrl(RecoveryAction):
         words = (
             "is well formed, but no API answers there"
             if same(wanted, given)
-            else f"was probably meant to be {shown_base_url(wanted)}"
+            else f"was probably meant to be {Url(wanted).shown}"
         )
         _, answer = tested(context, given, wanted)
         # The address that failed is no advice; which other one is meant, nobody here can know.
-        setting = "'<root of the API>'" if same(wanted, given) else shlex.quote(shown_base_url(wanted))
+        setting = "'<root of the API>'" if same(wanted, given) else shlex.quote(Url(wanted).shown)
         return RecoveryOutcome(
             changed=False,
-            message=f"{_NAME} {shown_base_url(given)!r} {words}; {answer}",
+            message=f"{_NAME} {Url(given).shown!r} {words}; {answer}",
             commands=(
                 (
                     f"curl -s -m 5 -o /dev/null -w '%{{http_code}} %{{content_type}}\\n' "
-                    f"{shlex.quote(shown_base_url(wanted) + '/models')}"
+                    f"{shlex.quote(Url(wanted).shown + '/models')}"
                 ),
                 f"export {_NAME}={setting}",
                 f"dagogy recover {context.run_id}",
@@ -91,7 +91,7 @@ class RepairBaseUrl(RecoveryAction):
 
 def same(wanted: str, given: str) -> bool:
     """Whether `given` was sound, and `wanted` is that very place, however it is written."""
-    return not _ROOT.problem(given) and endpoint_of(wanted) == endpoint_of(given)
+    return not _ROOT.problem(given) and Url(wanted).endpoint == Url(given).endpoint
 
 
 def meant(failure: Failure, given: str) -> str:
@@ -116,6 +116,4 @@ def tested(context: RecoveryContext, given: str, wanted: str) -> tuple[bool, str
 
 def host_of(url: str) -> str:
     """Host and port as they were typed, whatever is wrong with the rest."""
-    return (
-        re.split(r"[/?#]", re.sub(r"^[A-Za-z]+:/+", "", trimmed_base_url(url)))[0].rpartition("@")[2].lower()
-    )
+    return re.split(r"[/?#]", re.sub(r"^[A-Za-z]+:/+", "", Url(url).trimmed))[0].rpartition("@")[2].lower()

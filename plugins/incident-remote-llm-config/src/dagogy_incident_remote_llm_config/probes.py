@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from dagogy.api.failures import Failure
 from dagogy.api.probes import Probe, ProbeContext, ProbeResult
-from dagogy.api.services import plain_http_hop, shown_base_url
+from dagogy.api.services import Url
 
 _URL, _AUTH, _MODEL, _BUSY = (
     "openai_base_url_invalid",
@@ -82,7 +82,7 @@ class Models(Probe):
                 )
                 target = error.headers["Location"] if 300 <= status < 400 else None
             if target:
-                place = shown_base_url(urljoin(base, target))
+                place = Url(urljoin(base, target)).shown
                 yield ProbeResult(
                     subject=subject,
                     state="unknown",
@@ -116,7 +116,7 @@ def key_for(parts: SplitResult, context: ProbeContext) -> str:
     """The key where it may go: over TLS, or to this machine; and where a header can carry it."""
     key = context.setting("OPENAI_API_KEY").strip()
     valid = key.isascii() and key.isprintable() and " " not in key
-    return key if valid and not plain_http_hop(parts.geturl()) else ""
+    return key if valid and not Url(parts.geturl()).plain_http_hop else ""
 
 
 def judged(subject: str, status: int, kind: str, body: bytes, with_key: bool, model: str) -> ProbeResult:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from dagogy.api.readers import SET_OFF, BlockWriter, Inline, tidy
+from dagogy.api.readers import BlockWriter, Inline
 from dagogy.api.scope import Block
 
 from dagogy_reader_markdown.inline import ALERT, TASK, read_inline
@@ -50,7 +50,7 @@ class BlockReader:
         self, token: Token, *, quote: bool = False, labels: bool = True, cell: bool = False
     ) -> Inline:
         if self._parser.is_plain(token.content):
-            return Inline(tidy(token.content))
+            return Inline(Inline.tidy(token.content))
         tokens = self._parser.inline(token.content)
         if quote and tokens and tokens[0].type == "text":
             tokens[0].content = ALERT.sub("", tokens[0].content)
@@ -106,7 +106,7 @@ class BlockReader:
     def _item_text(self, token: Token) -> tuple[Inline, bool | None]:
         """The text of an item, and whether the box before it is ticked."""
         if self._parser.is_plain(token.content):
-            return Inline(tidy(token.content)), None
+            return Inline(Inline.tidy(token.content)), None
         tokens = self._parser.inline(token.content)
         box = TASK.match(tokens[0].content) if tokens and tokens[0].type == "text" else None
         if box is None:
@@ -161,7 +161,7 @@ class BlockReader:
             return
         extra = _extra_cells(self._parser.shown[self._row_line - 1], self._row_contents)
         row = self._row + [read_inline(self._parser.inline(cell), labels=False, cell=True) for cell in extra]
-        self._table_row(row, tuple(tidy(cell.text) for cell in self._header_row), self._row_line)
+        self._table_row(row, tuple(Inline.tidy(cell.text) for cell in self._header_row), self._row_line)
 
     def _table_row(self, row: Sequence[Inline], header: tuple[str, ...], line: int) -> None:
         self._rows += self._writer.row(row, header, (line, line))
@@ -193,7 +193,7 @@ class BlockReader:
 
     def _html_item(self, piece: HtmlPiece, lines: tuple[int, int], above: dict[int, int]) -> None:
         """`above`: the position of the last item of each depth in this block of HTML."""
-        rest = SET_OFF.sub("", piece.text[len(piece.lead) :], count=1) if piece.lead else ""
+        rest = Inline.SET_OFF.sub("", piece.text[len(piece.lead) :], count=1) if piece.lead else ""
         more = {
             "level": piece.item,
             "ordered": piece.ordered,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import unescape
 from typing import TYPE_CHECKING
 
-from dagogy.api.readers import Inline, bare_links, cell_text, labelled, tidy
+from dagogy.api.readers import Inline
 from dagogy.api.scope import Link
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def _render(tokens: Sequence[Token], links: list[Link]) -> str:
                 continue
             parts.append(token.content)
             if not open_links:
-                links += bare_links(token.content)
+                links += Inline.bare_links(token.content)
         elif kind in _PLAIN:
             parts.append(_PLAIN[kind] or token.content)
         elif kind == "image":
@@ -82,7 +82,7 @@ def _close_link(parts: list[str], open_links: list[tuple[str, int]], links: list
     if not open_links:
         return
     url, start = open_links.pop()
-    text = tidy("".join(parts[start:]))
+    text = Inline.tidy("".join(parts[start:]))
     links.append(Link(text, url))
     if text.startswith("^"):  # a footnote mark whose note is a bare address
         del parts[start:]
@@ -96,7 +96,9 @@ def read_inline(tokens: list[Token], *, labels: bool = True, cell: bool = False)
     links: list[Link] = []
     text = _render(tokens, links)
     found = Inline(
-        cell_text(text) if cell else tidy(text), links=tuple(links), emphasised=_emphasised(tokens)
+        Inline.cell_text(text) if cell else Inline.tidy(text),
+        links=tuple(links),
+        emphasised=_emphasised(tokens),
     )
     first = next(
         (i for i, t in enumerate(tokens) if t.type not in ("text", "html_inline") or t.content.strip()),
@@ -116,8 +118,8 @@ def read_inline(tokens: list[Token], *, labels: bool = True, cell: bool = False)
     )
     if last is None or opener.info == "auto":
         return found
-    label = tidy(_render(tokens[first : last + 1], []))
-    return labelled(found, label, _render(tokens[last + 1 :], []))
+    label = Inline.tidy(_render(tokens[first : last + 1], []))
+    return found.labelled(label, _render(tokens[last + 1 :], []))
 
 
 def _emphasised(tokens: Sequence[Token]) -> tuple[str, ...]:
@@ -128,7 +130,7 @@ def _emphasised(tokens: Sequence[Token]) -> tuple[str, ...]:
         if start < 0 and token.type in ("strong_open", "em_open"):
             start, level = position, token.level
         elif start >= 0 and token.level == level and token.type in ("strong_close", "em_close"):
-            found.append(tidy(_render(tokens[start + 1 : position], [])))
+            found.append(Inline.tidy(_render(tokens[start + 1 : position], [])))
             start = -1
     return tuple(phrase for phrase in found if phrase)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from dagogy.api.readers import LABEL_END, SET_OFF, cell_text, tidy
+from dagogy.api.readers import Inline
 from dagogy.api.scope import Link
 
 from dagogy_reader_markdown.inline import render_tag, unescaped
@@ -140,7 +140,7 @@ class HtmlReader:
     def _block_tag(self, name: str, closing: bool) -> None:
         """A tag outside of tables that ends the piece under way, unless it goes on with a term."""
         if name == "dt" and closing:
-            self._lead = tidy("".join(self._parts))
+            self._lead = Inline.tidy("".join(self._parts))
             self._parts.append(": ")
             return
         if name == "dd" and not closing and self._lead:
@@ -155,14 +155,14 @@ class HtmlReader:
         return (
             ""
             if "".join(self._parts[: self._bold_at]).strip()
-            else tidy("".join(self._parts[self._bold_at :]))
+            else Inline.tidy("".join(self._parts[self._bold_at :]))
         )
 
     def _end_cell(self) -> None:
         if self._cells is None:
             self._end_piece()
             return
-        text = cell_text("".join(self._parts))
+        text = Inline.cell_text("".join(self._parts))
         self._parts.clear()
         self._open_links.clear()
         if self._in_cell:
@@ -176,12 +176,14 @@ class HtmlReader:
         self._end_cell()
         cells = tuple(self._cells)
         if any(cells):
-            self._emit(" | ".join(tidy(c) for c in cells if c), cells, () if self._all_th else self._header)
-            self._header = tuple(tidy(c) for c in cells) if self._all_th else self._header
+            self._emit(
+                " | ".join(Inline.tidy(c) for c in cells if c), cells, () if self._all_th else self._header
+            )
+            self._header = tuple(Inline.tidy(c) for c in cells) if self._all_th else self._header
         self._cells, self._all_th = None, True
 
     def _end_piece(self) -> None:
-        text = tidy("".join(self._parts)).removesuffix(":" if self._lead else "")
+        text = Inline.tidy("".join(self._parts)).removesuffix(":" if self._lead else "")
         if text:
             self._emit(text, (), ())
         self._parts.clear()
@@ -193,7 +195,11 @@ class HtmlReader:
         depth = max(len(self._lists), 1) if self._item and not cells else 0
         # Bold text is a label where something sets it off, or where it stands alone.
         rest = text[len(self._lead) :]
-        lead = self._lead if depth and (not rest or ((mark := SET_OFF.match(rest)) and mark.end())) else ""
+        lead = (
+            self._lead
+            if depth and (not rest or ((mark := Inline.SET_OFF.match(rest)) and mark.end()))
+            else ""
+        )
         ordered = bool(self._lists) and self._lists[-1]
         self.pieces.append(
             HtmlPiece(
@@ -205,7 +211,7 @@ class HtmlReader:
                 tuple(self._links),
                 heading,
                 depth,
-                lead.rstrip(LABEL_END),
+                lead.rstrip(Inline.LABEL_END),
                 ordered,
             )
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from dagogy.api.errors import InvalidArgument
-from dagogy.api.readers import Reader, Source, decode_text, document_title
+from dagogy.api.readers import Reader, Source
 from dagogy.api.scope import ScopeDocument
 
 from dagogy_reader_markdown.blocks import BlockReader
@@ -26,13 +26,13 @@ class MarkdownReader(Reader):
 
     def recognises(self, source: Source) -> float:
         try:
-            decode_text(source.data, source.name)
+            source.text()
         except InvalidArgument:
             return 0.0
         return _ANY_TEXT
 
     def read(self, source: Source) -> ScopeDocument:
-        return read_markdown(decode_text(source.data, source.name), source=source.name, location=source.name)
+        return read_markdown(source.text(), source=source.name, location=source.name)
 
     def surroundings(self, document: ScopeDocument, kept: Sequence[int]) -> tuple[str, str]:
         parser = Parser(document.text, document.source)
@@ -63,6 +63,6 @@ def _read(text: str, source: str, location: str) -> ScopeDocument:
         location,
         text,
         blocks,
-        document_title(blocks, source, parser.front_matter),
+        Source(source, b"").title(blocks, parser.front_matter),
         front_matter=parser.front_matter,
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dagogy.api.readers import Inline, tidy
+from dagogy.api.readers import Inline
 from dagogy.api.scope import Link
 
 from dagogy_reader_pandoc.inline import inline_of
@@ -47,7 +47,7 @@ def grid_of(content: Sequence[Any]) -> Grid:
     if not heads and _begins_with_bold(rows):
         heads, rows = rows[:1], rows[1:]
     header = _header(heads)
-    rows = [row for row in rows if not header or tuple(tidy(c.inline.text) for c in row) != header]
+    rows = [row for row in rows if not header or tuple(Inline.tidy(c.inline.text) for c in row) != header]
     return Grid(header, [*titles, *rows])
 
 
@@ -90,7 +90,7 @@ def _header(heads: Sequence[Sequence[Cell]]) -> tuple[str, ...]:
     names = [""] * width
     for row in heads:
         for at, cell in enumerate(row):
-            names[at] = tidy(cell.inline.text) or names[at]
+            names[at] = Inline.tidy(cell.inline.text) or names[at]
     return tuple(names)
 
 
@@ -160,7 +160,7 @@ def _parts_of_table(content: Any) -> Iterator[Inline]:
     """Each row in one line."""
     for row in grid_of(content).rows:
         yield Inline(
-            " | ".join(tidy(c.inline.text) for c in row if c.inline.text),
+            " | ".join(Inline.tidy(c.inline.text) for c in row if c.inline.text),
             links=tuple(k for c in row for k in c.inline.links),
         )
 
@@ -175,7 +175,7 @@ _PARTS_OF: Mapping[str, Callable[[Any], Iterable[Inline]]] = {
     "Para": lambda content: [inline_of(content, labels=False, cell=True)],
     "Header": lambda content: [inline_of(content[2], labels=False, cell=True)],
     "LineBlock": lambda content: (inline_of(line, labels=False) for line in content),
-    "CodeBlock": lambda content: [Inline(tidy(content[1]))],
+    "CodeBlock": lambda content: [Inline(Inline.tidy(content[1]))],
     "BulletList": _parts_of_items,
     "OrderedList": lambda content: _parts_of_items(content[1]),
     "DefinitionList": _parts_of_terms,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from dagogy.api.readers import Inline, bare_links, cell_text, labelled, tidy
+from dagogy.api.readers import Inline
 from dagogy.api.scope import Link
 
 __all__ = ["box_of", "inline_of", "notes_of", "text_of"]
@@ -47,7 +47,7 @@ def _render(nodes: Sequence[Node], parts: list[str], links: list[Link] | None) -
         if kind == "Str":
             parts.append(node["c"])
             if links is not None:
-                links += bare_links(node["c"])
+                links += Inline.bare_links(node["c"])
         elif kind in _PLAIN:
             parts.append(_PLAIN[kind])
         elif kind in _VERBATIM:
@@ -60,7 +60,7 @@ def _render(nodes: Sequence[Node], parts: list[str], links: list[Link] | None) -
         elif kind == "Link":
             start = len(parts)
             _render(node["c"][1], parts, None)
-            text = tidy("".join(parts[start:]))
+            text = Inline.tidy("".join(parts[start:]))
             if links is not None:
                 links.append(Link(text, node["c"][2][0]))
         elif kind == "Image":
@@ -91,7 +91,9 @@ def inline_of(nodes: Sequence[Node], *, labels: bool = True, cell: bool = False)
     links: list[Link] = []
     text = text_of(nodes, links)
     found = Inline(
-        cell_text(text) if cell else tidy(text), links=tuple(links), emphasised=tuple(_emphasised(nodes))
+        Inline.cell_text(text) if cell else Inline.tidy(text),
+        links=tuple(links),
+        emphasised=tuple(_emphasised(nodes)),
     )
     nodes = _unwrapped(nodes)
     first = next((i for i, n in enumerate(nodes) if text_of([n]).strip()), None)
@@ -99,7 +101,7 @@ def inline_of(nodes: Sequence[Node], *, labels: bool = True, cell: bool = False)
         return found
     if "uri" in _classes(nodes[first]):  # an address that is its own text
         return found
-    return labelled(found, tidy(text_of([nodes[first]])), text_of(nodes[first + 1 :]))
+    return found.labelled(Inline.tidy(text_of([nodes[first]])), text_of(nodes[first + 1 :]))
 
 
 def _classes(node: Node) -> list[str]:
@@ -117,7 +119,7 @@ def _emphasised(nodes: Sequence[Node]) -> Iterator[str]:
     """The phrases in bold or italics, the outermost marks of each."""
     for node in nodes:
         if node["t"] in ("Strong", "Emph"):
-            if text := tidy(text_of(node["c"])):
+            if text := Inline.tidy(text_of(node["c"])):
                 yield text
         elif node["t"] in _CHILDREN:
             yield from _emphasised(children_of(node))

@@ -15,7 +15,7 @@ from difflib import SequenceMatcher
 from html import unescape
 
 from dagogy.api.scope import Block
-from dagogy.api.text import normalized
+from dagogy.api.text import Words
 
 __all__ = ["plain_lines", "spans"]
 
@@ -108,7 +108,7 @@ def _words_by_block(blocks: Sequence[Block]) -> tuple[list[str], list[int]]:
 def _words(text: str) -> list[str]:
     if not text.isascii():
         text = "".join(
-            c for c in unicodedata.normalize("NFD", normalized(text)) if not unicodedata.combining(c)
+            c for c in unicodedata.normalize("NFD", Words.normalized(text)) if not unicodedata.combining(c)
         )
     return _WORD.findall(text.casefold())
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from dagogy.api.errors import InvalidArgument
 from dagogy.api.providers import Readiness
-from dagogy.api.readers import Reader, Source, decode_text, document_title, rendered, tidy, with_lines
+from dagogy.api.readers import BlockWriter, Inline, Reader, Source
 from dagogy.api.scope import Block, ScopeDocument
 
 from dagogy_reader_pandoc.formats import BINARY, format_of, recognised, refuse_bomb
@@ -44,7 +44,7 @@ class PandocReader(Reader):
                 refuse_bomb(source)
             text, tree = "", syntax_tree(source.data, pandoc_format, source.name)
         else:
-            text = decode_text(source.data, source.name)
+            text = source.text()
             tree = _tree_of(text, pandoc_format, source.name)
         blocks, title = _blocks(tree, pandoc_format)
         if not blocks:
@@ -54,12 +54,10 @@ class PandocReader(Reader):
                 details={"source": source.name, "format": pandoc_format},
             )
         if text:
-            blocks = with_lines(blocks, spans(blocks, plain_lines(text, pandoc_format)))
+            blocks = BlockWriter.with_lines(blocks, spans(blocks, plain_lines(text, pandoc_format)))
         else:
-            text, blocks = rendered(_located(blocks))
-        return ScopeDocument(
-            source.name, source.name, text, blocks, title or document_title(blocks, source.name)
-        )
+            text, blocks = BlockWriter.rendered(_located(blocks))
+        return ScopeDocument(source.name, source.name, text, blocks, title or source.title(blocks))
 
 
 def _tree_of(text: str, pandoc_format: str, name: str) -> dict[str, Any]:
@@ -76,9 +74,9 @@ def _tree_of(text: str, pandoc_format: str, name: str) -> dict[str, Any]:
 def _blocks(tree: dict[str, Any], pandoc_format: str) -> tuple[tuple[Block, ...], str]:
     """The blocks, and the title that the document's metadata give it."""
     nodes, title = tree["blocks"], _title_nodes(tree.get("meta", {}))
-    words = tidy(text_of(title))
+    words = Inline.tidy(text_of(title))
     headings = [n for n in nodes if n["t"] == "Header"]
-    repeated = any(tidy(text_of(n["c"][2])).casefold() == words.casefold() for n in headings[:2])
+    repeated = any(Inline.tidy(text_of(n["c"][2])).casefold() == words.casefold() for n in headings[:2])
     apart = not words or repeated or pandoc_format in _TITLE_APART
     shift = 0 if apart or all(n["c"][0] > 1 for n in headings) else 1
     walker = Tree(shift=shift, notes_last=pandoc_format in _NOTES_LAST, slides=pandoc_format == "pptx")

@@ -6,16 +6,7 @@ import csv
 import io
 
 from dagogy.api.errors import InvalidArgument
-from dagogy.api.readers import (
-    BlockWriter,
-    Inline,
-    Reader,
-    Source,
-    bare_links,
-    cell_text,
-    decode_text,
-    document_title,
-)
+from dagogy.api.readers import BlockWriter, Inline, Reader, Source
 from dagogy.api.scope import ScopeDocument
 
 _SEPARATORS = ",;\t|"
@@ -27,7 +18,7 @@ class CsvReader(Reader):
     """Python's own parser; the separator is the one that cuts the first lines into equally many cells."""
 
     def read(self, source: Source) -> ScopeDocument:
-        text = decode_text(source.data, source.name)
+        text = source.text()
         writer = BlockWriter()
         rows = csv.reader(io.StringIO(text), delimiter="\t" if source.suffix == ".tsv" else _separator(text))
         header: tuple[str, ...] | None = None
@@ -35,14 +26,16 @@ class CsvReader(Reader):
         before = csv.field_size_limit(_MAX_CELL)
         try:
             for row in rows:
-                cells = [cell_text(cell) for cell in row]
+                cells = [Inline.cell_text(cell) for cell in row]
                 lines = (line, max(line, rows.line_num))
                 line = rows.line_num + 1
                 if header is None and any(cells):
                     header = tuple(" ".join(cell.split()) for cell in cells)
                     first = (cells, lines)
                 elif header is not None:
-                    writer.row([Inline(cell, links=tuple(bare_links(cell))) for cell in cells], header, lines)
+                    writer.row(
+                        [Inline(cell, links=tuple(Inline.bare_links(cell))) for cell in cells], header, lines
+                    )
         except csv.Error as error:
             raise InvalidArgument(
                 f"scope file '{source.name}', line {line:,}: its rows cannot be read: {error}",
@@ -54,7 +47,7 @@ class CsvReader(Reader):
         if not writer.blocks and header:
             writer.row([Inline(cell) for cell in first[0]], (), first[1])
         return ScopeDocument(
-            source.name, source.name, text, tuple(writer.blocks), document_title(writer.blocks, source.name)
+            source.name, source.name, text, tuple(writer.blocks), source.title(writer.blocks)
         )
 
 

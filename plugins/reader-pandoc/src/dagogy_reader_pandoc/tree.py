@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from html import unescape
 from typing import Any
 
-from dagogy.api.readers import BlockWriter, Inline, tidy
+from dagogy.api.readers import BlockWriter, Inline
 from dagogy.api.scope import Block
 
 from dagogy_reader_pandoc.grid import Grid, grid_of
@@ -124,7 +124,7 @@ class Tree:
         """HTML inside another format: what is left of it without its tags."""
         if content[0] == "html":
             bare = _RAW_TEXT.sub(" ", _COMMENT.sub(" ", content[1]))
-            self.writer.paragraph(Inline(tidy(unescape(_TAG.sub(" ", bare)))))
+            self.writer.paragraph(Inline(Inline.tidy(unescape(_TAG.sub(" ", bare)))))
 
     def _lines(self, lines: Sequence[Sequence[Node]]) -> None:
         for line in lines:
@@ -195,7 +195,7 @@ class Tree:
 
 
 def _is_form_word(title: Node, classes: Sequence[str]) -> bool:
-    words = " ".join(tidy(text_of(b["c"])) for b in title["c"][1] if b["t"] in ("Para", "Plain"))
+    words = " ".join(Inline.tidy(text_of(b["c"])) for b in title["c"][1] if b["t"] in ("Para", "Plain"))
     return words.casefold() in {*classes, *_ADMONITIONS}
 
 

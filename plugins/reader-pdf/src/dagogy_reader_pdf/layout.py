@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dagogy.api.readers import BlockWriter, Inline, tidy
+from dagogy.api.readers import BlockWriter, Inline
 from dagogy.api.scope import Block
 
 __all__ = ["Line", "blocks_of"]
@@ -48,7 +48,7 @@ def blocks_of(lines: Sequence[Line]) -> tuple[Block, ...]:
         writer.locator = f"page {line.page}"
         level = levels.get(_style(line, body))
         end = at + 1
-        if level and len(tidy(line.text)) <= _MAX_HEADING:
+        if level and len(Inline.tidy(line.text)) <= _MAX_HEADING:
             while (
                 end < len(lines)
                 and _goes_on(lines[end - 1], lines[end])
@@ -82,7 +82,7 @@ def _write(writer: BlockWriter, text: str, item: str) -> None:
 
 
 def _mark(text: str) -> str:
-    text = tidy(text)
+    text = Inline.tidy(text)
     return "bullet" if _BULLET.match(text) else "number" if _NUMBER.match(text) else ""
 
 
@@ -93,9 +93,9 @@ def _goes_on(before: Line, line: Line) -> bool:
 def _joined(lines: Sequence[Line]) -> str:
     text = ""
     for line in lines:
-        own = tidy(line.text)
+        own = Inline.tidy(line.text)
         text = _HYPHEN.sub("", text) + own if _HYPHEN.search(text) and own[:1].islower() else f"{text} {own}"
-    return tidy(text)
+    return Inline.tidy(text)
 
 
 def _without_margins(lines: Sequence[Line]) -> list[Line]:
@@ -110,12 +110,12 @@ def _without_margins(lines: Sequence[Line]) -> list[Line]:
         line
         for line in lines
         if line not in edge
-        or (_key(line) not in often and tidy(line.text).strip(" -–|").isdecimal() is False)
+        or (_key(line) not in often and Inline.tidy(line.text).strip(" -–|").isdecimal() is False)
     ]
 
 
 def _key(line: Line) -> str:
-    return _DIGITS.sub("#", tidy(line.text).casefold())
+    return _DIGITS.sub("#", Inline.tidy(line.text).casefold())
 
 
 def _body_size(lines: Sequence[Line]) -> float:

@@ -11,7 +11,7 @@ import tempfile
 from typing import Any
 
 from dagogy.api.errors import InvalidArgument
-from dagogy.api.readers import Reader, Source, document_title, rendered
+from dagogy.api.readers import BlockWriter, Reader, Source
 from dagogy.api.scope import ScopeDocument
 from dagogy.api.text import one_line, shorten
 
@@ -39,8 +39,8 @@ class PdfReader(Reader):
                 hint="make its text readable first, for instance with ocrmypdf",
                 details={"source": source.name},
             )
-        text, blocks = rendered(blocks_of(lines))
-        return ScopeDocument(source.name, source.name, text, blocks, document_title(blocks, source.name))
+        text, blocks = BlockWriter.rendered(blocks_of(lines))
+        return ScopeDocument(source.name, source.name, text, blocks, source.title(blocks))
 
 
 def _extracted(source: Source) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 import yaml
 from dagogy.api.errors import InvalidArgument
-from dagogy.api.readers import tidy
+from dagogy.api.readers import Inline
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def title_of_file(name: str) -> str:
         and stem.lower() != "intro"
     ):
         stem = path.parent.name
-    return tidy(_WORDS.sub(" ", _NUMBER.sub("", stem) or stem))
+    return Inline.tidy(_WORDS.sub(" ", _NUMBER.sub("", stem) or stem))
 
 
 def yaml_entries(text: str, name: str) -> list[Entry]:
@@ -164,11 +164,11 @@ def _mapping(node: MappingNode, depth: int, above: set[int]) -> Iterator[Entry]:
         if isinstance(value, ScalarNode):
             # `Title: file.md`, as mkdocs has it; or a title with something said of it.
             if lowered not in _NAMES and lowered not in _FILES:
-                yield Entry(tidy(key), depth, line, value.value if _is_file(value.value) else "")
+                yield Entry(Inline.tidy(key), depth, line, value.value if _is_file(value.value) else "")
         elif lowered in _ROOTS or lowered in ("entries", "subtrees", "children", "pages"):
             yield from _entries(value, depth, above)
         else:
-            yield Entry(tidy(key), depth, line, part=True)
+            yield Entry(Inline.tidy(key), depth, line, part=True)
             yield from _entries(value, depth + 1, above)
 
 
@@ -182,7 +182,7 @@ def _own_entry(pairs: Sequence[tuple[str, Any, int]], depth: int) -> Entry | Non
     if not title:
         return None
     holds = any(not isinstance(v, ScalarNode) and k.lower() not in _SETTINGS for k, v, _ in pairs)
-    return Entry(tidy(title), depth, line, file, holds and not file)
+    return Entry(Inline.tidy(title), depth, line, file, holds and not file)
 
 
 def _is_file(text: str) -> bool:
@@ -191,7 +191,7 @@ def _is_file(text: str) -> bool:
 
 def _title(text: str) -> str:
     """What a leaf is called: a title as it is, a file by its name."""
-    text = tidy(text)
+    text = Inline.tidy(text)
     if not text or "://" in text:
         return ""
     return (
@@ -224,4 +224,4 @@ def _title_and_file(children: Sequence[Token]) -> tuple[str, str]:
     """The text of a line, else the title of the file that it links to; and that file."""
     file = next((str(c.attrGet("href") or "") for c in children if c.type == "link_open"), "")
     text = "".join(c.content for c in children if c.type in ("text", "code_inline", "softbreak"))
-    return tidy(text) or title_of_file(file), file
+    return Inline.tidy(text) or title_of_file(file), file

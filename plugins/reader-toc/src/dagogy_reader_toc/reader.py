@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dagogy.api.errors import InvalidArgument
-from dagogy.api.readers import BlockWriter, Inline, Reader, Source, decode_text, document_title
+from dagogy.api.readers import BlockWriter, Inline, Reader, Source
 from dagogy.api.scope import Link, ScopeDocument
 
 from dagogy_reader_toc.entries import Entry, summary_entries, yaml_entries
@@ -15,7 +15,7 @@ class TocReader(Reader):
     """Parts become headings, entries the items of lists, each with a link to its file."""
 
     def read(self, source: Source) -> ScopeDocument:
-        text = decode_text(source.data, source.name)
+        text = source.text()
         entries = list(summary_entries(text)) if source.suffix == ".md" else yaml_entries(text, source.name)
         blocks = _written(entries)
         if not blocks.blocks:
@@ -25,7 +25,7 @@ class TocReader(Reader):
                 details={"source": source.name},
             )
         return ScopeDocument(
-            source.name, source.name, text, tuple(blocks.blocks), document_title(blocks.blocks, source.name)
+            source.name, source.name, text, tuple(blocks.blocks), source.title(blocks.blocks)
         )
 
 

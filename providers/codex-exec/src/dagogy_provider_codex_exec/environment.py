@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dagogy.api.secrets import is_secret_name, looks_secret, redacted, secrets_of
+from dagogy.api.secrets import is_secret, redacted, secrets_of
 
 _PROXY = re.compile(r"_PROXY$", re.IGNORECASE)
 #: What codex itself reads: an API key, an access token. It does not read `OPENAI_API_KEY` unless a provider
@@ -96,7 +96,7 @@ def child_environment(environ: Mapping[str, str], config: CodexConfig) -> dict[s
     def kept(name: str, value: str) -> bool:
         if name in needed or (bedrock and name.startswith("AWS_")) or _PROXY.search(name):
             return True
-        return not is_secret_name(name) and not looks_secret(value)
+        return not is_secret(name, value)
 
     return {name: value for name, value in environ.items() if kept(name, value)}
 

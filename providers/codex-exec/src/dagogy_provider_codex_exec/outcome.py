@@ -10,7 +10,7 @@ from typing import Any
 
 from dagogy.api.errors import ProviderError
 from dagogy.api.llm import Answer, Question
-from dagogy.api.providers import timeout_advice
+from dagogy.api.providers import ProviderSettings
 
 from dagogy_provider_codex_exec.call import Call
 from dagogy_provider_codex_exec.command import Command, unstarted
@@ -108,9 +108,10 @@ class CodexOutcome:
         if reason:
             why = f"codex was still retrying when its limit of {seconds} was reached: {reason}"
             return ProviderError(self.secrets.without(why), details={**self._facts, **facts(reason)})
+        longer = ProviderSettings.timeout_advice(self.question.seconds)
         return ProviderError(
             f"codex_exec did not answer within {seconds} and was ended",
-            hint=f"{timeout_advice(self.question.seconds)}; or give it less to do with --scope-section",
+            hint=f"{longer}; or give it less to do with --scope-section",
             details={**self._facts, "cause": "timeout", "timeout_seconds": self.question.seconds},
         )
 

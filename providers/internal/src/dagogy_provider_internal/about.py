@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dagogy.api.scope import ScopeDocument
-from dagogy.api.text import match_form, sentences
+from dagogy.api.text import Words, sentences
 
 from dagogy_provider_internal.headings import meta_role
 from dagogy_provider_internal.naming import content_tokens, tidy_title
@@ -94,7 +94,7 @@ def excluded(title: str, scope_out: Iterable[str], scope_in: Iterable[str] = ())
 
 def _front(document: ScopeDocument, role: str) -> Any:
     for key, value in document.front_matter.items():
-        if match_form(str(key)).replace(" ", "_") in _KEYS[role]:
+        if Words.form(str(key)).replace(" ", "_") in _KEYS[role]:
             return value
     return None
 
@@ -164,4 +164,4 @@ def _opening(document: ScopeDocument, root: Section) -> list[str]:
 
 
 def _unique(items: Iterable[str]) -> tuple[str, ...]:
-    return tuple({match_form(i): i for i in reversed([i for i in items if i.strip()])}.values())[::-1]
+    return tuple({Words.form(i): i for i in reversed([i for i in items if i.strip()])}.values())[::-1]

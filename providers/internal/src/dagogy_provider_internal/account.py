@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dagogy.api.scope import GROUP, MERGED, Block, LeftOut, ScopeDocument
+from dagogy.api.scope import Block, LeftOut, ScopeDocument
 from dagogy.api.text import shorten
 
 from dagogy_provider_internal.concept import Concept, Found, Skipped
@@ -167,9 +167,9 @@ def _entry(document: ScopeDocument, known: _Known, unit: Unit, text: str, chance
     header = block.header[unit.column] if unit.kind == "cell" and unit.column < len(block.header) else ""
     role = _role(document, unit.at, text, header)
     if (again := known.taken.get(_key(text))) is not None:
-        role, reason = MERGED, f"is “{again}” again"
+        role, reason = LeftOut.MERGED, f"is “{again}” again"
     elif unit.at in known.above:
-        role, reason = GROUP, "stands above concepts"
+        role, reason = LeftOut.GROUP, "stands above concepts"
     elif unit.kind == "cell" and known.names.get(unit.at):
         role, reason = (
             role or "text",

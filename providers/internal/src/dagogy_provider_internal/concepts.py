@@ -14,8 +14,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from dagogy.api.scope import GROUP, MERGED, Block, ScopeDocument
-from dagogy.api.text import match_form
+from dagogy.api.scope import Block, LeftOut, ScopeDocument
+from dagogy.api.text import Words
 
 from dagogy_provider_internal.concept import Concept, Found, length
 from dagogy_provider_internal.corrected import as_told
@@ -286,7 +286,7 @@ class _Reader:
         number among numbered chapters, and a word of structure that the section defines as a concept."""
         for section in self.root.walk():
             letters = [
-                c for c in section.children if len(match_form(c.title)) == 1 or match_form(c.title) == "0 9"
+                c for c in section.children if len(Words.form(c.title)) == 1 or Words.form(c.title) == "0 9"
             ]
             if len(letters) >= 3 and 2 * len(letters) > len(section.children):
                 for child in letters:
@@ -371,7 +371,7 @@ class _Reader:
             self.found.skip(
                 concept.title,
                 "is the title of a text that defines its terms in its sentences",
-                GROUP,
+                LeftOut.GROUP,
                 concept.anchor,
             )
         self.found.concepts.clear()
@@ -527,7 +527,7 @@ class _Reader:
 
     def _group(self, section: Section, reason: str) -> None:
         if section.head >= 0 and section is not self.root and section.kind != "skip":
-            self.found.skip(section.title, reason, GROUP, section.head)
+            self.found.skip(section.title, reason, LeftOut.GROUP, section.head)
 
     def _size(self, positions: Iterable[int]) -> int:
         """Words in these blocks."""
@@ -561,7 +561,7 @@ class _Reader:
         for section in self.root.walk():
             for p in section.own:
                 if blocks[p].kind == "paragraph" and _bold_start(blocks[p])[0]:
-                    counts[match_form(_bold_start(blocks[p])[0])].add(section.head)
+                    counts[Words.form(_bold_start(blocks[p])[0])].add(section.head)
         return frozenset(lead for lead, heads in counts.items() if len(heads) > 1)
 
     def _term_paragraphs(self, section: Section) -> list[int]:
@@ -578,7 +578,7 @@ class _Reader:
             bool(lead)
             and len(lead.split()) <= _LABEL_WORDS
             and not is_label(lead)
-            and match_form(lead) not in self.repeated_leads
+            and Words.form(lead) not in self.repeated_leads
             and heading_kind(lead) == "concept"
         )
 
@@ -659,7 +659,9 @@ class _Reader:
                         if item.children
                         else "is not set off as a concept in a list that sets its concepts off"
                     )
-                    self.found.skip(_item_name(item), reason, GROUP if item.children else "text", item.at)
+                    self.found.skip(
+                        _item_name(item), reason, LeftOut.GROUP if item.children else "text", item.at
+                    )
             several = repeated(i.block for i in named)
             return [self._item_concept(i, _path_of(i, self.document), several) for i in named]
         if section.kind != "skip" and _bare(items) and (free or section.level in self.label_levels):
@@ -691,7 +693,7 @@ class _Reader:
         schedule = any(_TIMED.match(i.block.text) or is_chapter(i.block.text) for i in others)
         # A list that has "References" in it is the table of contents of a document; in any other "Summary" is
         # a name as all the others are.
-        plain = [match_form(tidy_title(i.block.text)) for i in others if not i.block.lead]
+        plain = [Words.form(tidy_title(i.block.text)) for i in others if not i.block.lead]
         printed = any(has_leader(i.block.text) for i in others)
         contents = printed or any(
             heading_kind(t) == "skip" and t not in _AMBIGUOUS_HEADINGS | _BOOKENDS for t in plain
@@ -714,7 +716,7 @@ class _Reader:
             elif (
                 not item.block.lead
                 and heading_kind(title) == "skip"
-                and (printed or match_form(title) not in names)
+                and (printed or Words.form(title) not in names)
             ):
                 self.found.skip(title, "is a structural heading", "structure", item.at)
             else:
@@ -736,7 +738,7 @@ class _Reader:
         out: list[Item] = []
         for item in items:
             if len(item.children) >= 2 and _bare(item.children):
-                self.found.skip(_item_name(item), "groups other items", GROUP, item.at)
+                self.found.skip(_item_name(item), "groups other items", LeftOut.GROUP, item.at)
                 out.extend(self._leaves(self._without_admin(item.children)))
             else:
                 out.append(item)
@@ -896,7 +898,7 @@ def _name_column(header: Sequence[str], rows: Sequence[Sequence[str]], *, guess:
             if (
                 len(cells) >= 0.8 * len(rows)
                 and len(named) >= 0.9 * len(cells)
-                and len(set(map(match_form, named))) >= 0.9 * len(named)
+                and len(set(map(Words.form, named))) >= 0.9 * len(named)
             ):
                 return column
     return -1
@@ -931,7 +933,7 @@ def _named_items(items: Sequence[Item]) -> list[Item]:
 
 def _names_too(lead: str, others: int) -> bool:
     return bool(lead) and (
-        match_form(lead) in _AMBIGUOUS or (others >= 8 and not label(f"{lead}: x")[0] and not meta_role(lead))
+        Words.form(lead) in _AMBIGUOUS or (others >= 8 and not label(f"{lead}: x")[0] and not meta_role(lead))
     )
 
 
@@ -945,7 +947,7 @@ def _points_inside(block: Block) -> bool:
     return (
         bool(block.links)
         and all(link.url.startswith("#") for link in block.links)
-        and match_form(block.text) == match_form(block.links[0].text)
+        and Words.form(block.text) == Words.form(block.links[0].text)
     )
 
 
@@ -1021,7 +1023,7 @@ def _merged(found: Found) -> Found:
         alike = sorted((found.concepts[i] for i in sorted(positions)), key=_fullness)
         for again in alike[1:]:
             _absorb(alike[0], again)
-            found.skip(again.title, f"is “{alike[0].title}” again", MERGED, again.anchor)
+            found.skip(again.title, f"is “{alike[0].title}” again", LeftOut.MERGED, again.anchor)
         kept.append((min(positions), alike[0]))
     found.concepts = [concept for _, concept in sorted(kept, key=lambda k: k[0])]
     return found

@@ -14,7 +14,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from dagogy.api.text import content_words, match_form
+from dagogy.api.text import Words
 
 from dagogy_provider_internal.checks import (
     KINDS,
@@ -232,9 +232,9 @@ class _Writer:
         self._other_pitfalls()
         self._mastery()
         capability = self._capability()
-        if match_form(capability) == match_form(self.content.task):
+        if Words.form(capability) == Words.form(self.content.task):
             self.content.task = sentence(handed_in(self.content.task))
-        if match_form(capability) == match_form(self.concept.title):
+        if Words.form(capability) == Words.form(self.concept.title):
             # The title is a skill in full; what the learner can do is to show it on a case that the source
             # does not work out.
             capability = f"{capability.rstrip('. ')}, on a case that was not seen before"
@@ -629,7 +629,7 @@ class _Writer:
             return
         task, criterion = others[0] if others else self._own_check()
         criterion = criterion or self._criterion_for(task)
-        if match_form(task) not in match_form(self.content.task) and match_form(criterion) not in match_form(
+        if Words.form(task) not in Words.form(self.content.task) and Words.form(criterion) not in Words.form(
             self.content.criterion
         ):
             self.content.task, self.content.criterion = (
@@ -702,7 +702,7 @@ class _Writer:
         """What somebody else looks for in an answer to `task`: a statement of the source that the task does
         not give away, in the form that follows "that"; the definition, or one with a number, before others.
         """
-        given = match_form(task)
+        given = Words.form(task)
         clauses = [
             (s, c)
             for s in [*self.ideas, *self.statements]
@@ -710,7 +710,7 @@ class _Writer:
             and (c := clause(s, self.around.plain) or clause(s, self.around.plain, LONGEST))
         ]
         fresh = [
-            (s, c) for s, c in clauses if match_form(c)[:50] not in given and match_form(c)[-40:] not in given
+            (s, c) for s, c in clauses if Words.form(c)[:50] not in given and Words.form(c)[-40:] not in given
         ]
         ranked = sorted(
             enumerate(fresh),
@@ -722,13 +722,13 @@ class _Writer:
         """By what to judge a task of the source for which it gives no outcome."""
         if self.foreign:
             return "Found in the result: " + next(
-                (i for i in self.content.core_ideas if match_form(i)[:50] not in match_form(task)),
+                (i for i in self.content.core_ideas if Words.form(i)[:50] not in Words.form(task)),
                 self.content.core_ideas[0],
             )
         shown = self._look_for(task)
         # What the source says elsewhere of the concept tells nothing of an answer to another question.
-        own = set(content_words(task)) - {imperative_of(task.split(" ", 1)[0])}
-        verb, fits = imperative_of(task.split(" ", 1)[0]), bool(shown and own & set(content_words(shown)))
+        own = set(Words.stems(task)) - {imperative_of(task.split(" ", 1)[0])}
+        verb, fits = imperative_of(task.split(" ", 1)[0]), bool(shown and own & set(Words.stems(shown)))
         if fits and verb in _PROOF:
             return sentence(f"Each step names what it follows from, and the argument uses that {shown}")
         if fits and verb in _TELLING:
@@ -854,7 +854,7 @@ class _Writer:
         definition = next((s for s in self.ideas if s.defines), None) or next(
             (s for s in self.ideas if s.subject and s.clause), None
         )
-        if definition is not None and match_form(skill).rstrip(". ") == match_form(self.content.task).rstrip(
+        if definition is not None and Words.form(skill).rstrip(". ") == Words.form(self.content.task).rstrip(
             ". "
         ):
             skill = ""
@@ -866,7 +866,7 @@ class _Writer:
         if len(parts := self._parts()) > 1 and (definition is None or definition.passage.role == "other"):
             return sentence(f"Tell {listed(parts)} apart as parts of {self._name(title)}")
         done = self._doing()
-        if done and match_form(done) != match_form(title):
+        if done and Words.form(done) != Words.form(title):
             return sentence(_small(done, plain))
         fits = definition is not None and (definition.subject or is_fragment(definition.text, title))
         made = capability_from_definition(title, definition.text, plain=plain) if definition and fits else ""
@@ -877,7 +877,7 @@ class _Writer:
             return skill
         if named and made.startswith("Explain ") and (more := self._beyond(definition)):
             return more
-        if made and match_form(made) != match_form(title) and balanced(made):
+        if made and Words.form(made) != Words.form(title) and balanced(made):
             return made
         if skill:
             return skill
@@ -900,7 +900,7 @@ class _Writer:
         """What can be done with the concept by a statement that does not define it: something to do where
         that says so, else to show it on a case.
         """
-        given = match_form(self.content.task)
+        given = Words.form(self.content.task)
         others = sorted((s for s in self.ideas if s is not definition), key=lambda s: -s.value) + [
             s for s in self.statements if s.key not in self.used
         ]
@@ -920,7 +920,7 @@ class _Writer:
         if able:
             return sentence(able[0])
         # What the task asks for already comes last.
-        shown = min(others_stated, key=lambda c: match_form(c) in given)
+        shown = min(others_stated, key=lambda c: Words.form(c) in given)
         return sentence(self._can(shown))
 
     def _can(self, shown: str) -> str:
@@ -943,7 +943,7 @@ class _Writer:
         ]
         # The mastery task takes one of the skills, and the capability another where there are several.
         skills = [
-            s for s in skills if match_form(s).rstrip(". ") != match_form(self.content.task).rstrip(". ")
+            s for s in skills if Words.form(s).rstrip(". ") != Words.form(self.content.task).rstrip(". ")
         ] or skills
         about = next((s for s in skills if set(key_words(s)) & _distinctive(self.concept)), "")
         skill = about or next(iter(skills), "")

@@ -43,7 +43,7 @@ from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from typing import Literal, NamedTuple
 
-from dagogy.api.text import STOP_WORDS, match_form
+from dagogy.api.text import Words
 
 from dagogy_provider_internal.concept import Concept
 from dagogy_provider_internal.headings import group_number
@@ -369,7 +369,7 @@ def _words_of(concept: Concept, texts: Sequence[Passage]) -> frozenset[str]:
         for p in texts[:_SEARCHED]
         if p.role != "code"
         for t in passage_tokens(p)
-        if t not in STOP_WORDS and len(t) > 2
+        if t not in Words.STOP and len(t) > 2
     }
 
 
@@ -391,8 +391,8 @@ def _foundations(concepts: Sequence[Concept], topic: str) -> list[int]:
     about = set(content_tokens(topic))
     out = []
     for i, concept in enumerate(concepts):
-        plain = match_form(concept.title).split()
-        rest = [w for w in plain if w not in EARLY and w not in STOP_WORDS]
+        plain = Words.form(concept.title).split()
+        rest = [w for w in plain if w not in EARLY and w not in Words.STOP]
         if any(w in EARLY for w in plain) and all(t in about for w in rest for t in tokens(w)):
             out.append(i)
     return out
@@ -564,7 +564,7 @@ def _names(evidence: Evidence, concepts: Sequence[Concept], distinctive: Sequenc
             evidence.support(i, a).add(evidence.weights.name, "name", _anchor_lines(concept), concept.title)
     series: dict[str, list[tuple[list[int], int]]] = defaultdict(list)
     for i, concept in enumerate(concepts):
-        spelled = [str(NUMBER_WORDS.get(w, w)) for w in match_form(concept.title).split()]
+        spelled = [str(NUMBER_WORDS.get(w, w)) for w in Words.form(concept.title).split()]
         digits = [int(w) for w in spelled if w.isdecimal() and len(w) < 7]
         if digits:
             series[" ".join("#" if w.isdecimal() else singular(w) for w in spelled)].append((digits, i))
@@ -733,7 +733,7 @@ def _priors(
     known = [v for v in evidence.levels if v is not None]
     middle = sum(known) / max(1, len(known))
     for i, (concept, level) in enumerate(zip(concepts, evidence.levels, strict=True)):
-        title = set(match_form(concept.title).split())
+        title = set(Words.form(concept.title).split())
         wide = sum(math.log(max(1, spread[w])) for w in distinctive[i]) / max(1, len(distinctive[i]))
         uses = sum(s.total > 0.3 for s in evidence.dependencies[i].values())
         prior.append(

@@ -12,7 +12,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Literal
 
-from dagogy.api.text import match_form
+from dagogy.api.text import Words
 
 from dagogy_provider_internal.lexicon import NUMBER_WORDS, label
 
@@ -23,7 +23,7 @@ HeadingKind = Literal["concept", "group", "meta", "part", "skip"]
 
 
 def _phrases(*texts: str) -> frozenset[str]:
-    return frozenset(match_form(phrase) for text in texts for phrase in text.split("|"))
+    return frozenset(Words.form(phrase) for text in texts for phrase in text.split("|"))
 
 
 _GROUP = _phrases(
@@ -369,7 +369,7 @@ def group_number(title: str) -> tuple[int, ...]:
     """The number of a heading that groups by place in a course (`Week 3`, `2. Basics`,
     `Unit two`), or an empty tuple.
     """
-    key = match_form(title)
+    key = Words.form(title)
     if not _NUMBERED_PART.match(key):
         return numbering(title)
     last = re.findall(r"\d+", key) or [key.rsplit(" ", 1)[-1]]
@@ -391,7 +391,7 @@ def is_number_column(header: str) -> bool:
     """Whether the column under `header` says at which place of a course its rows stand
     (`Week`, `No.`, `#`, `Semaine`).
     """
-    return header.strip() in ("#", "№") or bool(_NUMBER_COLUMN.fullmatch(match_form(header)))
+    return header.strip() in ("#", "№") or bool(_NUMBER_COLUMN.fullmatch(Words.form(header)))
 
 
 def cell_number(cell: str) -> tuple[int, ...]:
@@ -413,7 +413,7 @@ def without_numbering(title: str) -> str:
 @lru_cache(maxsize=_SEEN)
 def _key(title: str) -> str:
     """What a title is looked up by in the lists of headings."""
-    return match_form(without_numbering(without_symbols(title)))
+    return Words.form(without_numbering(without_symbols(title)))
 
 
 def is_chapter(title: str) -> bool:
@@ -564,7 +564,7 @@ _CONTENTS = _phrases(
 
 def is_contents(title: str) -> bool:
     """Whether a heading announces a table of contents, which says what is taught where nothing else does."""
-    return match_form(title) in _CONTENTS
+    return Words.form(title) in _CONTENTS
 
 
 def meta_role(title: str) -> str:
@@ -620,6 +620,6 @@ def is_label(lead: str) -> bool:
     """Whether a bold lead only labels its text (`Note`, `Common mistake`) and names no concept."""
     return (
         bool(label(f"{lead.rstrip(':. ')}: x")[0])
-        or match_form(lead) in _PART
+        or Words.form(lead) in _PART
         or heading_kind(lead) == "meta"
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from dagogy.api.text import words
+from dagogy.api.text import Words
 
 # ----------------------------------------------------------------------------------------- columns and labels
 
@@ -327,7 +327,7 @@ def is_imperative(sentence: str) -> bool:
     opening = _LETTERS.match(sentence)
     if opening is None or opening[0].lower() not in VERBS:
         return False
-    first = words(sentence[:60])[:2]
+    first = Words.of(sentence[:60])[:2]
     return (
         bool(first)
         and first[0] in VERBS

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from dagogy.api.text import STOP_WORDS, match_form, normalized, stem, words
+from dagogy.api.text import Words
 
 from dagogy_provider_internal.headings import is_plain, without_numbering, without_symbols
 
@@ -237,16 +237,16 @@ def same_key(title: str) -> tuple[str, ...]:
     if is_plain(title):  # word by word: a list of hundreds of thousands of names has far fewer words
         found = [_plain_key_word(w) for w in title.split()]
         distinctive = [w for w in found if w not in _ARTICLES]
-        return ("".join(distinctive),) if distinctive else (match_form(title),)
+        return ("".join(distinctive),) if distinctive else (Words.form(title),)
     return _same_key(title)
 
 
 @lru_cache(maxsize=20_000)
 def _same_key(title: str) -> tuple[str, ...]:
-    found = [_key_word(w) for w in _WORD.findall(_american(normalized(title).replace("’", "'")))]
+    found = [_key_word(w) for w in _WORD.findall(_american(Words.normalized(title).replace("’", "'")))]
     distinctive = [w for w in found if w not in _ARTICLES]
     if not distinctive:
-        return (match_form(title),)
+        return (Words.form(title),)
     return tuple(_closed(distinctive))
 
 
@@ -317,7 +317,7 @@ def _abbreviates(short: str, long: str) -> bool:
         return False
     low = "".join(letters).lower()
     parts = [w for w in re.split(r"[\W_]+", long.lower()) if w]
-    distinctive = [w for w in parts if w not in STOP_WORDS]
+    distinctive = [w for w in parts if w not in Words.STOP]
     if any(
         form in ("".join(w[0] for w in parts), "".join(w[0] for w in distinctive))
         for form in (low, low.removesuffix("s"))
@@ -351,12 +351,12 @@ def is_unspaced(text: str) -> bool:
 def _token(word: str) -> tuple[str, ...]:
     if _UNSPACED.search(word):
         return tuple(c for c in word if c.strip())
-    return (stem(word[:-2] if word.endswith(("'s", "’s")) else word),)
+    return (Words.stem(word[:-2] if word.endswith(("'s", "’s")) else word),)
 
 
 def tokens(text: str) -> list[str]:
     """Stems of all words in order; scripts without spaces are taken character by character."""
-    return [t for w in words(text) for t in _token(w)]
+    return [t for w in Words.of(text) for t in _token(w)]
 
 
 @lru_cache(maxsize=100_000)
@@ -370,7 +370,7 @@ def word_forms(text: str) -> list[str]:
     """The words of `text` in the singular: what names are looked for in. Stems would
     take `scores` for `Scoring`.
     """
-    return [t for w in words(text) for t in _form(w)]
+    return [t for w in Words.of(text) for t in _form(w)]
 
 
 def key_words(text: str) -> list[str]:
@@ -396,7 +396,7 @@ def phrases(names: Iterable[str]) -> list[tuple[str, ...]]:
     for name in names:
         for form in (name, core_name(name)):
             parts = phrase(form)
-            if parts and any((p not in STOP_WORDS and len(p) > 1) or _UNSPACED.match(p) for p in parts):
+            if parts and any((p not in Words.STOP and len(p) > 1) or _UNSPACED.match(p) for p in parts):
                 found.setdefault(parts)
     return list(found)
 
@@ -406,14 +406,14 @@ def content_tokens(title: str) -> tuple[str, ...]:
     """The telling stems of a title: without stop words and words that only say how something is treated; all
     of them if none is left.
     """
-    plain = [w for w in words(title) if w not in STOP_WORDS]
-    distinctive = [w for w in plain if w not in _LIGHT] or plain or words(title)
+    plain = [w for w in Words.of(title) if w not in Words.STOP]
+    distinctive = [w for w in plain if w not in _LIGHT] or plain or Words.of(title)
     return tuple(dict.fromkeys(t for w in distinctive for t in _token(w)))
 
 
 def _slug(title: str) -> str:
     spelled = title.replace("+", " plus ").replace("#", " sharp ").replace("&", " and ")
-    ascii_text = normalized(spelled, "NFKD").encode("ascii", "ignore").decode()
+    ascii_text = Words.normalized(spelled, "NFKD").encode("ascii", "ignore").decode()
     slug = re.sub(r"[^a-z0-9]+", "-", ascii_text.lower()).strip("-")
     if len(slug) > 60:
         slug = slug[:60].rpartition("-")[0] or slug[:60]
@@ -434,7 +434,7 @@ def assign_ids(titles: Sequence[str]) -> list[str]:
     out: list[str] = []
     taken: set[str] = set()
     for title, slug in zip(titles, slugs, strict=True):
-        digest = hashlib.sha256(normalized(title, "NFC").encode()).hexdigest()[:8]
+        digest = hashlib.sha256(Words.normalized(title, "NFC").encode()).hexdigest()[:8]
         name = f"c-{digest}" if not slug else slug if counts[slug] == 1 else f"{slug}-{digest}"
         extra = 2
         while name in taken:

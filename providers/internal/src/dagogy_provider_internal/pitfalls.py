@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from dagogy.api.text import content_words
+from dagogy.api.text import Words
 
 from dagogy_provider_internal.lexicon import pitfall_strength
 from dagogy_provider_internal.naming import balanced, core_name, same_key, word_forms
@@ -267,8 +267,8 @@ def alike(titles: Sequence[str], definitions: Sequence[str]) -> Mapping[int, int
             by_head[forms[-1]].append(i)
     found: dict[int, int] = {}
     for few in (few for few in by_head.values() if 1 < len(few) <= _FEW_ALIKE):
-        names = {w for i in few for w in content_words(titles[i])}
-        stems = {i: set(content_words(definitions[i])) - names for i in few}
+        names = {w for i in few for w in Words.stems(titles[i])}
+        stems = {i: set(Words.stems(definitions[i])) - names for i in few}
         for i in few:
             shared, nearest = max((len(stems[i] & stems[j]), -abs(i - j)) for j in few if j != i)
             if shared:

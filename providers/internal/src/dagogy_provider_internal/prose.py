@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dagogy.api.scope import Block, ScopeDocument
-from dagogy.api.text import STOP_WORDS, sentences
+from dagogy.api.text import Words, sentences
 
 from dagogy_provider_internal.naming import same_key, same_names, tidy_title, word_forms
 
@@ -178,15 +178,15 @@ def _title(name: str, *, trusted: bool) -> str:
         or not any(c.isalpha() for c in bare)
     ):
         return ""
-    if all(w in STOP_WORDS or w in _GENERAL for w in found) or (len(found) == 1 and bare.endswith("ly")):
+    if all(w in Words.STOP or w in _GENERAL for w in found) or (len(found) == 1 and bare.endswith("ly")):
         return ""
     if not trusted and _RELATIVE.search(bare):
         return ""
     if not trusted and (
-        found[0] in STOP_WORDS
+        found[0] in Words.STOP
         or found[0] in _GENERAL
-        or found[-1] in STOP_WORDS
-        or any(w in STOP_WORDS - _LINKS for w in found[1:-1])
+        or found[-1] in Words.STOP
+        or any(w in Words.STOP - _LINKS for w in found[1:-1])
     ):
         return ""
     first = bare.split()[0]

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from dagogy.api.documents import TopicSpec, json_values
+from dagogy.api.documents import TopicSpec
 from dagogy.api.providers import (
     Proposal,
     ProposeRequest,
@@ -65,7 +65,7 @@ class Internal(Provider):
         return Proposal(curriculum=document, notes=notes, reading=scope_reading(studied, request.spec))
 
     def repair(self, request: RepairRequest) -> Proposal | None:
-        draft = json_values(request.draft)
+        draft = request.document
         done = repaired(draft, request.findings, self._own(request)[1], request.spec)
         return Proposal(curriculum=draft, notes=done) if done else None
 

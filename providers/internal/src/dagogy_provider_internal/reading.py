@@ -11,16 +11,8 @@ from dataclasses import dataclass, replace
 
 from dagogy.api.documents import TopicSpec
 from dagogy.api.errors import InvalidArgument, ValidationFailed
-from dagogy.api.scope import (
-    READING_MAX,
-    EdgeEvidence,
-    Refusal,
-    ScopeConcept,
-    ScopeDocument,
-    ScopeEdge,
-    ScopeReading,
-)
-from dagogy.api.text import match_form, shorten
+from dagogy.api.scope import EdgeEvidence, Refusal, ScopeConcept, ScopeDocument, ScopeEdge, ScopeReading
+from dagogy.api.text import Words, shorten
 
 from dagogy_provider_internal.about import about, excluded
 from dagogy_provider_internal.account import left_out
@@ -82,7 +74,7 @@ class Studied:
 def study(concepts: list[Concept], limit: int, topic: str, weights: Weights = DEFAULT) -> Studied:
     """Gives the concepts their ids, and finds their text, evidence and order."""
     # Ties, and the rounding of sums, go by the titles and not by where the source happens to treat what.
-    by_title = sorted(range(len(concepts)), key=lambda i: (match_form(concepts[i].title), concepts[i].title))
+    by_title = sorted(range(len(concepts)), key=lambda i: (Words.form(concepts[i].title), concepts[i].title))
     listed = sorted(range(len(concepts)), key=by_title.__getitem__)
     concepts = [concepts[i] for i in by_title]
     concepts = [
@@ -154,7 +146,7 @@ def read(document: ScopeDocument) -> ScopeReading:
             )
         )
     asked = document.front_matter.get("node_count_max")
-    kept, _ = fit(kept, 0, max(READING_MAX, asked if isinstance(asked, int) else 0))
+    kept, _ = fit(kept, 0, max(ScopeReading.MAX_CONCEPTS, asked if isinstance(asked, int) else 0))
     reading = scope_reading(study(kept, DEFAULT_LIMIT, document.title)) if kept else ScopeReading(())
     return replace(
         reading,
@@ -246,7 +238,7 @@ def _is_known(title: str, known: Set[tuple[str, ...]]) -> bool:
     """
     if not known:
         return False
-    words_left = [w for w in title.split() if match_form(w) not in _OPENS]
+    words_left = [w for w in title.split() if Words.form(w) not in _OPENS]
     return same_key(title) in known or (
         bool(words_left) and len(words_left) < len(title.split()) and same_key(" ".join(words_left)) in known
     )
@@ -445,5 +437,5 @@ def _closest(item: str, concepts: Sequence[Concept]) -> Concept | None:
 
 def misconceptions_about(concept: Concept, items: Iterable[str]) -> list[str]:
     """The spec's misconceptions that name the concept."""
-    name = match_form(concept.title)
-    return [i for i in items if name in match_form(i)]
+    name = Words.form(concept.title)
+    return [i for i in items if name in Words.form(i)]

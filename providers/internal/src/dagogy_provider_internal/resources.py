@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from dagogy.api.services import split_url
+from dagogy.api.services import Url
 
 from dagogy_provider_internal.concept import Concept
 from dagogy_provider_internal.passages import Passage
@@ -162,7 +162,7 @@ def _links(concept: Concept) -> list[dict[str, Any]]:
     for at in sorted({*concept.blocks, *([concept.anchor] if concept.anchor >= 0 else [])}):
         block = blocks[at]
         for link in block.links:
-            parts = split_url(link.url) if link.url.isascii() and " " not in link.url else None
+            parts = Url(link.url).parts if link.url.isascii() and " " not in link.url else None
             if parts and parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc:
                 line = (
                     f"line {block.lines[0]}"

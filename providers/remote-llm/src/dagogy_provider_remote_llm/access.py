@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from dagogy.api.errors import ConfigError
 from dagogy.api.secrets import redacted
-from dagogy.api.services import ApiRoot, endpoint_of, plain_http_hop, shown_base_url
+from dagogy.api.services import ApiRoot, Url
 
 ROOT = ApiRoot(
     default="https://api.openai.com/v1",
@@ -42,7 +42,7 @@ class Access(NamedTuple):
 
     @property
     def endpoint(self) -> str:
-        return endpoint_of(self.base_url)
+        return Url(self.base_url).endpoint
 
 
 def host_of(base_url: str) -> str:
@@ -62,7 +62,7 @@ def checked(values: Mapping[str, str]) -> Access:
     if problem:
         wanted = ROOT.repaired(url)
         raise ConfigError(
-            f"invalid OPENAI_BASE_URL: {shown_base_url(url)!r} {problem}",
+            f"invalid OPENAI_BASE_URL: {Url(url).shown!r} {problem}",
             hint=f"export OPENAI_BASE_URL={shlex.quote(wanted)}",
             details={"setting": "OPENAI_BASE_URL", "cause": "base_url_malformed", "repaired": wanted},
         )
@@ -74,7 +74,7 @@ def checked(values: Mapping[str, str]) -> Access:
                 "export OPENAI_API_KEY=…; a local server takes any that is not empty (OPENAI_API_KEY=local); "
                 "or set AGENT_PROVIDER=internal, which needs none"
             ),
-            details={"setting": "OPENAI_API_KEY", "cause": "key_missing", "endpoint": endpoint_of(url)},
+            details={"setting": "OPENAI_API_KEY", "cause": "key_missing", "endpoint": Url(url).endpoint},
         )
     problem = _key_problem(key)
     if problem:
@@ -84,7 +84,7 @@ def checked(values: Mapping[str, str]) -> Access:
                 'copy the key once more; to cut off what is around it: export OPENAI_API_KEY="$(printf %s '
                 '"$OPENAI_API_KEY" | tr -d \'[:space:]\\"\')"'
             ),
-            details={"setting": "OPENAI_API_KEY", "cause": "key_malformed", "endpoint": endpoint_of(url)},
+            details={"setting": "OPENAI_API_KEY", "cause": "key_malformed", "endpoint": Url(url).endpoint},
         )
     allowed = values.get("OPENAI_ALLOW_PLAIN_HTTP", "").strip().lower()
     if allowed not in _YES | _NO:
@@ -92,7 +92,7 @@ def checked(values: Mapping[str, str]) -> Access:
             f"OPENAI_ALLOW_PLAIN_HTTP is {allowed!r}; accepted: 1 or 0",
             details={"setting": "OPENAI_ALLOW_PLAIN_HTTP"},
         )
-    hop = plain_http_hop(url)
+    hop = Url(url).plain_http_hop
     if hop and allowed in _NO:
         raise PlainHttp(
             f"the key would go over plain http to {hop}, and anybody on the way could read it",
@@ -100,7 +100,7 @@ def checked(values: Mapping[str, str]) -> Access:
                 "set OPENAI_BASE_URL to an https:// address, or export OPENAI_ALLOW_PLAIN_HTTP=1 where that "
                 "network is your own"
             ),
-            details={"setting": "OPENAI_BASE_URL", "endpoint": endpoint_of(url), "host": hop},
+            details={"setting": "OPENAI_BASE_URL", "endpoint": Url(url).endpoint, "host": hop},
         )
     api = values.get("AGENT_API", "auto").strip().lower()
     if api not in _APIS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from dagogy.api.failures import Line, LogDialect
+from dagogy.api.dialects import Line, LogDialect
 
 _OUTPUT_TEXT = re.compile(
     r"(?m)^[^\S\n]*output_text\s*[=:]\s*(?P<quoted>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\s*$"

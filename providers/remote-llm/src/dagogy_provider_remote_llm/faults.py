@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import openai
-from dagogy.api.providers import timeout_advice
+from dagogy.api.providers import ProviderSettings
 from dagogy.api.services import read_body
 from dagogy.api.text import shorten
 
@@ -166,7 +166,7 @@ def _late(endpoint: str, deadline: RequestDeadline) -> Fault:
     return Fault(
         message,
         retry=deadline.ended == "idle",
-        hint=timeout_advice(deadline.allowed),
+        hint=ProviderSettings.timeout_advice(deadline.allowed),
         cause="timeout",
         killed_by="timeout",
         timeout_seconds=deadline.allowed,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from dagogy.api.errors import ConfigError, ProviderError
 from dagogy.api.llm import Answer, LanguageModelProvider, Question
 from dagogy.api.providers import Readiness
-from dagogy.api.services import endpoint_of
+from dagogy.api.services import Url
 
 from dagogy_provider_remote_llm.access import Access, PlainHttp, checked, host_of, without_key
 from dagogy_provider_remote_llm.waits import LONGEST_WAIT, backoff
@@ -51,7 +51,7 @@ class RemoteLlm(LanguageModelProvider):
 
     @property
     def endpoint(self) -> str:
-        return endpoint_of(self.settings.values.get("OPENAI_BASE_URL", ""))
+        return Url(self.settings.values.get("OPENAI_BASE_URL", "")).endpoint
 
     @property
     def api(self) -> str:

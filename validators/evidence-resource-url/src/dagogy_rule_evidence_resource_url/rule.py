@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, unquote
 from dagogy.api.documents import Node
 from dagogy.api.rules import Field, Finding, Fix, Rule, RuleContext
 from dagogy.api.rules import Options as BaseOptions
-from dagogy.api.services import split_url
+from dagogy.api.services import Url
 from dagogy.api.text import lazy_pattern, shorten
 
 _NEVER = ' <>"'
@@ -136,7 +136,7 @@ class _Judge:
     def _judge(self, url: str) -> str:
         if not url.isprintable() or any(c in url for c in _NEVER):
             return "holds white space, an invisible character, '<', '>' or '\"'; percent-encode or remove it"
-        parts = split_url(url)
+        parts = Url(url).parts
         if parts is None:
             return "cannot be taken apart: its host or port is invalid"
         scheme = parts.scheme

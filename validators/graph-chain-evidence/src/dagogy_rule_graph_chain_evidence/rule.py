@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import dagogy.api
 from dagogy.api.documents import Node
 from dagogy.api.rules import Field, Finding, Rule, RuleContext
-from dagogy.api.text import STOP_WORDS, lazy_pattern, match_keys, normalized, sentences, shorten, words
+from dagogy.api.text import Words, lazy_pattern, sentences, shorten
 
 if TYPE_CHECKING:
     from dagogy.api.scope import ScopeDocument
@@ -191,5 +191,5 @@ def _named(
 
 def _tokens(text: str) -> frozenset[str]:
     """What titles and texts are compared by."""
-    plain = text if text.isascii() else normalized(text)
-    return frozenset(key for word in words(plain) if word not in STOP_WORDS for key in match_keys(word))
+    plain = text if text.isascii() else Words.normalized(text)
+    return frozenset(key for word in Words.of(plain) if word not in Words.STOP for key in Words.keys(word))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dagogy.api.rules import Finding, Fix, GraphIndex, Rule, RuleContext
+from dagogy.api.rules import Finding, Fix, Rule, RuleContext
 
 # Bits in one block: 100,000 nodes hold at most 100,000 different sets of this many bits at a time, 100 MB.
 _BLOCK = 8192
@@ -31,7 +31,7 @@ class RedundantPrerequisites(Rule):
 
     def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
         index = context.index
-        implied = _implied(index)
+        implied = _implied(context)
         for i in sorted(implied):
             node = context.nodes[i]
             places = sorted(
@@ -56,7 +56,7 @@ class RedundantPrerequisites(Rule):
                 )
 
 
-def _implied(index: GraphIndex) -> dict[int, dict[int, int]]:
+def _implied(context: RuleContext) -> dict[int, dict[int, int]]:
     """For each node its implied prerequisites, each with another prerequisite that builds on it.
 
     What builds on a prerequisite is deeper than it and has it as a prerequisite too, so only one that is not
@@ -64,6 +64,7 @@ def _implied(index: GraphIndex) -> dict[int, dict[int, int]]:
     Each of those gets one bit, `_BLOCK` of them at a time. In topological order, the set of a node is the
     union of its prerequisites' sets and its own bit; big integers make a union as cheap as a copy.
     """
+    index = context.index
     depth, dependents = index.depth, index.dependents
     place = {v: t for t, v in enumerate(index.order)}
     asked: dict[int, list[int]] = {}
@@ -78,14 +79,14 @@ def _implied(index: GraphIndex) -> dict[int, dict[int, int]]:
     for start in range(0, len(targets), _BLOCK):
         block = targets[start : start + _BLOCK]
         last = max(place[v] for p in block for v in asked[p])
-        _mark(block, asked, index, index.order[place[block[0]] : last + 1], found)
+        _mark(block, asked, index.prerequisites, index.order[place[block[0]] : last + 1], found)
     return found
 
 
 def _mark(
     block: list[int],
     asked: dict[int, list[int]],
-    index: GraphIndex,
+    prerequisites: Sequence[Sequence[int]],
     stretch: list[int],
     found: dict[int, dict[int, int]],
 ) -> None:
@@ -99,7 +100,7 @@ def _mark(
             questions.setdefault(v, []).append(p)
     reach: dict[int, int] = {}
     for v in stretch:
-        before = index.prerequisites[v]
+        before = prerequisites[v]
         bits = 0
         for q in before:
             bits |= reach.get(q, 0)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import dagogy.api
 from dagogy.api.rules import Field, Finding, Fix, Rule, RuleContext
-from dagogy.api.text import lazy_pattern, shorten, words
+from dagogy.api.text import Words, lazy_pattern, shorten
 
 #: Only a title with one of these characters can be markup, a table row, a path, a URL, a file
 #: name or end like a sentence.
@@ -241,7 +241,7 @@ class _Judge:
         return "is a heading of a document's structure" if all(p in self.structural for p in parts) else ""
 
     def _sentence(self, text: str) -> str:
-        spoken = words(text)
+        spoken = Words.of(text)
         if len(spoken) >= 5 and text.casefold().replace("’", "'").startswith(self.openers):
             return "is a sentence about the document"
         end = text[-1]
@@ -288,4 +288,4 @@ class _Judge:
 
 def _uses_singular(title: str, ideas: list[str]) -> bool:
     singular = title.casefold().removesuffix("s")
-    return any(singular in words(idea) for idea in ideas)
+    return any(singular in Words.of(idea) for idea in ideas)

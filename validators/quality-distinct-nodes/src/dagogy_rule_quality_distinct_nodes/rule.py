@@ -11,7 +11,7 @@ from typing import Annotated, NamedTuple
 import dagogy.api
 from dagogy.api.documents import Node
 from dagogy.api.rules import Field, Finding, Rule, RuleContext
-from dagogy.api.text import STOP_WORDS, lazy_pattern, match_keys, normalized, shorten, words
+from dagogy.api.text import Words, lazy_pattern, shorten
 
 #: With more nodes only ideas that are equal word for word are found.
 _MANY = 5000
@@ -23,7 +23,7 @@ _NEGATIONS = frozenset(
         "sin nunca"
     ).split()
 )
-#: Function words beyond the English ones of `STOP_WORDS`, and English ones that say little about anything.
+#: Function words beyond the English ones of `Words.STOP`, and English ones that say little about anything.
 _FILLING = frozenset(
     (
         "onto another other others via per there thus hence since around along among itself every much like "
@@ -219,8 +219,8 @@ class _Ideas:
 
     def _alike(self, j: int, k: int) -> bool:
         first, second = self.texts[j], self.texts[k]
-        numbers = [{t for t in words(text) if t[0].isdigit()} for text in (first, second)]
-        negations = [len(_NEGATIONS.intersection(words(text))) % 2 for text in (first, second)]
+        numbers = [{t for t in Words.of(text) if t[0].isdigit()} for text in (first, second)]
+        negations = [len(_NEGATIONS.intersection(Words.of(text))) % 2 for text in (first, second)]
         contained = min(len(self.tokens[j]), len(self.tokens[k])) < 0.7 * max(
             len(self.tokens[j]), len(self.tokens[k])
         )
@@ -296,14 +296,14 @@ def _bare_title(title: str) -> frozenset[str]:
 
 def _tokens(text: str) -> Iterator[str]:
     """What texts are compared by."""
-    for word in words(text if text.isascii() else normalized(text)):
-        if (word in STOP_WORDS or word in _FILLING) and word not in _NEGATIONS:
+    for word in Words.of(text if text.isascii() else Words.normalized(text)):
+        if (word in Words.STOP or word in _FILLING) and word not in _NEGATIONS:
             continue
-        yield from (_ONE_OF.get(key, key) for key in match_keys(word))
+        yield from (_ONE_OF.get(key, key) for key in Words.keys(word))
 
 
 _ONE_OF = {
-    match_keys(word)[0]: match_keys(group.split()[0])[0]
+    Words.keys(word)[0]: Words.keys(group.split()[0])[0]
     for group in reversed(_SYNONYMS.split("|"))
     for word in group.split()
 }

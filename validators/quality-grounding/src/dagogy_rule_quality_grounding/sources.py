@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from dagogy.api.documents import Node
-from dagogy.api.text import STOP_WORDS, lazy_pattern, match_keys, normalized, sentences, words
+from dagogy.api.text import Words, lazy_pattern, sentences
 
 if TYPE_CHECKING:
     from dagogy.api.scope import Block, ScopeDocument
@@ -43,7 +43,7 @@ class Source:
     """What the sources say: their words and tokens, and in which passages of the text each token occurs."""
 
     def __init__(self, documents: Iterable[ScopeDocument], neutral: frozenset[str]) -> None:
-        self.ignored = STOP_WORDS | neutral
+        self.ignored = Words.STOP | neutral
         self.verbatim: set[str] = set()
         self.length = 0
         self._passages: list[set[str]] = []
@@ -74,7 +74,7 @@ class Source:
         passage: set[str] = set()
         length = 0
         for text in texts:
-            found = words(_fold(text))
+            found = Words.of(_fold(text))
             passage.update(found)
             length += sum(
                 len(word) if not word.isascii() and _SPACELESS.search(word) else 1 for word in found
@@ -92,7 +92,10 @@ class Source:
         """The tokens of `text` that count, in order, each once."""
         return list(
             dict.fromkeys(
-                token for word in words(_fold(text)) if word not in self.ignored for token in _tokens_of(word)
+                token
+                for word in Words.of(_fold(text))
+                if word not in self.ignored
+                for token in _tokens_of(word)
             )
         )
 
@@ -161,7 +164,7 @@ class Source:
         """The content words of `text` that the sources do not have, each once."""
         return [
             word
-            for word in dict.fromkeys(words(_fold(text)))
+            for word in dict.fromkeys(Words.of(_fold(text)))
             if word not in self.ignored and self.tokens.isdisjoint(_tokens_of(word))
         ]
 
@@ -180,9 +183,9 @@ class Source:
             return {
                 k
                 for k, idea in enumerate(node.core_ideas)
-                if len(_ENGLISH.intersection(words(idea))) >= _SURELY_ENGLISH
+                if len(_ENGLISH.intersection(Words.of(idea))) >= _SURELY_ENGLISH
             }
-        text = words(" ".join([node.title, node.capability, *node.core_ideas, *node.pitfalls]))
+        text = Words.of(" ".join([node.title, node.capability, *node.core_ideas, *node.pitfalls]))
         return set(range(len(node.core_ideas))) if len(text) >= 8 and _ENGLISH.isdisjoint(text) else set()
 
 
@@ -274,8 +277,8 @@ def _cites(node: Node, location: str, lines: tuple[int, int]) -> bool:
 @lru_cache(maxsize=200_000)
 def _tokens_of(word: str) -> Sequence[str]:
     """What a word is compared by, found once for all sentences of a large source."""
-    return match_keys(word)
+    return Words.keys(word)
 
 
 def _fold(text: str) -> str:
-    return text.lower() if text.isascii() else normalized(text).lower()
+    return text.lower() if text.isascii() else Words.normalized(text).lower()

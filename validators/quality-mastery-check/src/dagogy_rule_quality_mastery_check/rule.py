@@ -9,7 +9,7 @@ from typing import Annotated
 
 import dagogy.api
 from dagogy.api.rules import Field, Finding, Rule, RuleContext
-from dagogy.api.text import STOP_WORDS, lazy_pattern, shorten, stem, words
+from dagogy.api.text import Words, lazy_pattern, shorten
 
 #: What may stand before the verb of a task.
 _PREFIX = lazy_pattern(
@@ -299,7 +299,7 @@ class MasteryCheck(Rule):
             if (
                 -4 < len(task) - len(criterion) < 4
                 and task[1:9].lower() == criterion[1:9].lower()
-                and words(task) == words(criterion)
+                and Words.of(task) == Words.of(criterion)
             ):
                 faults.append(
                     ("pass_criteria", criterion, "is the task once more; say what is seen when it is passed")
@@ -351,7 +351,7 @@ class _Criteria:
         self.pattern = _any_of([*folded, *selves])
         self.selves = _any_of(selves)
         self.measurable = frozenset(map(str.casefold, options.measurable_words))
-        self.hollow = frozenset(stem(w.casefold()) for w in options.empty_words) | {
+        self.hollow = frozenset(Words.stem(w.casefold()) for w in options.empty_words) | {
             w.casefold() for w in options.empty_words
         }
         self.beginnings = frozenset(w.casefold()[:5] for w in options.empty_words)
@@ -365,7 +365,7 @@ class _Criteria:
         return longest[:3] in task.lower() or longest[:5] in self.beginnings
 
     def measures(self, text: str) -> bool:
-        return any(map(str.isdigit, text)) or not self.measurable.isdisjoint(words(text))
+        return any(map(str.isdigit, text)) or not self.measurable.isdisjoint(Words.of(text))
 
     def vague(self, criterion: str) -> str:
         """The phrase that makes the criterion vague, or an empty string."""
@@ -378,7 +378,7 @@ class _Criteria:
             clauses = [c for c in _CLAUSE.split(text) if not self.selves.search(c)]
             return (
                 ""
-                if any(len(words(c)) > 2 and not self.pattern.search(c) for c in clauses)
+                if any(len(Words.of(c)) > 2 and not self.pattern.search(c) for c in clauses)
                 or any(map(str.isdigit, text))
                 else own[0]
             )
@@ -386,13 +386,13 @@ class _Criteria:
 
     def empty(self, criterion: str) -> str:
         """What is wrong with a criterion that names nothing that could be missing, or an empty string."""
-        content = [w for w in words(criterion) if w not in STOP_WORDS]
+        content = [w for w in Words.of(criterion) if w not in Words.STOP]
         # Of one word nothing is said here: it is too short in any case.
-        hollow = len(content) > 1 or (content and len(words(criterion)) > 1)
+        hollow = len(content) > 1 or (content and len(Words.of(criterion)) > 1)
         if (
             not hollow
             or not content
-            or any(w not in self.hollow and stem(w) not in self.hollow for w in content)
+            or any(w not in self.hollow and Words.stem(w) not in self.hollow for w in content)
         ):
             return ""
         # "The answer is right" can fail where the task has one answer.
@@ -403,11 +403,11 @@ class _Criteria:
     def repeats(self, task: str, criterion: str) -> str:
         """What is wrong with a criterion that has no word beyond those of the task, or an empty string."""
         criteria, asked = _bare(criterion), _bare(task)
-        new = {w for w in criteria - asked if w not in self.hollow and stem(w) not in self.hollow}
+        new = {w for w in criteria - asked if w not in self.hollow and Words.stem(w) not in self.hollow}
         if (
             new
             or len(criteria & asked) < 2
-            or not _NEGATION.isdisjoint(words(criterion))
+            or not _NEGATION.isdisjoint(Words.of(criterion))
             or any(map(str.isdigit, criterion))
         ):
             return ""
@@ -416,7 +416,7 @@ class _Criteria:
 
 def _bare(text: str) -> set[str]:
     """The stems of the content words, irregular participles led back to their verbs."""
-    return {stem(_VERB_OF.get(w, w)) for w in words(text) if w not in STOP_WORDS}
+    return {Words.stem(_VERB_OF.get(w, w)) for w in Words.of(text) if w not in Words.STOP}
 
 
 def _any_of(phrases: Sequence[str]) -> re.Pattern[str]:
@@ -439,6 +439,6 @@ def _keys(phrases: Sequence[str]) -> tuple[str, ...]:
 
 def _too_short(text: str, min_words: int) -> bool:
     """Of a script that is not written with spaces between words nothing is said."""
-    return len(words(text)) < min_words and not any(
+    return len(Words.of(text)) < min_words and not any(
         c.isalpha() and not c.isupper() and not c.islower() for c in text
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import dagogy.api
 from dagogy.api.documents import Node
 from dagogy.api.rules import Field, Finding, Fix, Rule, RuleContext
-from dagogy.api.text import lazy_pattern, match_form, shorten, words
+from dagogy.api.text import Words, lazy_pattern, shorten
 
 if TYPE_CHECKING:
     from dagogy.api.scope import ScopeDocument
@@ -252,7 +252,7 @@ class _Judge:
             return False
         if not text.isascii():
             return sum(map(str.isalpha, text)) < 2 * self.min_words
-        return len(words(text)) < self.min_words
+        return len(Words.of(text)) < self.min_words
 
 
 #: Characters that a plain sentence has not; with one of them a text is looked at closely.
@@ -444,4 +444,4 @@ def _repeat(ideas: Sequence[str]) -> bool:
 
 def _normal_forms(text: str) -> tuple[str, ...]:
     """What two texts have in common that say the same; the marks of a formula say something as well."""
-    return match_form(text), *_FORMULA.findall(text)
+    return Words.form(text), *_FORMULA.findall(text)

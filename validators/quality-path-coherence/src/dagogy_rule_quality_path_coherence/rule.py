@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from dagogy.api.documents import Node
 from dagogy.api.rules import Field, Finding, Rule, RuleContext
 from dagogy.api.rules import Options as RuleOptions
-from dagogy.api.text import content_words, shorten, words
+from dagogy.api.text import Words, shorten
 
 _PROJECT = tuple(
     "project capstone thesis dissertation exam examination internship practicum portfolio assignment".split()
@@ -91,7 +91,7 @@ def _jumps(context: RuleContext, options: Any) -> Iterator[Finding]:
         from statistics import median  # with fractions and decimals; hardly any curriculum comes here
 
         usual = median([minutes[p] for p in before])
-        if minutes[i] <= options.max_jump * usual or not project_words.isdisjoint(words(nodes[i].title)):
+        if minutes[i] <= options.max_jump * usual or not project_words.isdisjoint(Words.of(nodes[i].title)):
             continue
         yield Finding(
             message=(
@@ -129,7 +129,7 @@ def _advanced_roots(nodes: Sequence[Node], advanced: set[str]) -> Iterator[Findi
 
 def _without_mark(title: str, advanced: set[str]) -> frozenset[str]:
     """The stems of what is advanced; empty when the title neither begins nor ends with an advanced word."""
-    pieces = words(title)
+    pieces = Words.of(title)
     if len(pieces) < 2:
         return frozenset()
     if pieces[0] in advanced:
@@ -138,7 +138,7 @@ def _without_mark(title: str, advanced: set[str]) -> frozenset[str]:
         pieces = pieces[:-1]
     else:
         return frozenset()
-    return frozenset(content_words(" ".join(pieces)))
+    return frozenset(Words.stems(" ".join(pieces)))
 
 
 def _plain_titles(
@@ -152,7 +152,7 @@ def _plain_titles(
         if i in advanced_nodes:
             continue
         if any(w[:3] in starts for w in node.title.lower().split()):
-            for s in content_words(node.title):
+            for s in Words.stems(node.title):
                 if s in stems:
                     found.setdefault(s, i)
     return found

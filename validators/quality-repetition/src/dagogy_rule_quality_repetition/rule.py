@@ -11,7 +11,7 @@ from typing import Annotated
 import dagogy.api
 from dagogy.api.documents import Node
 from dagogy.api.rules import Field, Finding, Rule, RuleContext
-from dagogy.api.text import shorten, words
+from dagogy.api.text import Words, shorten
 
 from dagogy_rule_quality_repetition.slots import (
     NO_DIGITS,
@@ -137,7 +137,7 @@ def _admits(template: _Template, nodes: Sequence[Node], admissions: tuple[str, .
     text = nodes[i].pitfalls[at] if template.kind == "pitfall" else ""
     return (
         text.casefold().startswith(admissions)
-        and len(words(text)) - len(words(nodes[i].title)) <= _MOST_ADMITTED
+        and len(Words.of(text)) - len(Words.of(nodes[i].title)) <= _MOST_ADMITTED
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from dagogy.api.text import STOP_WORDS, lazy_pattern, sentences
+from dagogy.api.text import Words, lazy_pattern, sentences
 
 SLOT = "…"
 #: Stands for a quotation that is too long for a name: it says something, in the same frame.
@@ -82,7 +82,7 @@ def slotted_parts(text: str, title: str, shortest: int, names: Names) -> list[st
 @lru_cache(maxsize=4096)
 def title_words(title: str) -> frozenset[str]:
     found = [w for w in _TOKEN.findall(title.casefold()) if w[0].isalpha()]
-    return frozenset(_singular(w) for w in found if w not in STOP_WORDS or len(found) == 1)
+    return frozenset(_singular(w) for w in found if w not in Words.STOP or len(found) == 1)
 
 
 def slotted(text: str, title: str, slots: frozenset[str], names: Names) -> str:

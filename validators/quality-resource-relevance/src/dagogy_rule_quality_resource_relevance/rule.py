@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from dagogy.api.documents import Node, Resource
 from dagogy.api.rules import Field, Finding, Rule, RuleContext
 from dagogy.api.rules import Options as RuleOptions
-from dagogy.api.text import content_words, lazy_pattern, normalized, shorten, words
+from dagogy.api.text import Words, lazy_pattern, shorten
 
 if TYPE_CHECKING:
     from dagogy.api.scope import ScopeDocument
@@ -150,7 +150,7 @@ class _Relevance:
     def __init__(self, context: RuleContext, options: Any) -> None:
         self.context = context
         self.generic_words = frozenset(word.casefold() for word in options.generic_words)
-        self.generic = frozenset(token for word in options.generic_words for token in content_words(word))
+        self.generic = frozenset(token for word in options.generic_words for token in Words.stems(word))
         self.topic = self._tokens(context.curriculum.topic)
         # of two at one place the first counts
         self._sources = {s.location: _Source(s) for s in reversed(context.sources)}
@@ -176,7 +176,7 @@ class _Relevance:
         ):
             return True
         # Only English can be compared with resources that are, as often as not, English.
-        return _ENGLISH.isdisjoint(words(own))
+        return _ENGLISH.isdisjoint(Words.of(own))
 
     def _about(self, resource: Resource, text: str, known: frozenset[str]) -> bool:
         if resource.kind in ("book", "paper", "video") and any(c.isdigit() for c in _use_of(resource)):
@@ -211,7 +211,7 @@ class _Relevance:
             ]
         )
         # In two languages, or two scripts, the same thing has other words.
-        if len(cited) >= 8 and _ENGLISH.isdisjoint(cited) != _ENGLISH.isdisjoint(words(own)):
+        if len(cited) >= 8 and _ENGLISH.isdisjoint(cited) != _ENGLISH.isdisjoint(Words.of(own)):
             return False
         return self._pieces(own).isdisjoint(pieces)
 
@@ -221,7 +221,7 @@ class _Relevance:
         if key not in self._known:
             source = self._sources[place]
             passage = " ".join([source.text(first, last), *source.headings(first, last)])
-            self._known[key] = words(passage), self._pieces(passage)
+            self._known[key] = Words.of(passage), self._pieces(passage)
         return self._known[key]
 
     def _pieces(self, text: str) -> frozenset[str]:
@@ -248,7 +248,7 @@ class _Relevance:
     def _tokens(self, text: str) -> frozenset[str]:
         # Numbers are everywhere; they relate nothing.
         stems = {
-            s for s in content_words(text if text.isascii() else normalized(text)) if not s.isdigit()
+            s for s in Words.stems(text if text.isascii() else Words.normalized(text)) if not s.isdigit()
         } - self.generic
         return frozenset(stems | {s[:5] for s in stems})
 

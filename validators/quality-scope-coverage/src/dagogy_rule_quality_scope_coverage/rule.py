@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from dagogy.api.documents import Node
 from dagogy.api.rules import Field, Finding, Measure, Rule, RuleContext
 from dagogy.api.rules import Options as RuleOptions
-from dagogy.api.text import STOP_WORDS, lazy_pattern, match_keys, normalized, shorten, words
+from dagogy.api.text import Words, lazy_pattern, shorten
 
 # How much it says that a word of the item stands in a title, in the capability, in at least half of the core
 # ideas, or in fewer.
@@ -180,7 +180,7 @@ def _compared(
     scope_in: Sequence[str], nodes: Sequence[Node], options: Any
 ) -> tuple[list[_Item], list[_Item]]:
     """The items of `scope_in` that can be compared with the nodes, and those of them that no node teaches."""
-    generic = {key for w in options.generic_words for key in match_keys(w)}
+    generic = {key for w in options.generic_words for key in Words.keys(w)}
     items = [_Item(i, tokens) for i, text in enumerate(scope_in) if (tokens := _content(text, generic))]
     own, compared, uncovered = _by_title(items, [_fold(text).strip() for text in scope_in], nodes)
     matcher = _Matcher(items, own, options.min_share, generic)
@@ -227,7 +227,7 @@ def _present(text: str, wanted: Container[str], starts: set[str]) -> set[str]:
     # anywhere in what looks like one.
     return {
         token
-        for word in words(_fold(text))
+        for word in Words.of(_fold(text))
         if word[:2] in starts or not word.isascii()
         for token in (*_tokens_of(word), *(_SPACELESS.findall(word) if not word.isascii() else ()))
         if token in wanted
@@ -277,7 +277,7 @@ def _finding(text: str, item: _Item, nodes: Sequence[Node]) -> Finding:
 
 
 def _fold(text: str) -> str:
-    return text.lower() if text.isascii() else normalized(text).lower()
+    return text.lower() if text.isascii() else Words.normalized(text).lower()
 
 
 def _contains(titles: str, item: str) -> bool:
@@ -305,11 +305,11 @@ def _script(text: str) -> str:
 
 
 def _tokens_of(word: str) -> Sequence[str]:
-    return () if word in STOP_WORDS else match_keys(word)
+    return () if word in Words.STOP else Words.keys(word)
 
 
 def _tokens(text: str) -> frozenset[str]:
-    return frozenset(token for word in words(_fold(text)) for token in _tokens_of(word))
+    return frozenset(token for word in Words.of(_fold(text)) for token in _tokens_of(word))
 
 
 def _content(text: str, generic: set[str]) -> frozenset[str]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from dagogy.api.rules import Field, Finding, Rule, RuleContext
 from dagogy.api.rules import Options as RuleOptions
-from dagogy.api.text import STOP_WORDS, content_words, lazy_pattern, normalized, shorten, stem, words
+from dagogy.api.text import Words, lazy_pattern, shorten
 
 # "… are not covered", "No …": what a sentence says of the excluded thing, not the thing.
 _FRAME = lazy_pattern(
@@ -84,7 +84,7 @@ class ScopeOut(Rule):
 
     def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
         leading = frozenset(w.casefold() for w in options.leading_words)
-        vague = frozenset(stem(w.casefold()) for w in options.vague_words)
+        vague = frozenset(Words.stem(w.casefold()) for w in options.vague_words)
         yield from _contradictions(context.spec.scope_out, context.spec.scope_in, vague)
         parts = _parts(context.spec.scope_out, context.spec.scope_in, vague)
         if not parts:
@@ -125,7 +125,7 @@ def _contradictions(
     """
     wanted = {_plain(item) for item in scope_in}
     for index, item in enumerate(scope_out):
-        if _plain(item) in wanted and not vague.issuperset(content_words(_fold(item))):
+        if _plain(item) in wanted and not vague.issuperset(Words.stems(_fold(item))):
             yield Finding(
                 message=f"'{shorten(item)}' is in scope_in too; take it out of one of the two",
                 pointer=f"/scope_out/{index}",
@@ -141,7 +141,7 @@ def _plain(text: str) -> str:
 
 
 def _parts(scope_out: Sequence[str], scope_in: Sequence[str], vague: frozenset[str]) -> list[_Part]:
-    wanted = [frozenset(content_words(_fold(item))) for item in scope_in]
+    wanted = [frozenset(Words.stems(_fold(item))) for item in scope_in]
     parts = []
     for index, item in enumerate(scope_out):
         thing = _EXAMPLES.sub("", _FRAME.sub("", _fold(item).strip().rstrip(".!")))
@@ -149,9 +149,9 @@ def _parts(scope_out: Sequence[str], scope_in: Sequence[str], vague: frozenset[s
             continue
         pieces = _SEPARATOR.split(thing)
         # In "linear and logistic regression" the lone "linear" is no thing of its own.
-        single = all(len(words(piece)) <= 1 for piece in pieces)
+        single = all(len(Words.of(piece)) <= 1 for piece in pieces)
         for piece in dict.fromkeys([thing, *pieces]):
-            tokens = tuple(content_words(piece))
+            tokens = tuple(Words.stems(piece))
             if (
                 not tokens
                 or vague.issuperset(tokens)
@@ -185,13 +185,13 @@ def _candidates(titles: Sequence[str], parts: Sequence[_Part]) -> list[int]:
 
 def _excluded(title: str, by_token: dict[str, list[_Part]], leading: frozenset[str]) -> _Part | None:
     """The excluded thing that `title` teaches."""
-    pieces = _without_leading(words(title), leading)
-    if not pieces or stem(pieces[0]) not in by_token:
+    pieces = _without_leading(Words.of(title), leading)
+    if not pieces or Words.stem(pieces[0]) not in by_token:
         return None
-    content = [w for w in pieces if w not in STOP_WORDS]
-    tokens = tuple(map(stem, content))
-    own = sorted(stem(w) for w in content if w not in leading) or sorted(tokens)
-    for part in by_token[stem(pieces[0])]:
+    content = [w for w in pieces if w not in Words.STOP]
+    tokens = tuple(map(Words.stem, content))
+    own = sorted(Words.stem(w) for w in content if w not in leading) or sorted(tokens)
+    for part in by_token[Words.stem(pieces[0])]:
         size = len(part.tokens)
         if sorted(part.tokens) == own or (size > 1 and tokens[:size] == part.tokens):
             return part
@@ -204,9 +204,9 @@ def _without_leading(pieces: Sequence[str], leading: frozenset[str]) -> Sequence
     """The words of a title from the first on that says what it is about; all of them where none does: "First
     steps" may be what is excluded.
     """
-    start = next((k for k, w in enumerate(pieces) if w not in leading and w not in STOP_WORDS), 0)
+    start = next((k for k, w in enumerate(pieces) if w not in leading and w not in Words.STOP), 0)
     return pieces[start:]
 
 
 def _fold(text: str) -> str:
-    return text.lower() if text.isascii() else normalized(text).lower()
+    return text.lower() if text.isascii() else Words.normalized(text).lower()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dagogy.api.rules import Finding, Rule, RuleContext
-from dagogy.api.text import normalized
+from dagogy.api.text import Words
 
 # Punctuation that does not tell one concept from another. Whatever can be an operator or part of a name (+ #
 # * / & < = ! ' and the like) stays, so that C, C++ and C# differ, and so do P = NP and P ≠ NP.
@@ -63,7 +63,7 @@ def _folded(titles: Sequence[str]) -> list[str]:
     if text.count("\n") >= len(titles):
         text = "\n".join(" ".join(title.split()) for title in titles)
     if not text.isascii():
-        text = normalized(text)
+        text = Words.normalized(text)
     text = f"\n{text.casefold()}\n"
     for character in _SPACES:
         text = text.replace(character, " ")

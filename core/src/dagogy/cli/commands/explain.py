@@ -19,6 +19,8 @@ from dagogy.host.discovery import KINDS
 from dagogy.host.plugin import Plugin
 from dagogy.incidents import help as incident_help
 
+#: Characters of a list that an option has.
+_MOST_SHOWN = 160
 _CODES: dict[str, type[DagogyError]] = {
     kind.code: kind
     for kind in vars(errors).values()
@@ -166,6 +168,18 @@ def _type(about: dict[str, Any]) -> str:
     return " ".join([str(about.get("type", "value")), *bounds])
 
 
+def _shown(value: Any) -> str:
+    """A value of an option; of a long list as many of the first as a line has room for."""
+    whole = repr(value)
+    if not isinstance(value, list) or len(whole) <= _MOST_SHOWN:
+        return whole
+    shown, left = 0, _MOST_SHOWN
+    while shown < len(value) and (left := left - len(repr(value[shown])) - 2) > 0:
+        shown += 1
+    first = ", ".join(map(repr, value[:shown]))
+    return f"[{first}, … and {len(value) - shown:,} more]" if first else f"[… {len(value):,} values]"
+
+
 def _lines(document: dict[str, Any]) -> list[str]:
     lines = [f"{document['id']} ({document['kind']} of {document['distribution']})", document["summary"], ""]
     if document["text"]:
@@ -177,9 +191,12 @@ def _lines(document: dict[str, Any]) -> list[str]:
             lines.append(f"Runs only when these are clean: {', '.join(document['requires'])}")
         if document["aliases"]:
             lines.append(f"Formerly: {', '.join(document['aliases'])}")
+        values = {o["name"]: document["configured"].get(o["name"], o["default"]) for o in document["options"]}
         for option in document["options"]:
-            value = document["configured"].get(option["name"], option["default"])
-            lines.append(f"Option {option['name']} ({option['type']}) = {value!r}: {option['description']}")
+            value = _shown(values[option["name"]])
+            lines.append(f"Option {option['name']} ({option['type']}) = {value}: {option['description']}")
+        if any(_shown(value) != repr(value) for value in values.values()):
+            lines.append(f"Long lists are cut; all of each: dagogy explain {document['id']} --json")
         lines.append(f'Configure in dagogy.toml:  [rules."{document["id"]}"]  severity = "warning"')
     return lines
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from dagogy.api.errors import InvalidArgument
+from dagogy.api.errors import InvalidArgument, NotFound
 from dagogy.api.text import shorten
 from dagogy.cli.app import App
-from dagogy.cli.options import common, complete_plugins, run_argument, wait_option
+from dagogy.cli.options import about_run, common, complete_plugins, complete_runs_and_files, wait_option
 from dagogy.cli.progress import display
+from dagogy.cli.replays import with_run
 from dagogy.cli.scope import scope_options, summary_lines, terminal_width
 from dagogy.pipeline.given import STDIN
 from dagogy.pipeline.report import cost_lines, plural, summary_line
@@ -27,11 +29,11 @@ if TYPE_CHECKING:
 @click.command(
     "run",
     epilog=(
-        "\b\nExamples:\n  dagogy run my-course --scope-file notes.md\n"
+        "\b\nExamples:\n  dagogy run notes.md\n  dagogy run my-course --scope-file notes.md\n"
         "  dagogy run my-course --scope-file book.md --scope-section 'Chapter 2'"
     ),
 )
-@run_argument
+@click.argument("reference", metavar="RUN|FILE", shell_complete=complete_runs_and_files, callback=about_run)
 @click.option(
     "--scope-file",
     "scope_files",
@@ -111,6 +113,9 @@ def run(
 ) -> int:
     """Compiles a run: reads the scope document or topic spec, generates a curriculum, validates it, plans it,
     and says what changed.
+
+    With a FILE, or a folder of lessons, it is the newest run made of that, or a new one. A name that is both
+    a run's and a file's means the run; './notes' is the file.
     """
     app.flags = {
         "AGENT_PROVIDER": provider,
@@ -139,17 +144,80 @@ def run(
     app.flags |= healing
     source: dict[str, Any] = {"mode": scope_mode or "", "sections": sections, "reader": scope_format or ""}
     source |= {"concepts_from": concepts_from, "only": only, "skip": skip}
-    course = app.open(reference, wait_seconds)
+    file = _file_meant(app, reference)
+    if file is None:
+        return _carried_out(
+            app,
+            app.open(reference, wait_seconds),
+            scope_files,
+            source,
+            show_prompt,
+            self_heal,
+            unsafe=unsafe,
+            fresh=no_cache,
+        )
+    if scope_files:
+        raise InvalidArgument(
+            f"'{reference}' is a document, and --scope-file gives another",
+            hint=f"dagogy init NAME, then: dagogy run NAME --scope-file {reference} --scope-file ...",
+        )
+    how = {key: source[key] for key in ("mode", "sections", "reader")}
+    with app.workspace.run_of(file, **how, wait_seconds=wait_seconds) as course:
+        app.reference = course.id
+        app.arguments[:] = with_run(app.arguments, app, course.id, reference)
+        app.remarks.append(f"{reference}: run {course.id}")
+        return _carried_out(
+            app, course, (file,), source, show_prompt, self_heal, unsafe=unsafe, fresh=no_cache
+        )
+
+
+def _file_meant(app: App, reference: str) -> Path | None:
+    """The document or folder that was named in place of a run; None where it is a run that is meant."""
+    path = Path(reference)
+    there = os.path.exists(reference) and path.name != ".." and not (path / "run.json").exists()
+    if not there and not path.suffix:
+        return None
+    try:
+        run = app.session.runs.find(reference)
+    except NotFound as error:
+        if there:
+            return path
+        raise NotFound(f"{error.message}, and no such file", hint=error.hint, details=error.details) from None
+    except InvalidArgument as error:
+        if not there:
+            return None
+        if "candidates" not in error.details:  # no name that a run could have
+            return path
+        raise InvalidArgument(
+            error.message,
+            hint=f"give the whole id, or './{reference}' for the file",
+            details=error.details,
+        ) from None
+    if there:
+        app.remarks.append(f"'{reference}' is taken for run {run.id}; './{reference}' is the file")
+    return None
+
+
+def _carried_out(
+    app: App,
+    course: Run,
+    files: Sequence[Path],
+    source: Mapping[str, Any],
+    show_prompt: bool,
+    self_heal: bool,
+    *,
+    unsafe: bool,
+    fresh: bool,
+) -> int:
+    """What the options ask of the run. Returns the exit status."""
     if show_prompt:
-        _show_prompt(app, course.preview(scope_files, **source))
+        _show_prompt(app, course.preview(files, **source))
     elif self_heal:
         from dagogy.cli.heal import self_healing
 
-        return self_healing(
-            app, lambda: _compile(app, course, scope_files, source, fresh=no_cache), unsafe=unsafe
-        )
+        return self_healing(app, lambda: _compile(app, course, files, source, fresh=fresh), unsafe=unsafe)
     else:
-        _compile(app, course, scope_files, source, fresh=no_cache)
+        _compile(app, course, files, source, fresh=fresh)
     return 0
 
 

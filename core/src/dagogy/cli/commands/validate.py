@@ -16,7 +16,8 @@ from dagogy.pipeline.report import SHOWN_A_RULE, plural, summary_line
 from dagogy.workspace.stages import CURRICULUM, REPORT_MD
 
 if TYPE_CHECKING:
-    from dagogy.api.runs import Fixes, Report, Run
+    from dagogy.api.runs import Report, Run
+    from dagogy.pipeline.results import Fixes
 
 _OWN_FORMATS = ("text", "json")
 _COLOURS = {"error": "red", "warning": "yellow", "info": "blue"}

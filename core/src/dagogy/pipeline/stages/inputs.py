@@ -40,8 +40,8 @@ Mode = Literal["full", "section", "seed-list"]
 
 @dataclass(frozen=True, slots=True)
 class ScopeRequest:
-    """What the user gave as scope document: its files, how it was named, what of it is meant, and the reader,
-    where one was named.
+    """What the user gave as scope document: its files, how it was named, what of it is meant, the reader,
+    where one was named, and the absolute `paths` of what was named.
 
     Several files make one document, in their order.
     """
@@ -51,6 +51,7 @@ class ScopeRequest:
     mode: Mode = "full"
     sections: Sequence[str] = ()
     format_id: str = ""
+    paths: Sequence[str] = ()
 
 
 def scope_request(
@@ -134,6 +135,7 @@ def prepare_inputs(
             "mode": scope.mode,
             "sections": list(scope.sections),
             "source": scope.source,
+            "paths": list(scope.paths),
             "files": names,
         }
         opened.state.hashes["scope"] = stamps["scope"]["sha256"]
