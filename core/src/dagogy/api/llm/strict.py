@@ -57,6 +57,8 @@ def _strict(node: Mapping[str, Any], root: Mapping[str, Any], above: tuple[str, 
             words.append(_IN_WORDS[key](value))
         elif key == "items":
             out[key] = _strict(value, root, above)
+        elif key == "allOf" and all("if" in part for part in value):
+            continue  # strict mode has no conditions: the descriptions of the fields say them
         elif not (
             key in ("properties", "required")
             or key in _IGNORED

@@ -27,6 +27,7 @@ from dagogy.api.providers import (
 from dagogy.api.rules import Finding
 from dagogy.api.scope import ScopeReading
 from dagogy.contracts.documents import json_values
+from dagogy.contracts.types import CURRICULUM_VERSION
 from dagogy.pipeline.asking import ask, blame
 from dagogy.pipeline.fixes import apply_fixes, offered
 from dagogy.pipeline.judge import Judge, ValidationResult
@@ -382,7 +383,11 @@ def _is_notes(notes: Any) -> bool:
 
 
 def _encoded(document: Any) -> bytes:
-    return to_json(json_values(document) if is_dataclass(document) else document)
+    """The bytes of a draft. What dagogy writes is of the current version, whatever a provider says."""
+    values = json_values(document) if is_dataclass(document) else document
+    if isinstance(values, dict):
+        values = {"schema_version": None, **values} | {"schema_version": CURRICULUM_VERSION}
+    return to_json(values)
 
 
 def _round(iteration: int, action: Action, draft: Draft, proposal: Proposal) -> dict[str, Any]:
