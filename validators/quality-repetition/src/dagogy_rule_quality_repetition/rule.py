@@ -187,11 +187,14 @@ def _finding(
 
 
 _KINDS: dict[str, Callable[[Node], Sequence[str]]] = {
-    "capability": lambda node: (node.capability,),
+    # An empty text is a declared gap.
+    "capability": lambda node: (node.capability,) if node.capability else (),
     "core idea": lambda node: node.core_ideas,
     "pitfall": lambda node: node.pitfalls,
-    "mastery task": lambda node: (node.mastery_check.task,),
-    "pass criterion": lambda node: (node.mastery_check.pass_criteria,),
+    "mastery task": lambda node: (node.mastery_check.task,) if node.mastery_check.task else (),
+    "pass criterion": lambda node: (
+        (node.mastery_check.pass_criteria,) if node.mastery_check.pass_criteria else ()
+    ),
 }
 _PLURALS = {
     "capability": "capabilities",
