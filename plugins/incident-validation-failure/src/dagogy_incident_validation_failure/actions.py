@@ -119,11 +119,10 @@ class ReadReport(RecoveryAction):
                 message="there is no report to read",
                 commands=(f"dagogy validate {context.run_id}",),
             )
-        more = f"; and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
         path = context.run / _REPORT.replace(".json", ".md")
         return RecoveryOutcome(
             changed=False,
-            message=f"{path}: {'; '.join(errors[:_SHOWN]) or 'no errors'}{more}",
+            message=f"{path}: {'; '.join(errors) or 'no errors'}",
             commands=tuple(
                 f"dagogy {command} {context.run_id}" for command in ("validate", "plan", "iterate")
             ),
