@@ -37,12 +37,13 @@ def next_step(run_id: str, state: State) -> NextStep:
         if reason == "the last validation failed":
             # To validate again what nobody changed would fail again.
             return NextStep(
-                f"dagogy validate {run_id} --fix",
+                f"dagogy validate {run_id}",
                 (
-                    f"{reason}: this carries out what fixes there are; for the rest edit the curriculum, the "
-                    "spec or the source where outputs/reviews/validation_report.md says so"
+                    f"{reason}: first edit the curriculum, the spec or the source where "
+                    "outputs/reviews/validation_report.md says so"
                 ),
                 (
+                    f"dagogy validate {run_id} --fix",
                     f"dagogy gaps {run_id}",
                     f"edit {CURRICULUM}, then: dagogy validate {run_id}",
                     f"set evidence_mode to minimal in {SPEC}, then: dagogy validate {run_id}",
