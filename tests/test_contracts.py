@@ -39,10 +39,20 @@ RESOURCE = {
     "role": "reference",
     "citation": "p. 3",
 }
+ALL_GAPS = {
+    "capability": "",
+    "core_ideas": [],
+    "pitfalls": [],
+    "mastery_check": {"task": "", "pass_criteria": ""},
+    "resources": [],
+    "gaps": [{"field": name, "reason": "The source says nothing of it."} for name in types.GAP_FIELDS],
+}
 CURRICULUM = curriculum_of(
     {"id": "a"},
     {**FULL_NODE, "resources": [RESOURCE]},
+    {"id": "c", "group": "Week 1", "optional": True, **ALL_GAPS},
     open_questions=[{"question": "Why?", "related_nodes": ["a"], "status": "open"}],
+    schema_version="1.1",
 )
 LIMITS = {"node_count_min": 2, "node_count_max": 30, "max_prerequisites_per_node": 3}
 PACK = {
@@ -391,6 +401,78 @@ def test_one_broken_place_is_one_problem_with_pointer_keyword_and_message(
 ) -> None:
     (problem,) = agree(name, changed(name, path, value))
     assert (problem.pointer, problem.keyword, problem.message) == (pointer, keyword, message)
+
+
+EMPTY = [
+    ("capability", "", "/capability", "must not be empty"),
+    ("core_ideas", ["One."], "/core_ideas", "has 1, at least 2 wanted"),
+    ("core_ideas", [], "/core_ideas", "has 0, at least 2 wanted"),
+    ("pitfalls", [], "/pitfalls", "has 0, at least 1 wanted"),
+    ("mastery_check", {"task": "", "pass_criteria": "x"}, "/mastery_check/task", "must not be empty"),
+    (
+        "mastery_check",
+        {"task": "x", "pass_criteria": ""},
+        "/mastery_check/pass_criteria",
+        "must not be empty",
+    ),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "pointer", "message"), EMPTY)
+@pytest.mark.parametrize("version", [None, "1.0", "1.1"])
+def test_a_field_may_be_empty_where_a_gap_names_it_and_nowhere_else(
+    field: str, value: Any, pointer: str, message: str, version: str | None
+) -> None:
+    keys = {} if version is None else {"schema_version": version}
+    for gaps in (None, [], [{"field": other, "reason": "r"} for other in types.GAP_FIELDS if other != field]):
+        node = {"id": "a", field: value} | ({} if gaps is None else {"gaps": gaps})
+        (problem,) = agree("curriculum", curriculum_of(node, **keys))
+        assert (problem.pointer, problem.message) == (f"/nodes/0{pointer}", message)
+    node = {"id": "a", field: value, "gaps": [{"field": field, "reason": "r"}]}
+    assert agree("curriculum", curriculum_of(node, **keys)) == []
+
+
+@pytest.mark.parametrize(
+    ("gaps", "pointer", "keyword"),
+    [
+        (None, "/nodes/0/gaps", "type"),
+        ({}, "/nodes/0/gaps", "type"),
+        (["pitfalls"], "/nodes/0/gaps/0", "type"),
+        ([{"field": "pitfalls"}], "/nodes/0/gaps/0/reason", "required"),
+        ([{"field": "pitfalls", "reason": ""}], "/nodes/0/gaps/0/reason", "minLength"),
+        ([{"field": "title", "reason": "r"}], "/nodes/0/gaps/0/field", "enum"),
+        (
+            [{"field": "pitfalls", "reason": "r", "why": "w"}],
+            "/nodes/0/gaps/0/why",
+            "additionalProperties",
+        ),
+    ],
+)
+def test_a_gap_has_a_field_and_a_reason(gaps: Any, pointer: str, keyword: str) -> None:
+    (problem,) = agree("curriculum", curriculum_of({"id": "a", "gaps": gaps}))
+    assert (problem.pointer, problem.keyword) == (pointer, keyword)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("group", ""), ("group", 1), ("optional", 1), ("optional", "true"), ("optional", None)]
+)
+def test_group_is_a_text_and_optional_true_or_false(key: str, value: Any) -> None:
+    (problem,) = agree("curriculum", curriculum_of({"id": "a", key: value}))
+    assert problem.pointer == f"/nodes/0/{key}"
+
+
+def test_a_version_that_nobody_knows_is_refused() -> None:
+    (problem,) = agree("curriculum", curriculum_of({"id": "a"}, schema_version="1.2"))
+    assert (problem.pointer, problem.keyword) == ("/schema_version", "enum")
+
+
+def test_an_open_gap_is_one_whose_field_is_not_whole() -> None:
+    stale = [{"field": name, "reason": "r"} for name in types.GAP_FIELDS]
+    node = decode("curriculum", data_of(curriculum_of({"id": "a", "gaps": stale}))).value.nodes[0]
+    assert node.open_gaps() == []
+    node = decode("curriculum", data_of(curriculum_of({"id": "a", **ALL_GAPS}))).value.nodes[0]
+    assert [gap.field for gap in node.open_gaps()] == list(types.GAP_FIELDS)
+    assert node.gap("pitfalls").reason == "The source says nothing of it."
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from dagogy.api._lazy import lazily
 
 if TYPE_CHECKING:
-    from dagogy.contracts.types import Curriculum, Node, OpenQuestion, Resource, TopicSpec
+    from dagogy.contracts.types import Curriculum, Gap, Node, OpenQuestion, Resource, TopicSpec
 else:
     __getattr__ = lazily(
         __name__,
         {
-            "dagogy.contracts.types": "Curriculum Node OpenQuestion Resource TopicSpec",
+            "dagogy.contracts.types": "Curriculum Gap Node OpenQuestion Resource TopicSpec",
         },
     )
 
-__all__ = ["Curriculum", "Node", "OpenQuestion", "Resource", "TopicSpec"]
+__all__ = ["Curriculum", "Gap", "Node", "OpenQuestion", "Resource", "TopicSpec"]

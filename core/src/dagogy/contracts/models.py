@@ -6,22 +6,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
+from dagogy.contracts.records import Event, FailureRecord, Open
 from dagogy.contracts.types import Count, Curriculum, Share, TopicSpec
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Stage = Literal["initialized", "spec_ready", "generated", "validated", "planned", "iterated"]
 SeverityName = Literal["error", "warning", "info"]
-
-
-class Open(BaseModel):
-    """A shape that dagogy writes: later versions may add keys, which have a default, so readers ignore those
-    they do not know and miss none.
-    """
-
-    model_config = ConfigDict(extra="allow", defer_build=True)
 
 
 class HistoryEntry(Open):
@@ -43,10 +36,27 @@ class RunMetadata(Open):
     stamps: dict[str, dict[str, Any]] = Field(description="Content hashes: what each artifact was made from.")
 
 
+class GapsModel(Open):
+    """How much of a curriculum waits for an author."""
+
+    nodes: int
+    open_nodes: int
+    fields: dict[str, int] = Field(description="In how many nodes each field is open; none that is nowhere.")
+    skeleton: bool = Field(description="Whether nearly all that could be said of the concepts is open.")
+    summary: str = Field(description="The same in words; empty without gaps.")
+
+
 class Deliverable(Open):
     node_id: str
     task: str
     pass_criteria: str
+    gap: str | None = Field(
+        default=None,
+        description=(
+            "Why the task or its criterion still needs an author; the text that is missing is then the "
+            "question to the author, in brackets."
+        ),
+    )
 
 
 class Review(Open):
@@ -61,6 +71,10 @@ class Week(Open):
     over_budget: bool = Field(description="True where a single node is larger than the weekly budget.")
     deliverables: list[Deliverable]
     review: list[Review] = Field(description="Nodes of earlier weeks to go over again, at growing intervals.")
+    groups: list[str] = Field(default=[], description="The groups of its nodes, each once.")
+    optional: list[str] = Field(
+        default=[], description="Those of its nodes that a learner may leave out; they are scheduled too."
+    )
 
 
 class Plan(Open):
@@ -73,6 +87,7 @@ class Plan(Open):
     critical_path: list[str]
     critical_path_minutes: float
     weeks: list[Week]
+    gaps: GapsModel | None = None
 
 
 class ChangedNode(Open):
@@ -169,6 +184,9 @@ class ValidationReport(Open):
     measures: list[MeasureModel] = Field(
         default=[],
         description="What the rules measure, those of dagogy's own first; none of a rule that did not run.",
+    )
+    gaps: GapsModel | None = Field(
+        default=None, description="Null where the curriculum does not meet its schema."
     )
 
 
@@ -276,7 +294,7 @@ class ScopeDag(Open):
     source: str
     nodes: list[str]
     edges: list[EdgeModel]
-    dropped: list[DroppedModel] = []
+    dropped: list[DroppedModel] = Field(default=[])
 
 
 class CurriculumEvidence(Open):
@@ -348,67 +366,6 @@ class OptimizationTrace(Open):
         description="Where a recovery started the run: its action, incident, record and environment."
     )
     iterations: list[TraceIteration]
-
-
-class Event(Open):
-    """One line of `logs/events.jsonl`."""
-
-    at_utc: str
-    event: str
-
-
-class ArtifactFact(Open):
-    """An artifact as it was when the command failed; one that is too large has no hash."""
-
-    path: str
-    size: int
-    mtime_utc: str
-    sha256: str
-
-
-class VariableFact(Open):
-    """An environment variable: whether it was set and how long its value was, never the value."""
-
-    set: bool
-    length: int
-
-
-class FailureRecord(Open):
-    """`logs/failures/*.json`."""
-
-    schema_version: Literal[1]
-    at_utc: str
-    code: str
-    message: str
-    details: dict[str, Any]
-    hint: str
-    exit_status: int
-    command: list[str]
-    run_id: str
-    stage: str
-    provider: str
-    endpoint: str
-    model: str
-    folder: str
-    exception_chain: list[dict[str, str]]
-    errno: int | None
-    child_exit_status: int | None
-    signal: int | None
-    killed_by: str
-    http_status: int | None
-    machine_code: str
-    request_id: str
-    output_tails: dict[str, str]
-    artifacts: list[ArtifactFact]
-    environment: dict[str, VariableFact]
-    versions: dict[str, str]
-    plugins: dict[str, str]
-    #: The recovery that started the command: `action`, `incident`, `record` (of the failure that
-    #: it recovers from), `role`.
-    recovery: dict[str, Any] | None = None
-    #: Who wrote the record: `at_utc`, `uid`, `host`, `mac`. Without a valid one its
-    #: command is never run again.
-    seal: dict[str, Any] | None = None
 
 
 ARTIFACTS: dict[str, type[Any]] = {

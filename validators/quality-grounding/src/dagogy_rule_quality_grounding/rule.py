@@ -198,7 +198,7 @@ class _Comparison:
         foreign = source.other_language(node)
         return _Faults(
             i,
-            strange and len(foreign) < len(node.core_ideas),
+            strange and len(foreign) < max(1, len(node.core_ideas)),
             [k for k in loose if k not in foreign],
             borrowed,
         )

@@ -114,10 +114,10 @@ class Source:
         return self._one_passage_has(known, ceil(min_passage_share * len(tokens)))
 
     def supports(self, node: Node) -> bool:
-        """Whether anything that the node says besides names is in the sources, or is in
-        English where they are not.
+        """Whether anything that the node says besides names is in the sources, or is in English where they
+        are not; what it leaves open contradicts nothing.
         """
-        if not self.english and self.other_language(node):
+        if not node.core_ideas or (not self.english and self.other_language(node)):
             return True
         named = set(self.content(node.title))
         for idea in node.core_ideas:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Annotated
 
 import dagogy.api
@@ -308,7 +309,7 @@ class MasteryCheck(Rule):
                 found = criteria.empty(criterion) or criteria.repeats(task, criterion)
                 mild = bool(found) and criteria.measures(criterion)
                 faults += [("pass_criteria", criterion, found)] if found else []
-            for field, text, fault in faults:
+            for field, text, fault in filter(itemgetter(1), faults):  # an empty text is a declared gap
                 what = "mastery task" if field == "task" else "pass criterion"
                 yield Finding(
                     message=f"{what} of '{node.id}' {fault}: '{shorten(text)}'",

@@ -66,7 +66,9 @@ def _require_counterparts(node: Mapping[str, Any]) -> None:
     """Raises `ValueError` for a key that strict mode can neither keep nor put into words."""
     for key, value in node.items():
         is_closed = key == "additionalProperties" and value is False
-        if not is_closed and key not in _COUNTERPARTS:
+        # The descriptions of the fields say what a condition asks of them.
+        is_condition = key == "allOf" and all("if" in part for part in value)
+        if not (is_closed or is_condition or key in _COUNTERPARTS):
             raise ValueError(f"strict mode has no counterpart for {key!r}: {value!r}")
 
 

@@ -27,8 +27,10 @@ from dagogy.api.providers import (
 from dagogy.api.rules import Finding
 from dagogy.api.scope import ScopeReading
 from dagogy.contracts.documents import json_values
+from dagogy.contracts.types import CURRICULUM_VERSION
 from dagogy.pipeline.asking import ask, blame
 from dagogy.pipeline.fixes import apply_fixes, offered
+from dagogy.pipeline.gaps import emptied
 from dagogy.pipeline.judge import Judge, ValidationResult
 from dagogy.pipeline.measures import measure_document
 from dagogy.pipeline.repair_batch import RepairBatch
@@ -304,7 +306,9 @@ class Loop:
         rejected = ""
         if self.best is not None:
             rejected = (
-                draft.measured.lowers(self.best.measured) if draft.rank > self.best.rank else _NO_HIGHER
+                draft.measured.lowers(self.best.measured) or _emptied(draft, self.best)
+                if draft.rank > self.best.rank
+                else _NO_HIGHER
             )
         parts = {
             "best": not rejected,
@@ -381,8 +385,18 @@ def _is_notes(notes: Any) -> bool:
     )
 
 
+def _emptied(draft: Draft, best: Draft) -> str:
+    if not (draft.readable and best.readable):
+        return ""
+    return emptied(draft.context.nodes, best.context.nodes, best.validation.findings)
+
+
 def _encoded(document: Any) -> bytes:
-    return to_json(json_values(document) if is_dataclass(document) else document)
+    """The bytes of a draft. What dagogy writes is of the current version, whatever a provider says."""
+    values = json_values(document) if is_dataclass(document) else document
+    if isinstance(values, dict):
+        values = {"schema_version": None, **values} | {"schema_version": CURRICULUM_VERSION}
+    return to_json(values)
 
 
 def _round(iteration: int, action: Action, draft: Draft, proposal: Proposal) -> dict[str, Any]:
