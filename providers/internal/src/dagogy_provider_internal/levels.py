@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 
+from dagogy_provider_internal.knowledge import vocabulary
 from dagogy_provider_internal.naming import tokens
 
 _ANY_FIELD = "general-academic"
@@ -37,13 +37,9 @@ _Found = Mapping[str, Sequence[tuple[float, tuple[str, ...]]]]
 def _lexicon() -> Mapping[tuple[str, ...], Sequence[tuple[str, float]]]:
     """The fields that have a term, as stems, with its level there."""
     out: dict[tuple[str, ...], dict[str, float]] = {}
-    for entry in sorted(files(__package__).joinpath("vocabulary").iterdir(), key=lambda e: e.name):
-        for line in entry.read_text(encoding="utf-8").splitlines():
-            term, tab, level = line.partition("\t")
-            if tab:
-                out.setdefault(tuple(tokens(term)), {}).setdefault(
-                    entry.name.removesuffix(".tsv"), float(level)
-                )
+    for name, entries in vocabulary().items():
+        for term, level, _ in entries:
+            out.setdefault(tuple(tokens(term)), {}).setdefault(name, level)
     return {term: tuple(of.items()) for term, of in out.items()}
 
 
@@ -86,6 +82,11 @@ def levels(
         else:
             out.append((middle if name is None else name) + text_weight * (text - usual))
     return out
+
+
+def fields(titles: Iterable[str]) -> dict[str, float]:
+    """How much each field counts for a document with these titles, of 0 to 1."""
+    return _fields(_found(tokens(t)) for t in titles)
 
 
 def _mean(values: Iterable[float]) -> float:
