@@ -17,6 +17,9 @@ Evidence is collected for ordered pairs, "B depends on A", from what the source 
 - `level`: the graded vocabulary (`levels`) puts the terms of A's name and text clearly before those of B's.
   It says what is early and what is late in a field, not what needs what, so it moves the ranks, and ties only
   a concept that nothing else ties, to one with words in common.
+- `knowledge`: the vocabulary (`knowledge`) says that a term of B's name needs one of A's, directly or through
+  terms that the document leaves out. No line of the source says so, which is why it weighs little more than
+  an edge takes: what the source says of the pair turns it round.
 - `foundation`: A's very name says that it opens the subject ("Basics"). It takes what
   nothing else gives a place.
 - `order`: neighbours in a document that says that it is in teaching order, or numbers its parts or groups.

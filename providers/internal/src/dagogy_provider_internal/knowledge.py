@@ -1,8 +1,9 @@
-"""What the terms of a field need: which of two concepts comes first where the source relates them not at all.
+"""What the terms of a field need: the order of two concepts that the source does not relate.
 
-The vocabulary (`vocabulary/FIELD.tsv`, described in `vocabulary/README.md`) gives for a term the terms that it
-needs directly. A concept has the terms whose words all stand in its name. One concept needs another when a
-term of the one leads to a term of the other, directly or through terms that no concept of the document has.
+The vocabulary (`vocabulary/FIELD.tsv`, described in `vocabulary/README.md`) gives for a term the terms
+that it needs directly. A concept has the terms whose words all stand in its name. One concept needs
+another when a term of the one leads to a term of the other, directly or through terms that no concept of
+the document has.
 """
 
 from __future__ import annotations

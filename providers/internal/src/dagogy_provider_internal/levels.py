@@ -1,10 +1,10 @@
 """How early or late the terms of a field are usually met: a graded vocabulary, as there is for languages.
 
-The lexicon (`vocabulary/FIELD.tsv`, `term<TAB>level`) has some 15,000 terms of 21 fields and one file of
-words that tell the level in any field. Levels run from 1, the first days of the first course of the field, to
-9, specialists. It was written from general knowledge, without sight of any case that the order is measured
-on. A term can stand in several fields at different levels; how much each field counts is decided by the
-vocabulary of the document itself.
+The vocabulary (`vocabulary/FIELD.tsv`, described in `vocabulary/README.md`) has some 21,000 terms of 21
+fields and one file of words that tell the level in any field. Levels run from 1, the first days of the
+first course of the field, to 9, specialists. It was written from general knowledge, without sight of any
+case that the order is measured on. A term can stand in several fields at different levels; how much each
+field counts is decided by the vocabulary of the document itself.
 """
 
 from __future__ import annotations
