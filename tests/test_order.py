@@ -52,7 +52,28 @@ def test_bare_labels_stand_by_the_level_of_their_terms() -> None:
 
 
 def test_a_level_alone_is_no_edge() -> None:
-    assert edges(bullets(MUSIC)) == set()
+    assert edges(bullets(MUSIC), replace(DEFAULT, knowledge=0)) == set()
+
+
+def test_what_the_vocabulary_says_of_two_terms_is_an_edge_that_tells_so() -> None:
+    result = studied(bullets(MUSIC))
+    (edge,) = (
+        e
+        for e in result.arrangement.edges
+        if (result.concepts[e.before].title, result.concepts[e.after].title)
+        == ("Key signatures", "Modulation")
+    )
+    (piece,) = (p for p in edge.pieces if p.kind == "knowledge")
+    assert not piece.quote, "no line of the source says it"
+    assert piece.note == "general knowledge: “modulation” needs “key signature”"
+
+
+def test_what_the_source_says_of_a_pair_outweighs_general_knowledge() -> None:
+    text = (
+        "# Music\n\n## Modulation\n\nA change of the tonal centre.\n\n## Key signatures\n\n"
+        "Requires modulation. Sharps and flats at the clef, read with modulation in mind.\n"
+    )
+    assert edges(text) == {("Modulation", "Key signatures")}
 
 
 def test_an_edge_tells_what_the_vocabulary_says_for_its_direction() -> None:

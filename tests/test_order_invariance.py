@@ -173,7 +173,8 @@ def test_a_column_of_weeks_or_numbers_states_the_order_of_its_rows_wherever_they
     places = {c.title: c.number for c in before.concepts}
     assert all(places.values())
     assert [places[t] for t in in_study(before)] == sorted(places[t] for t in topics)
-    assert all(places[a] < places[b] for a, b in edges(before))
+    # Of two topics of one day what is known of them may still say which comes first.
+    assert all(places[a] <= places[b] for a, b in edges(before))
     after = studied(head + "\n".join(reversed(rows)))
     assert (in_study(after), edges(after)) == (in_study(before), edges(before))
 

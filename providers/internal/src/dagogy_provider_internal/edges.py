@@ -17,6 +17,9 @@ Evidence is collected for ordered pairs, "B depends on A", from what the source 
 - `level`: the graded vocabulary (`levels`) puts the terms of A's name and text clearly before those of B's.
   It says what is early and what is late in a field, not what needs what, so it moves the ranks, and ties only
   a concept that nothing else ties, to one with words in common.
+- `knowledge`: the vocabulary (`knowledge`) says that a term of B's name needs one of A's, directly or through
+  terms that the document leaves out. No line of the source says so, which is why it weighs little more than
+  an edge takes: what the source says of the pair turns it round.
 - `foundation`: A's very name says that it opens the subject ("Basics"). It takes what
   nothing else gives a place.
 - `order`: neighbours in a document that says that it is in teaching order, or numbers its parts or groups.
@@ -47,7 +50,8 @@ from dagogy.api.text import Words
 
 from dagogy_provider_internal.concept import Concept
 from dagogy_provider_internal.headings import group_number
-from dagogy_provider_internal.levels import levels
+from dagogy_provider_internal.knowledge import needs
+from dagogy_provider_internal.levels import fields, levels
 from dagogy_provider_internal.lexicon import EARLY, LATE, NUMBER_WORDS
 from dagogy_provider_internal.naming import (
     aliases,
@@ -80,6 +84,8 @@ class Weights:
     declared: float = 6.0
     cued: float = 2.5
     order: float = 0.6
+    #: Times how sure the vocabulary is that B needs A.
+    knowledge: float = 0.5
     #: Least evidence for an edge.
     keep: float = 0.35
     #: Related vocabulary (cosine of tf-idf) fills up to `extra` prerequisites where there is no better
@@ -123,6 +129,7 @@ SIGNALS: Mapping[str, tuple[str, ...]] = {
     "number": ("number",),
     "declared": ("declared", "cued"),
     "order": ("order",),
+    "knowledge": ("knowledge",),
     "related": ("extra",),
     "foundation": ("foundation",),
     "title cues": ("cue",),
@@ -215,11 +222,13 @@ class Support:
     total: float = 0.0
     pieces: list[Piece] = field(default_factory=list)
 
-    def add(self, value: float, kind: str, lines: tuple[int, int] = (1, 1), quote: str = "") -> None:
+    def add(
+        self, value: float, kind: str, lines: tuple[int, int] = (1, 1), quote: str = "", note: str = ""
+    ) -> None:
         if not value:
             return
         self.total += value
-        piece = Piece(value, kind, lines, quote)
+        piece = Piece(value, kind, lines, quote, note)
         # The same words twice are one piece of evidence to show, and of equals the first stays the first.
         if all((p.kind, p.quote) != (kind, quote) for p in self.pieces):
             self.pieces = (
@@ -305,6 +314,7 @@ def collect(
     _terms(evidence, concepts, texts, bags, distinctive, idf)
     _names(evidence, concepts, distinctive)
     _related(evidence, concepts, texts, bags, distinctive, idf)
+    _known(evidence, concepts)
     evidence.foundations = _foundations(concepts, topic)
     evidence.texts = texts
     evidence.named_at = [(_anchor_lines(c), c.title) for c in concepts]
@@ -575,6 +585,26 @@ def _names(evidence: Evidence, concepts: Sequence[Concept], distinctive: Sequenc
                 evidence.support(b, a).add(
                     evidence.weights.number, "number", _anchor_lines(concepts[b]), concepts[b].title
                 )
+
+
+def _known(evidence: Evidence, concepts: Sequence[Concept]) -> None:
+    """What the terms of one name need of those of another."""
+    if not evidence.weights.knowledge:
+        return
+    titles = [c.title for c in concepts]
+    for before, after, value, path in needs(titles, fields(titles)):
+        evidence.support(after, before).add(
+            evidence.weights.knowledge * value,
+            "knowledge",
+            _anchor_lines(concepts[after]),
+            note=f"general knowledge: {_said(path)}",
+        )
+
+
+def _said(path: Sequence[str]) -> str:
+    """A path of terms, from what is needed to what needs it, in words."""
+    links = [f"“{after}” needs “{before}”" for before, after in itertools.pairwise(path)]
+    return ", ".join(reversed(links))
 
 
 def _anchor_lines(concept: Concept) -> tuple[int, int]:

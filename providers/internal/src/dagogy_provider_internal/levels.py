@@ -1,10 +1,10 @@
 """How early or late the terms of a field are usually met: a graded vocabulary, as there is for languages.
 
-The lexicon (`vocabulary/FIELD.tsv`, `term<TAB>level`) has some 15,000 terms of 21 fields and one file of
-words that tell the level in any field. Levels run from 1, the first days of the first course of the field, to
-9, specialists. It was written from general knowledge, without sight of any case that the order is measured
-on. A term can stand in several fields at different levels; how much each field counts is decided by the
-vocabulary of the document itself.
+The vocabulary (`vocabulary/FIELD.tsv`, described in `vocabulary/README.md`) has some 21,000 terms of 21
+fields and one file of words that tell the level in any field. Levels run from 1, the first days of the
+first course of the field, to 9, specialists. It was written from general knowledge, without sight of any
+case that the order is measured on. A term can stand in several fields at different levels; how much each
+field counts is decided by the vocabulary of the document itself.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 
+from dagogy_provider_internal.knowledge import vocabulary
 from dagogy_provider_internal.naming import tokens
 
 _ANY_FIELD = "general-academic"
@@ -37,13 +37,9 @@ _Found = Mapping[str, Sequence[tuple[float, tuple[str, ...]]]]
 def _lexicon() -> Mapping[tuple[str, ...], Sequence[tuple[str, float]]]:
     """The fields that have a term, as stems, with its level there."""
     out: dict[tuple[str, ...], dict[str, float]] = {}
-    for entry in sorted(files(__package__).joinpath("vocabulary").iterdir(), key=lambda e: e.name):
-        for line in entry.read_text(encoding="utf-8").splitlines():
-            term, tab, level = line.partition("\t")
-            if tab:
-                out.setdefault(tuple(tokens(term)), {}).setdefault(
-                    entry.name.removesuffix(".tsv"), float(level)
-                )
+    for name, entries in vocabulary().items():
+        for term, level, _ in entries:
+            out.setdefault(tuple(tokens(term)), {}).setdefault(name, level)
     return {term: tuple(of.items()) for term, of in out.items()}
 
 
@@ -86,6 +82,11 @@ def levels(
         else:
             out.append((middle if name is None else name) + text_weight * (text - usual))
     return out
+
+
+def fields(titles: Iterable[str]) -> dict[str, float]:
+    """How much each field counts for a document with these titles, of 0 to 1."""
+    return _fields(_found(tokens(t)) for t in titles)
 
 
 def _mean(values: Iterable[float]) -> float:
