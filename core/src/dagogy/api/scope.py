@@ -17,6 +17,7 @@ __all__ = [
     "LeftOut",
     "Link",
     "Place",
+    "Quotation",
     "Refusal",
     "ScopeConcept",
     "ScopeDocument",
@@ -214,6 +215,19 @@ class ScopeEdge:
 
 
 @dataclass(frozen=True, slots=True)
+class Quotation:
+    """A text of a node that stands in a document: `place` is its place in the node (`core_ideas/0`,
+    `mastery_check/task`), `lines` are those of the document at `location`.
+    """
+
+    node: str
+    place: str
+    text: str
+    lines: tuple[int, int]
+    location: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ScopeReading:
     """What a provider reads out of a scope document: the material of `scope_concepts.json`, `scope_dag.json`
     and, where the user gave no topic spec, of the synthesised one. `scope_out`, `prerequisites` and `goal`
@@ -221,7 +235,8 @@ class ScopeReading:
     concept and is none, in the order of the document, `dropped` pairs with evidence that are no edges (each
     with its reason). `course`: how probable it is that the document is a course; None where the provider
     cannot tell. `refusal`: why no run is to be made of it; what was read stands in the other fields all the
-    same, as far as there is anything."""
+    same, as far as there is anything. `quotations`: where the texts of a curriculum stand that was made of
+    it."""
 
     concepts: tuple[ScopeConcept, ...]
     edges: tuple[ScopeEdge, ...] = ()
@@ -233,3 +248,4 @@ class ScopeReading:
     dropped: tuple[ScopeEdge, ...] = ()
     course: float | None = None
     refusal: Refusal | None = None
+    quotations: tuple[Quotation, ...] = ()
