@@ -12,8 +12,8 @@ from dagogy.api.scope import ScopeDocument
 from dagogy_provider_internal.concept import Concept
 from dagogy_provider_internal.lexicon import label
 from dagogy_provider_internal.naming import content_tokens, core_name
-from dagogy_provider_internal.writing.material import Quote, Role, headed, is_task, learned
-from dagogy_provider_internal.writing.standing import is_topic, plain
+from dagogy_provider_internal.writing.material import Quote, Role, headed, learned
+from dagogy_provider_internal.writing.standing import is_task, is_topic, plain
 
 _ROLES: tuple[Role, ...] = ("objective", "exercise")
 _LONGEST = 40  # words

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from dagogy.api.documents import TopicSpec
@@ -13,6 +14,7 @@ from dagogy.api.text import words
 
 from dagogy_provider_internal.concept import Concept
 from dagogy_provider_internal.estimates import minutes
+from dagogy_provider_internal.naming import same_key
 from dagogy_provider_internal.reading import Studied, item_of, misconceptions_about
 from dagogy_provider_internal.writing import resources
 from dagogy_provider_internal.writing.asked import asked_elsewhere
@@ -43,9 +45,10 @@ def written(topic: str, studied: Studied, spec: TopicSpec) -> Written:
     concepts, order = studied.concepts, studied.arrangement.order
     source = next((c.document for c in concepts if c.anchor >= 0), None)
     frames = Frames(language_of(source, [c.title for c in concepts]))
-    quotes = _without_repeats([quotes_of(c, frames.language or "en") for c in concepts], order)
+    found = [quotes_of(c, frames.language or "en") for c in concepts]
+    quotes = _without_repeats(found, order, {same_key(c.title) for c in concepts})
     elsewhere = asked_elsewhere(concepts, frames.language or "en")
-    small = _small(concepts)
+    small, names = _small(concepts), _small(concepts, str.istitle)
     beside: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for concept in concepts:
         beside[concept.path].append(concept.title)
@@ -64,6 +67,7 @@ def written(topic: str, studied: Studied, spec: TopicSpec) -> Written:
             nearest(concept.title, beside[concept.path]),
             frames,
             small,
+            names,
             spec.constraints.depth,
         )
         writers[concept.id] = writer
@@ -99,26 +103,35 @@ def _node(writer: Writer, prerequisites: list[str], spec: TopicSpec) -> dict[str
     }
 
 
-def _without_repeats(quotes: Sequence[list[Quote]], order: Sequence[int]) -> list[list[Quote]]:
-    """The quotations of each concept without those that one before it in the order of study has too."""
+def _without_repeats(
+    quotes: Sequence[list[Quote]], order: Sequence[int], titles: Collection[tuple[str, ...]]
+) -> list[list[Quote]]:
+    """The quotations of each concept without those that one before it in the order of study has too, and without
+    the names of other concepts.
+    """
     owner: dict[str, int] = {}
     out: list[list[Quote]] = [[] for _ in quotes]
     for i in order:
-        out[i] = [q for q in quotes[i] if owner.setdefault(q.text.casefold(), i) == i]
+        out[i] = [
+            q
+            for q in quotes[i]
+            if owner.setdefault(q.text.casefold(), i) == i
+            and not (q.role == "topic" and same_key(q.text) in titles)
+        ]
     return out
 
 
-def _small(concepts: Sequence[Concept]) -> frozenset[str]:
-    """The words that the documents write small within their text."""
+def _small(concepts: Sequence[Concept], written: Callable[[str], bool] = str.islower) -> frozenset[str]:
+    """The words, in lower case, that the documents write so within their sentences."""
     documents = {id(c.document): c.document for c in concepts}
     return frozenset(
-        w
+        word
         for document in documents.values()
         for block in document.blocks
         if block.kind in ("paragraph", "list_item", "quote")
-        for part in block.text.split()[1:]
-        if part[:1].islower()
-        for w in words(part)
+        for before, part in pairwise(block.text.split())
+        if before[-1] not in ".:!?•–-" and written(part.strip(",.;:()")[:1] or "?") is True
+        for word in words(part)
     )
 
 

@@ -6,12 +6,12 @@ from typing import Literal
 
 from dagogy_provider_internal.concept import Concept
 from dagogy_provider_internal.lexicon import imperative_of
+from dagogy_provider_internal.writing.standing import is_question
 
-#: `procedure`: something to carry out. `order`: the same, named by an order ("Choose a tool"). `tool`:
-#: something to use. `term`: all else.
-Kind = Literal["procedure", "order", "tool", "term"]
+#: `question`: the name asks one. `procedure`: something to carry out. `order`: the same, named by an order
+#: ("Choose a tool"). `tool`: something to use. `term`: all else.
+Kind = Literal["question", "procedure", "order", "tool", "term"]
 
-_STEPS = 3
 _ORDERED = frozenset("a an the your one some to with from by in on and or up out".split())
 _METHODS = frozenset(
     (
@@ -21,11 +21,14 @@ _METHODS = frozenset(
     ).split()
 )
 _HOW_TO = "how to "
+_SIGNS, _SIGNS_A_LINE = "=(){}[];<>|$&", 0.8
 
 
 def kind_of(concept: Concept, language: str) -> Kind:
-    """The kind by the name first, then by what stands under it: numbered steps, code."""
+    """The kind by the name first, then by the code that stands under it."""
     words = concept.title.split()
+    if is_question(concept.title):
+        return "question"
     if language == "en" and (
         concept.title.lower().startswith(_HOW_TO)
         or (len(words) > 1 and imperative_of(words[0]) == words[0].lower() and words[1].lower() in _ORDERED)
@@ -36,9 +39,12 @@ def kind_of(concept: Concept, language: str) -> Kind:
     if language == "en" and words and words[0].lower().endswith("ing") and imperative_of(words[0]):
         return "procedure"
     blocks = [concept.document.blocks[at] for at in concept.blocks]
-    if sum(b.ordered for b in blocks) >= _STEPS:
-        return "procedure"
-    return "tool" if any(b.kind == "code" for b in blocks) else "term"
+    return "tool" if any(b.kind == "code" and _is_code(b.text) for b in blocks) else "term"
+
+
+def _is_code(text: str) -> bool:
+    """Whether a block of code holds code, and no words in columns."""
+    return sum(c in _SIGNS for c in text) > _SIGNS_A_LINE * (text.count("\n") + 1)
 
 
 def doing(title: str) -> str:

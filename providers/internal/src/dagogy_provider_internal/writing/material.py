@@ -15,7 +15,7 @@ from dagogy_provider_internal.lexicon import column_role, is_prerequisite, label
 from dagogy_provider_internal.naming import content_tokens, same_key
 from dagogy_provider_internal.passages import whole_sentences
 from dagogy_provider_internal.recognition.cues import categories, shares
-from dagogy_provider_internal.writing.standing import is_question, is_topic, plain, stands
+from dagogy_provider_internal.writing.standing import is_question, is_task, is_topic, plain, stands
 
 Role = Literal[
     "definition", "statement", "topic", "example", "warning", "objective", "exercise", "question", "solution",
@@ -38,7 +38,6 @@ _SOLUTIONS = (
     "réponse", "corrigé", "resposta", "solução", "soluzione", "risposta", "ответ", "решение", "答案", "解答",
     "解答例", "passed when", "pass criteria", "success criteria",
 )  # fmt: skip
-_LONGEST_TASK = 90  # words
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,39 +214,12 @@ class _Reader:
     def _whole(self, text: str, block: Block, at: int, role: Role) -> Iterator[Quote]:
         """An exercise, a question or a solution as one text."""
         text = plain(text, self.language)
-        if role != "solution" and not is_task(text, self.language):
-            return
-        if (
-            1 <= len(text.split()) <= _LONGEST_TASK
-            and text.rstrip(" .")
-            and not text.rstrip().endswith((":", "："))
-        ):
+        if role == "solution" or is_task(text, self.language):
             yield self._quote(text, block, at, role)
 
     def _quote(self, text: str, block: Block, at: int, role: Role, *, first: bool = False) -> Quote:
         named = bool(self.words & set(content_tokens(text)))
         return Quote(text, block.lines, role, at, named, first, self.concept.document.location)
-
-
-def is_task(text: str, language: str) -> bool:
-    """Whether an exercise can be set by itself."""
-    from dagogy_provider_internal.writing.standing import _begins, is_clean, length
-
-    sentences = whole_sentences(text)
-    return (
-        bool(sentences)
-        and length(text) >= 3
-        and _begins(text)
-        and all(map(is_clean, sentences))
-        and not any(_needs_more(s, language) for s in sentences[:1])
-    )
-
-
-def _needs_more(text: str, language: str) -> bool:
-    from dagogy_provider_internal.lexicon import is_pointer
-    from dagogy_provider_internal.writing.standing import _openers, _opening
-
-    return is_pointer(text) or bool(_opening(text, _openers(language).get("dangling", frozenset())))
 
 
 def _is_solution(text: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from dagogy_provider_internal.concept import Concept
-from dagogy_provider_internal.naming import content_tokens, core_name
+from dagogy_provider_internal.naming import content_tokens, running_name
 from dagogy_provider_internal.writing.frames import Frames
 from dagogy_provider_internal.writing.kinds import doing, kind_of
 from dagogy_provider_internal.writing.material import Quote
@@ -23,6 +23,8 @@ _FILLING = 4
 #: The confidence of a node with no, one and more ideas, and what each field in the source's own words adds.
 _CONFIDENCE, _OWN = (0.2, 0.3, 0.6), 0.1
 _ANYTHING = "*"
+_TELLING = 4  # letters of a word that shows how a title is written
+_ASKING = frozenset("when how why what where which who whether".split())
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -39,6 +41,7 @@ class Writer:
 
     `quotes`: what is said of the concept. `asked`: objectives and exercises that stand elsewhere. `warned`:
     misconceptions that the author of the spec names. `near`: the concept that it is most easily taken for.
+    `small`, `names`: words that the source writes small and with a capital within its sentences.
     """
 
     concept: Concept
@@ -48,6 +51,7 @@ class Writer:
     near: str
     frames: Frames
     small: Collection[str]
+    names: Collection[str]
     depth: str
     refused: set[str] = field(default_factory=set)
 
@@ -154,7 +158,7 @@ class Writer:
         other = self.near and self.frames.quoted(self._running(self.near))
         frame = _TASKS[self._kind] if self._kind != "term" or not other else _TELL_APART
         capability = self.capability()
-        framed = Said(self.frames(frame, name=self._name(), other=other))
+        framed = Said(self.frames(frame, name=self._name(), other=other) if frame else self.concept.title)
         found = [s for s in [*own, framed] if not capability or s.text != capability.text]
         return self._first("mastery_check", found)
 
@@ -194,13 +198,28 @@ class Writer:
     def _name(self) -> str:
         if self._kind == "order":
             return doing(self.concept.title)
+        if self._kind == "question":
+            return (
+                self.frames.quoted(self.concept.title)
+                if self.frames.language != "en"
+                else f"“{self.concept.title}”"
+            )
         return self.frames.quoted(self._running(self.concept.title))
 
     def _running(self, title: str) -> str:
         """A title as it stands within a sentence: what the document writes small loses its capital."""
         if self.frames.language != "en":
             return title
-        title = core_name(title)
+        title = running_name(title)
+        first, *rest = title.split(" ")
+        # In a title that writes other words small the first capital is that of a sentence.
+        telling = [w for w in rest if len(w) >= _TELLING and w.isalpha()]
+        if (
+            first.istitle()
+            and first.lower() not in self.names
+            and (first.lower() in _ASKING or first.endswith("ing") or any(w.islower() for w in telling))
+        ):
+            title = title[:1].lower() + title[1:]
         return _WORD.sub(
             lambda w: w[0].lower() if w[0].istitle() and w[0].lower() in self.small else w[0], title
         )
@@ -229,13 +248,15 @@ class Writer:
 
 #: Frames by the kind of concept.
 _CAPABILITIES = {
+    "question": "Answer the question {name}.",
     "term": "Explain {name}.",
     "procedure": "Demonstrate {name}.",
     "order": "Demonstrate how to {name}.",
     "tool": "Use {name} in an example.",
 }
 _TASKS = {
-    "term": "Define {name}, and give one example and one counterexample.",
+    "question": "",
+    "term": "Explain {name} in your own words, and give an example.",
     "procedure": "Demonstrate {name} on a given case.",
     "order": "Show on a given case how to {name}.",
     "tool": "Make a small example with {name}, and explain each step.",

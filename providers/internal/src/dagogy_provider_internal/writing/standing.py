@@ -7,16 +7,18 @@ What can be decided by grammar is: a mark at its end, brackets that pair, the wo
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-from dagogy_provider_internal.lexicon import is_pointer
+from dagogy_provider_internal.lexicon import is_imperative, is_pointer
 from dagogy_provider_internal.naming import balanced, is_unspaced
+from dagogy_provider_internal.passages import whole_sentences
+from dagogy_provider_internal.recognition.cues import categories, shares
 
 #: Words, or characters of a script without spaces, of what can be quoted.
 FEWEST, MOST = 4, 55
-_FEWEST_UNSPACED, _MOST_UNSPACED = 8, 160
+_LONGEST_TASK = 90
 _ENDS = (".", "!", "。", "！", "．")
 _ASKS = ("?", "？", "؟")
 _CLOSING = "\"'”’»）)]」』“*_"
@@ -140,14 +142,40 @@ def dangles(text: str, language: str) -> bool:
     """Whether it means something that was said before it, or leads the reader through the document."""
     words = _openers(language)
     bare = text.lstrip("\"'“„«‘「『([")
+    within = words.get("within", frozenset())
+    if is_unspaced(text):
+        meant = any(word in text for word in within)
+    else:
+        meant = not within.isdisjoint(w.strip(".,;:!?()\"'“”„«»") for w in text.lower().split())
     return (
-        any(_opening(bare, words.get(what, frozenset())) for what in ("dangling", "steers"))
-        or (is_unspaced(bare[:2])
-        and bool(_opening(bare, words.get("connective", frozenset()))))
+        meant
+        or any(_opening(bare, words.get(what, frozenset())) for what in ("dangling", "steers"))
+        or (is_unspaced(bare[:2]) and bool(_opening(bare, words.get("connective", frozenset()))))
         or is_pointer(text)
     )
 
 
-def whole(sentences: Sequence[str], language: str) -> bool:
-    """Whether a text of several sentences can be quoted as one: its first stands alone."""
-    return bool(sentences) and not dangles(sentences[0], language)
+def points_away(text: str, language: str) -> bool:
+    """Whether an exercise needs what stands around it."""
+    words = _openers(language)
+    return is_pointer(text) or bool(_opening(text, words.get("dangling", frozenset())))
+
+
+def is_order(text: str, language: str) -> bool:
+    """Whether it begins with a verb of tasks, as far as the cues know these in its language."""
+    first = text.split(" ", 1)[0] if not is_unspaced(text[:4]) else text[:4]
+    return is_imperative(text) or shares(first.strip(".,:;"))[categories().index("verb")] > 0
+
+
+def is_task(text: str, language: str) -> bool:
+    """Whether an exercise can be set by itself."""
+    found = whole_sentences(text)
+    return (
+        bool(found)
+        and (FEWEST <= length(text) <= _LONGEST_TASK)
+        and (ends(found[0]) or is_question(found[0]) or is_order(text, language))
+        and _begins(text)
+        and all(map(is_clean, found))
+        and not points_away(text, language)
+        and not text.rstrip().endswith((":", "："))
+    )
