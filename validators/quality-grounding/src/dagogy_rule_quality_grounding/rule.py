@@ -171,7 +171,9 @@ class Grounding(Rule):
         explained = (
             sum(map(sections.explains, range(len(nodes)))) if len(context.tentative) == len(nodes) else 0
         )
-        if 2 * explained > len(nodes) and not any(map(source.supports, nodes)):
+        # Nodes without any idea leave that to an author: they claim nothing.
+        claims = any(node.core_ideas for node in nodes)
+        if claims and 2 * explained > len(nodes) and not any(map(source.supports, nodes)):
             yield Finding(
                 message=(
                     f"none of the {len(nodes)} nodes says anything that is in the scope document, which "

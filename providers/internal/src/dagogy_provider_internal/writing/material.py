@@ -15,6 +15,7 @@ from dagogy_provider_internal.lexicon import column_role, is_prerequisite, label
 from dagogy_provider_internal.naming import content_tokens, same_key
 from dagogy_provider_internal.passages import whole_sentences
 from dagogy_provider_internal.recognition.cues import categories, shares
+from dagogy_provider_internal.recognition.roles import SURE, roles
 from dagogy_provider_internal.writing.standing import is_question, is_task, is_topic, plain, stands
 
 Role = Literal[
@@ -33,6 +34,16 @@ _HEADED: Mapping[str, Role] = {
     "prerequisite": "none", "holiday": "none", "person": "none", "tool": "none", "time": "none",
 }  # fmt: skip
 _HEADED_SHARE = 0.3
+#: What the model of roles says of a block; what is not named here says nothing.
+_LEARNED: Mapping[str, Role] = {
+    "definition": "definition", "explanation": "statement", "example": "example", "objective": "objective",
+    "exercise": "exercise", "question": "exercise", "option_right": "option", "option_wrong": "option",
+    "warning": "warning", "motivation": "none", "resource": "none", "prerequisite": "none", "schedule": "none",
+    "administration": "none", "assessment": "none", "person": "none", "tool": "none", "structure": "none",
+    "boilerplate": "none", "title": "none",
+}  # fmt: skip
+#: How sure the model has to be that a text is not to be quoted.
+_SURELY_NONE = 0.65
 _SOLUTIONS = (
     "solution", "solutions", "answer", "answers", "lösung", "lösungen", "antwort", "solución", "respuesta",
     "réponse", "corrigé", "resposta", "solução", "soluzione", "risposta", "ответ", "решение", "答案", "解答",
@@ -238,8 +249,12 @@ def headed(name: str) -> Role | Literal[""]:
 
 
 def learned(document: ScopeDocument, at: int, column: int = -1) -> str:
-    """What a model takes a block or a cell for; "" where it is not sure. Cells are only statements where it is."""
-    return "" if column < 0 else "none"
+    """What the model of roles takes a block or a cell for; "" where it is not sure, of a cell "none"."""
+    role = roles(document).of(at, column)
+    unsure = "none" if column >= 0 else ""
+    told = _LEARNED.get(role.name, "none" if column >= 0 else "")
+    least = _SURELY_NONE if told == "none" else SURE
+    return told if role.probability >= least else unsure
 
 
 _latest: list[tuple[ScopeDocument, Mapping[int, Sequence[int]]]] = []

@@ -26,7 +26,7 @@ _LISTED = re.compile(
     r"^(?:(?:\(?(?:\d{1,2}|[a-zA-Z])[.)]|[^\w\s\"'“„«‘「『([{$\\<`~@#/.+\-−&]+|[-–—+•])\s+)+"
 )
 _CODE = re.compile(r"[{}\\|~^]|==|=>|->|::|</|/>|https?:|www\.|\[\^|\]\(|\$\$|_\w+_|\w+\(\)|&\w+;|<\w+")
-_NUMBERED = re.compile(r"\d+(?:\.\d+)+\s|\[\d+\]|\bp{1,2}\.\s?\d|\bISBN\b")
+_NUMBERED = re.compile(r"\d+(?:\.\d+)+\s|\[\d+\]|\bp{1,2}\.\s?\d|\bISBN\b|\(\d{4}[a-z]?\)")
 _COMMAS = (",", "，", "、")
 
 
