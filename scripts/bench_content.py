@@ -177,7 +177,11 @@ class Maker:
             judged=judged,
         )
         proposal = self.provider.propose(request)
-        errors = [f for f in judged(proposal.curriculum, proposal.reading) if f.severity == "error" and not TMP(f, proposal.curriculum)]
+        errors = [
+            f
+            for f in judged(proposal.curriculum, proposal.reading)
+            if f.severity == "error" and not TMP(f, proposal.curriculum)
+        ]
         name = path.parent.name if path.stem in ("doc", "scope") else path.name
         return Made(name, document, proposal.curriculum, errors)
 

@@ -175,7 +175,11 @@ def _finding(
     i, at = template.first
     more = f" ({unreported} more such texts are not shown)" if unreported > 0 else ""
     doubtful = sum(j in tentative for j in template.at)
-    mild = not template.exact or template.kind == "mastery task" or (doubtful > 0 and len(template.at) - doubtful <= limit)
+    mild = (
+        not template.exact
+        or template.kind == "mastery task"
+        or (doubtful > 0 and len(template.at) - doubtful <= limit)
+    )
     return Finding(
         message=(
             f"{len(template.at)} of {len(nodes)} nodes {template.habit}: '{shorten(template.text)}'; say "

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from dagogy.api.scope import ScopeDocument
 from dagogy.api.text import words
@@ -81,8 +82,8 @@ def _catalogue(language: str) -> gettext.NullTranslations:
 
 
 def language_of(document: ScopeDocument | None, names: Iterable[str] = ()) -> str:
-    """The language of a document by ISO 639-1, by its prose; without one, that of `names`. English where there
-    are too few words to tell.
+    """The language of a document by ISO 639-1, by its prose; without one, that of `names`. English where
+    there are too few words to tell.
     """
     texts = [b.text for b in document.blocks if b.kind not in ("code", "html")] if document else []
     text = " ".join(_most_telling(texts or list(names)))[:_READ]
