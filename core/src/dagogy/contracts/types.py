@@ -9,9 +9,9 @@ a `BaseModel`. An optional key that was not given is `None`; as a value in a doc
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import CoreSchema, core_schema
 
 __all__ = [
@@ -160,8 +160,37 @@ class Gap(Closed):
     reason: Annotated[Text, Field(description="Why it is open, such as what the source does not say.")]
 
 
+#: What a field has to be, as JSON Schema, where no gap is declared for it. How many resources a node needs is
+#: the evidence mode's to say.
+_WITHOUT_GAP: dict[GapField, dict[str, Any]] = {
+    "capability": {"minLength": 1},
+    "core_ideas": {"minItems": 2},
+    "pitfalls": {"minItems": 1},
+    "mastery_check": {"properties": {"task": {"minLength": 1}, "pass_criteria": {"minLength": 1}}},
+}
+
+
+def _declared(name: str) -> dict[str, Any]:
+    """The JSON Schema of a node in which a gap is declared for the field `name`."""
+    gap = {"type": "object", "properties": {"field": {"const": name}}, "required": ["field"]}
+    return {"properties": {"gaps": {"type": "array", "contains": gap}}, "required": ["gaps"]}
+
+
 @dataclass(slots=True)
 class Node(Closed):
+    """A concept; each field of it says something, or `gaps` names it."""
+
+    # The `allOf` says to JSON Schema what `_is_complete` says to pydantic.
+    __pydantic_config__ = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "allOf": [
+                {"if": _declared(name), "else": {"properties": {name: wanted}}}
+                for name, wanted in _WITHOUT_GAP.items()
+            ]
+        },
+    )
+
     id: NodeId
     title: Annotated[Text, Field(description="The concept, named as its field names it.")]
     capability: Annotated[
@@ -219,43 +248,26 @@ class Node(Closed):
             return []
         return [gap for name in GAP_FIELDS if (gap := self.gap(name)) is not None and self.lacks(name)]
 
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        # One comparison settles a whole node: there may be 100,000.
+        if (
+            self.capability
+            and len(self.core_ideas) > 1
+            and self.pitfalls
+            and self.mastery_check.task
+            and self.mastery_check.pass_criteria
+        ):
+            return self
+        wrong = [name for name in _WITHOUT_GAP if self.lacks(name) and self.gap(name) is None]
+        if wrong:
+            from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
-class _Complete:
-    """Marks a node in which every field that lacks something is named in `gaps`. A node may have fewer
-    resources than a whole one: how many it needs is the evidence mode's to say."""
-
-    #: What a field has to be, as JSON Schema, where no gap is declared for it.
-    WANTED: Final[dict[GapField, dict[str, Any]]] = {
-        "capability": {"minLength": 1},
-        "core_ideas": {"minItems": 2},
-        "pitfalls": {"minItems": 1},
-        "mastery_check": {
-            "properties": {"task": {"minLength": 1}, "pass_criteria": {"minLength": 1}},
-        },
-    }
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self._check, handler(source))
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
-        reference: dict[str, Any] = handler(schema)
-        handler.resolve_ref_schema(reference)["allOf"] = [
-            {"if": self._declared(name), "else": {"properties": {name: wanted}}}
-            for name, wanted in self.WANTED.items()
-        ]
-        return reference
-
-    @staticmethod
-    def _declared(name: str) -> dict[str, Any]:
-        named = {"type": "object", "properties": {"field": {"const": name}}, "required": ["field"]}
-        return {"properties": {"gaps": {"type": "array", "contains": named}}, "required": ["gaps"]}
-
-    @classmethod
-    def _check(cls, node: Node) -> Node:
-        for name in cls.WANTED:
-            if node.lacks(name) and node.gap(name) is None:
-                raise ValueError(f"{name} is not filled, and no gap")
-        return node
+            kind = PydanticCustomError("empty", "is empty, and `gaps` does not name it")
+            raise ValidationError.from_exception_data(
+                "Node", [InitErrorDetails(type=kind, loc=(name,), input=None) for name in wrong]
+            )
+        return self
 
 
 @dataclass(slots=True)
@@ -270,7 +282,7 @@ class Curriculum(Closed):
     """A curriculum: a DAG of concepts."""
 
     topic: Text
-    nodes: list[Annotated[Node, _Complete()]]
+    nodes: list[Node]
     open_questions: Annotated[
         list[OpenQuestion] | None, *_OPTIONAL, Field(description="Required in evidence mode strict.")
     ] = None

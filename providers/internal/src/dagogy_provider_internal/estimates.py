@@ -60,8 +60,8 @@ def stated_minutes(header: str, cell: str) -> float | None:
 
 
 def minutes(concept: Concept, kind: str) -> float:
-    """The minutes that a concept takes: those that the source states, else by its kind and the amount of text, in
-    multiples of five.
+    """The minutes that a concept takes: those that the source states, else by its kind and the amount of
+    text, in multiples of five.
     """
     if concept.minutes is not None:
         return concept.minutes

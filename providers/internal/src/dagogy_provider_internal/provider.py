@@ -120,10 +120,8 @@ def _hours(document: Mapping[str, Any], spec: TopicSpec) -> list[str]:
     low, high = spec.constraints.total_hours_min, spec.constraints.total_hours_max
     if low <= hours <= high:
         return []
-    return [
-        f"the estimates add up to {hours:.3g} h, the topic spec has {low:g} to {high:g} h; they were not stretched "
-        "to fill them"
-    ]
+    outside = f"the estimates add up to {hours:.3g} h, the topic spec has {low:g} to {high:g} h"
+    return [f"{outside}; they were not stretched to fill them"]
 
 
 def _open(document: Mapping[str, Any]) -> list[str]:

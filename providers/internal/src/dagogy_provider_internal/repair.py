@@ -31,8 +31,8 @@ class Own:
     """What this provider has for a curriculum of its own.
 
     `nodes`: those it would propose now, by id, in the order of study; a broken field of a draft is taken from
-    there. `weights`: how well the source supports a prerequisite of a node, by their ids. `writers`: what else
-    the source has for the texts of each node, by its id.
+    there. `weights`: how well the source supports a prerequisite of a node, by their ids. `writers`: what
+    else the source has for the texts of each node, by its id.
     """
 
     nodes: Mapping[str, dict[str, Any]]

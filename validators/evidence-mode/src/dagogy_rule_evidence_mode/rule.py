@@ -33,14 +33,15 @@ class EvidenceMode(Rule):
         for i, node in enumerate(context.nodes):
             resources = node.resources
             if minimal:
-                if not resources:
+                if not resources and node.gap("resources") is None:
                     yield Finding(
                         f"'{node.id:.60}' has no resource; evidence mode minimal wants at least one",
                         f"/nodes/{i}/resources",
                         node.id,
                     )
                 continue
-            if not (
+            # What is declared to be open is told by the rule for gaps.
+            if node.gap("resources") is None and not (
                 len(resources) >= 2 and resources[0].role == "definition" and resources[1].role == "example"
             ):
                 yield from _roles(i, node, mode)

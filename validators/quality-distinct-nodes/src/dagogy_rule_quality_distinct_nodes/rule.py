@@ -277,7 +277,7 @@ def _verbatim(nodes: Sequence[Node]) -> Iterator[Finding]:
     """Nodes all of whose core ideas are those of an earlier node, in any order."""
     seen: dict[frozenset[str], int] = {}
     for i, node in enumerate(nodes):
-        j = seen.setdefault(frozenset(node.core_ideas), i)
+        j = seen.setdefault(frozenset(node.core_ideas), i) if node.core_ideas else i
         if j != i:
             yield Finding(
                 message=(

@@ -145,7 +145,7 @@ class Grounding(Rule):
             foreign = source.other_language(node)
             loose = [k for k in loose if k not in foreign]
             mild = "warning" if i in context.tentative else ""
-            if strange and len(foreign) < len(node.core_ideas):
+            if strange and (not foreign or len(foreign) < len(node.core_ideas)):
                 yield Finding(
                     message=(
                         f"no word of the title '{shorten(node.title)}' is in the scope document or scope_in: "
@@ -171,9 +171,8 @@ class Grounding(Rule):
         explained = (
             sum(map(sections.explains, range(len(nodes)))) if len(context.tentative) == len(nodes) else 0
         )
-        # Nodes without any idea leave that to an author: they claim nothing.
-        claims = any(node.core_ideas for node in nodes)
-        if claims and 2 * explained > len(nodes) and not any(map(source.supports, nodes)):
+        speaking = [node for node in nodes if node.core_ideas]
+        if speaking and 2 * explained > len(nodes) and not any(map(source.supports, speaking)):
             yield Finding(
                 message=(
                     f"none of the {len(nodes)} nodes says anything that is in the scope document, which "

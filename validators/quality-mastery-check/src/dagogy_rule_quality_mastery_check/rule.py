@@ -278,7 +278,8 @@ class MasteryCheck(Rule):
                             )
                         )
                     break
-            if len(task) < short and _too_short(task, options.min_words):
+            # A text that is empty is a declared gap: the schema lets no other be.
+            if task and len(task) < short and _too_short(task, options.min_words):
                 faults.append(
                     (
                         "task",
@@ -286,7 +287,7 @@ class MasteryCheck(Rule):
                         f"has fewer than {options.min_words} words; say what has to be done with what",
                     )
                 )
-            if len(criterion) < short and _too_short(criterion, options.min_words):
+            if criterion and len(criterion) < short and _too_short(criterion, options.min_words):
                 faults.append(
                     (
                         "pass_criteria",
@@ -297,14 +298,17 @@ class MasteryCheck(Rule):
             # The fold costs too much for every node, and texts that are equal but for case and
             # marks are about as long.
             if (
-                -4 < len(task) - len(criterion) < 4
+                task
+                and -4 < len(task) - len(criterion) < 4
                 and task[1:9].lower() == criterion[1:9].lower()
                 and words(task) == words(criterion)
             ):
                 faults.append(
                     ("pass_criteria", criterion, "is the task once more; say what is seen when it is passed")
                 )
-            elif not faults and len(criterion) < _LONGEST and criteria.hollow_at_a_glance(task, lower):
+            elif (
+                task and not faults and len(criterion) < _LONGEST and criteria.hollow_at_a_glance(task, lower)
+            ):
                 found = criteria.empty(criterion) or criteria.repeats(task, criterion)
                 mild = bool(found) and criteria.measures(criterion)
                 faults += [("pass_criteria", criterion, found)] if found else []

@@ -62,9 +62,9 @@ class Repetition(Rule):
     - a warning: the same first five words, or the same words around a quotation of more than six, in a third
       of the nodes, and in four at least.
 
-    A capability that is a verb and the concept ("Explain tides.", "Demonstrate how to tie a bowline.") says what
-    it should and is no frame. A task that several concepts of one kind have in common is a warning: what tells
-    them apart may stand in the criterion.
+    A capability that is a verb and the concept ("Explain tides.", "Demonstrate how to tie a bowline.") says
+    what it should and is no frame. A task that several concepts of one kind have in common is a warning:
+    what tells them apart may stand in the criterion.
 
     A finding is a warning where so few of the nodes claim to know their concept: those with an
     `estimate_confidence` of 0.3 or less (in `strict` mode also with an open question that names them) say
@@ -198,11 +198,14 @@ def _finding(
 _VERB_WORDS = 4
 
 _KINDS: dict[str, Callable[[Node], Sequence[str]]] = {
-    "capability": lambda node: (node.capability,),
+    # An empty text is a declared gap.
+    "capability": lambda node: (node.capability,) if node.capability else (),
     "core idea": lambda node: node.core_ideas,
     "pitfall": lambda node: node.pitfalls,
-    "mastery task": lambda node: (node.mastery_check.task,),
-    "pass criterion": lambda node: (node.mastery_check.pass_criteria,),
+    "mastery task": lambda node: (node.mastery_check.task,) if node.mastery_check.task else (),
+    "pass criterion": lambda node: (
+        (node.mastery_check.pass_criteria,) if node.mastery_check.pass_criteria else ()
+    ),
 }
 _PLURALS = {
     "capability": "capabilities",

@@ -20,8 +20,10 @@ _LONGEST = 40  # words
 
 
 def asked_elsewhere(concepts: Sequence[Concept], language: str) -> Mapping[int, list[Quote]]:
-    """By the position of a concept the objectives and exercises outside of all concepts that have every telling
-    word of its name; each goes to the concept with the longest such name, and to none where there are two."""
+    """By the position of a concept the objectives and exercises outside of all concepts that have every
+    telling word of its name; each goes to the concept with the longest such name, and to none where there
+    are two.
+    """
     documents = {id(c.document): c.document for c in concepts if c.anchor >= 0}
     names = [frozenset(content_tokens(core_name(c.title))) for c in concepts]
     holding: dict[str, list[int]] = defaultdict(list)

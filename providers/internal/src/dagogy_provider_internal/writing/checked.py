@@ -25,7 +25,8 @@ _PLACE = re.compile(
 def checked(
     document: dict[str, Any], writers: Mapping[str, Writer], judged: Callable[[Any], Sequence[Finding]]
 ) -> int:
-    """Changes `document` until the rules have no error left about a text of a node; how many texts were refused.
+    """Changes `document` until the rules have no error left about a text of a node; how many texts were
+    refused.
 
     `writers`: by the ids of the nodes what each can say.
     """

@@ -106,8 +106,8 @@ def _node(writer: Writer, prerequisites: list[str], spec: TopicSpec) -> dict[str
 def _without_repeats(
     quotes: Sequence[list[Quote]], order: Sequence[int], titles: Collection[tuple[str, ...]]
 ) -> list[list[Quote]]:
-    """The quotations of each concept without those that one before it in the order of study has too, and without
-    the names of other concepts.
+    """The quotations of each concept without those that one before it in the order of study has too, and
+    without the names of other concepts.
     """
     owner: dict[str, int] = {}
     out: list[list[Quote]] = [[] for _ in quotes]

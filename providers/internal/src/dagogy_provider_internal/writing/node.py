@@ -13,8 +13,8 @@ from dagogy_provider_internal.writing.frames import Frames
 from dagogy_provider_internal.writing.kinds import doing, kind_of
 from dagogy_provider_internal.writing.material import Quote
 
-#: How many core ideas and pitfalls a node has where the source has them; of parts that are only named there may
-#: be more.
+#: How many core ideas and pitfalls a node has where the source has them; of parts that are only named there
+#: may be more.
 _IDEAS = {"survey": 3, "practical": 4, "mastery": 5}
 _PITFALLS = {"survey": 1, "practical": 2, "mastery": 3}
 _MOST_PARTS, _LEAST_IDEAS = 8, 2
@@ -266,7 +266,9 @@ _POINTS = "Points to check:"
 
 
 def nearest(title: str, others: Sequence[str]) -> str:
-    """Of the titles beside it the one that shares most telling words with `title`; "" where none shares any."""
+    """Of the titles beside it the one that shares most telling words with `title`; "" where none shares
+    any.
+    """
     words = set(content_tokens(title))
 
     def shared(other: str) -> float:

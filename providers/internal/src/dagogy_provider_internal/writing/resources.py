@@ -16,7 +16,7 @@ _LINKS = 3
 #: By host and path of a link: what lies there.
 _KIND_OF_LINK = (
     ("paper", re.compile(r"(?:^|\.)(?:arxiv\.org|doi\.org|jstor\.org|acm\.org|biorxiv\.org)|^[^/]*pubmed")),
-    ("spec", re.compile(r"(?:^|\.)(?:rfc-editor\.org|ietf\.org|w3\.org/tr|ecma-international\.org|iso\.org|unicode\.org)")),
+    ("spec", re.compile(r"(?:^|\.)(?:rfc-editor|ietf|w3|ecma-international|iso|unicode)\.org(?:/|$)")),
     ("video", re.compile(r"(?:^|\.)(?:youtube\.com|youtu\.be|vimeo\.com)|\.(?:mp4|webm)$")),
     ("book", re.compile(r"(?:^|\.)(?:gutenberg\.org|openlibrary\.org)|\.epub$")),
 )  # fmt: skip

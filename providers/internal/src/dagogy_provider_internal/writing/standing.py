@@ -103,7 +103,9 @@ def stands(text: str, language: str) -> bool:
 
 
 def is_topic(text: str, language: str) -> bool:
-    """Whether an item without a full stop can be quoted as it stands: a short statement or the name of a part."""
+    """Whether an item without a full stop can be quoted as it stands: a short statement or the name of a
+    part.
+    """
     bare = text.rstrip(";；,、，")
     return (
         2 <= length(bare) <= MOST

@@ -1,0 +1,77 @@
+"""The rule `quality.gaps`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from dagogy.api.gaps import gap_question
+from dagogy.api.rules import Finding, Fix, Rule, RuleContext
+
+if TYPE_CHECKING:
+    from dagogy.api.documents import Gap, Node
+
+#: What a gap is, by evidence mode; "" is the severity of the rule.
+_SEVERITY = {"minimal": "info", "standard": "warning", "strict": ""}
+
+
+class Gaps(Rule):
+    """What the source does not say is better left open than made up: a node names the field in `gaps`, and
+    a person, another document or a model fills it. Until then a learner has no task there, or is not warned
+    of a mistake.
+
+    The rule checks each node for gaps that are open, and asks the question whose answer closes each. A gap is
+    a note (`info`) in evidence mode `minimal`, a warning in `standard` and an error in `strict`. A gap for a
+    field that is filled by now, or that is named twice, is a warning (in `minimal` a note).
+
+    Bad:
+        `"pitfalls": [], "gaps": [{"field": "pitfalls", "reason": "The source names no mistake."}]`
+
+    Good:
+        `"pitfalls": ["Cutting the loaf while it is hot."]`, without the gap.
+
+    How to fix:
+        Answer the question: write the field into the node and take the gap out, or say it in the source and
+        generate again; `dagogy gaps RUN` lists all questions with the lines of the source. To have gaps as
+        notes, set `evidence_mode: minimal` in the topic spec.
+    """
+
+    def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
+        mode = context.spec.evidence_mode
+        for i, node in enumerate(context.nodes):
+            if not node.gaps:
+                continue
+            open_gaps = node.open_gaps()
+            if open_gaps:
+                yield _finding(i, node, open_gaps, mode)
+            for k, gap in enumerate(node.gaps):
+                if not any(gap is other for other in open_gaps):
+                    yield _idle(i, node, k, gap, mode)
+
+
+def _finding(i: int, node: Node, gaps: list[Gap], mode: str) -> Finding:
+    asked = " ".join(f"{gap.field}: {gap_question(node, gap.field)}" for gap in gaps)
+    return Finding(
+        message=f"'{node.id:.60}' needs an author. {asked}",
+        pointer=f"/nodes/{i}/gaps",
+        node_id=node.id,
+        severity=_SEVERITY[mode],
+        data={"fields": [gap.field for gap in gaps]},
+    )
+
+
+def _idle(i: int, node: Node, k: int, gap: Gap, mode: str) -> Finding:
+    why = "is named twice in its gaps" if node.lacks(gap.field) else "is filled, and still named in its gaps"
+    path = f"/nodes/{i}/gaps/{k}"
+    value = {"field": gap.field, "reason": gap.reason}
+    return Finding(
+        message=f"{gap.field} of '{node.id:.60}' {why}; take the gap out",
+        pointer=path,
+        node_id=node.id,
+        severity="info" if mode == "minimal" else "warning",
+        fix=Fix(
+            "safe",
+            "take the gap out",
+            [{"op": "test", "path": path, "value": value}, {"op": "remove", "path": path}],
+        ),
+    )
