@@ -100,7 +100,7 @@ def _most_telling(texts: list[str]) -> list[str]:
 
 
 @cache
-def _detector() -> object:
+def _detector() -> Any:
     from lingua import IsoCode639_1, LanguageDetectorBuilder
 
     codes = [getattr(IsoCode639_1, code.upper()) for code in (*LANGUAGES, *_OTHERS)]

@@ -38,7 +38,8 @@ _HEADED_SHARE = 0.3
 _LEARNED: Mapping[str, Role] = {
     "definition": "definition", "explanation": "statement", "example": "example", "objective": "objective",
     "exercise": "exercise", "question": "exercise", "option_right": "option", "option_wrong": "option",
-    "warning": "warning", "motivation": "none", "resource": "none", "prerequisite": "none", "schedule": "none",
+    "warning": "warning", "motivation": "none", "resource": "none", "prerequisite": "none",
+    "schedule": "none",
     "administration": "none", "assessment": "none", "person": "none", "tool": "none", "structure": "none",
     "boilerplate": "none", "title": "none",
 }  # fmt: skip
@@ -53,8 +54,8 @@ _SOLUTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A text of the source as it can be quoted, and where it stands. `named`: whether it has a telling word of
-    the concept's name in it; `first`: whether it opens its block."""
+    """A text of the source as it can be quoted, and where it stands. `named`: whether it has a telling word
+    of the concept's name in it; `first`: whether it opens its block."""
 
     text: str
     lines: tuple[int, int]
@@ -146,7 +147,9 @@ class _Reader:
         yield from self._said(rest, block, at, role, item=block.kind == "list_item")
 
     def _structure(self, block: Block, at: int) -> Role | Literal[""]:
-        """What the block is by where it stands: an option of a question, an item of a list that was led in."""
+        """What the block is by where it stands: an option of a question, an item of a list that was led
+        in.
+        """
         before = self._lead_in(block, at)
         if block.marked is not None or (
             block.kind == "list_item" and before is not None and is_question(before)

@@ -25,8 +25,8 @@ _SHOWS = ("example", "exercise", "question")
 
 
 def from_document(concept: Concept, quotes: Sequence[Quote]) -> list[dict[str, Any]]:
-    """The section about the concept, as a definition where it says anything; a place in it that shows the concept
-    at work, where there is one; its links."""
+    """The section about the concept, as a definition where it says anything; a place in it that shows the
+    concept at work, where there is one; its links."""
     blocks = concept.document.blocks
     explains = any(q.role in ("definition", "statement", "topic") for q in quotes)
     places = [("definition" if explains else "reference", concept.lines)]
@@ -98,7 +98,9 @@ def from_spec(concept: Concept, position: int) -> list[dict[str, Any]]:
 
 
 def lacking(resources: Sequence[dict[str, Any]]) -> str:
-    """Why the resources are too few for a mode that wants a definition and an example; "" where they are not."""
+    """Why the resources are too few for a mode that wants a definition and an example; "" where they are
+    not.
+    """
     roles = {r["role"] for r in resources}
     if "definition" not in roles:
         return "The source does not explain it."
