@@ -23,6 +23,7 @@ _PREREQUISITE = re.compile(r"^/nodes/(\d+)/prerequisites/(\d+)$")
 _FIELD = re.compile(r"^/nodes/(\d+)(?:/(\w+))?")
 _LIST = re.compile(r"^/nodes/(\d+)/prerequisites$")
 _ITEM = re.compile(r"^/scope_in/\d+$")
+_SLOT = "…"
 _TAUGHT = 0.6  # share of an item's telling words in the title of the concept that teaches it
 
 
@@ -120,24 +121,50 @@ def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, sp
 
 
 def _said_better(
-    node: dict[str, Any], field: str, finding: Finding, own: Own, nodes: Sequence[Any]
+    node: dict[str, Any], field: str, finding: Finding, own: Own, nodes: Sequence[dict[str, Any]]
 ) -> list[str]:
-    """The next sentence of the source for a text, or a gap; any other field as the source has it."""
+    """The next sentence of the source for a text, or a gap; any other field as the source has it. Of a template
+    all nodes that have it.
+    """
+    template = finding.data.get("template")
+    if not (isinstance(template, str) and template.strip(_SLOT + " ")):
+        return _said_anew(node, field, finding, own, nodes)
+    made = _made_by(template)
+    alike = [n for n in nodes if n is not node and any(map(made.search, _texts(n.get(field))))]
+    done = _said_anew(node, field, finding, own, nodes)
+    return done + [line for n in alike for line in _refresh(n, field, own)]
+
+
+def _said_anew(
+    node: dict[str, Any], field: str, finding: Finding, own: Own, nodes: Sequence[dict[str, Any]]
+) -> list[str]:
     known = own.of(node)
     writer = own.writers.get(known["id"]) if known else None
     if writer is None or known is None or field not in FIELDS:
         return _refresh(node, field, own)
-    texts = (
-        refusals({"nodes": nodes}, [replace(finding, severity="error")]).get(node["id"], {}).get(field, set())
-    )
-    writer.refuse(field, texts)
+    sharp = replace(finding, severity="error")
+    writer.refuse(field, refusals({"nodes": nodes}, [sharp]).get(node["id"], {}).get(field, set()))
     new = writer.fields()
-    gaps = [gap for gap in node.get("gaps", []) if gap["field"] != field]
-    gaps += [gap for gap in new["gaps"] if gap["field"] == field]
     if node[field] == new[field]:
         return []
-    node[field], node["gaps"] = new[field], gaps
-    return [f"{node['id']}: {field} {'left open' if not new[field] else 'read from the source again'}"]
+    gaps = [gap for gap in node.get("gaps", []) if gap["field"] != field]
+    node["gaps"] = gaps + [gap for gap in new["gaps"] if gap["field"] == field]
+    node[field] = new[field]
+    return [f"{node['id']}: {field} {'read from the source again' if any(_texts(new[field])) else 'left open'}"]
+
+
+def _texts(value: Any) -> list[str]:
+    several = value.values() if isinstance(value, dict) else value if isinstance(value, list) else [value]
+    return [text for text in several if isinstance(text, str) and text]
+
+
+def _made_by(template: str) -> re.Pattern[str]:
+    # In a template a slot stands for what differs, `#` for a number, and marks between words are left out.
+    parts = (
+        r"\W+".join(r"\d[\d.,]*" if word == "#" else re.escape(word) for word in part.split())
+        for part in template.split(_SLOT)
+    )
+    return re.compile(r"\W*(?:.{0,200}?)\W*".join(parts), re.IGNORECASE | re.DOTALL)
 
 
 def _without(nodes: list[dict[str, Any]], dropped: Iterable[tuple[int, int]]) -> list[str]:
