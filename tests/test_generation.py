@@ -332,7 +332,8 @@ def test_a_draft_that_does_not_meet_the_schema_is_handed_to_repair_invalid_as_it
     result = played.loop.run()
     request = played.provider.asked[1]
     assert isinstance(request, RepairInvalidRequest)
-    assert request.document == ({"topic": "?", "nodes": []} if document == UNREADABLE[-1] else document)
+    seen = {"topic": "?", "nodes": []} if document == UNREADABLE[-1] else document
+    assert request.document == ({**seen, "schema_version": "1.1"} if isinstance(seen, dict) else seen)
     assert [f.rule_id for f in request.findings] == ["schema"]
     # It scores less than what cannot be read, about which the rules have less to say.
     assert actions_of(result)[:2] == [("propose", 80, True), ("repair", 75, True)]
@@ -573,7 +574,7 @@ def test_the_curriculum_in_the_run_is_the_best_draft(
     run = scripted(BAD, WORSE)
     result = failed(runner("run", "latest", "--provider", "script"), "validation_failed")
     assert "graph.prerequisite_integrity" in result.err
-    assert curriculum_in(run) == BAD
+    assert curriculum_in(run) == {**BAD, "schema_version": "1.1"}
     trace = json.loads((run / "outputs/reviews/optimization_trace.json").read_bytes())
     assert (trace["best_iteration"], len(trace["iterations"]), trace["accepted"]) == (1, 2, False)
     assert runner.stage() == "generated"
@@ -583,7 +584,7 @@ def test_a_repaired_run_goes_on_to_the_end(runner: CommandRunner, scripted: Call
     run = scripted(BAD, GOOD)
     document = runner.ok("run", "latest", "--provider", "script", "--json").json
     assert (document["stage"], document["provider"], document["passed"]) == ("iterated", "script", True)
-    assert curriculum_in(run) == GOOD
+    assert curriculum_in(run) == {**GOOD, "schema_version": "1.1"}
     assert not (run / "outputs/curriculum/previous_curriculum.json").exists()
 
 

@@ -335,7 +335,7 @@ def test_the_question_holds_spec_rules_and_draft() -> None:
     )
     assert VALID_SPEC["goal"] in question.text
     assert '"title":"Alpha"' in question.text
-    assert set(question.schema["required"]) == {"topic", "nodes", "open_questions"}
+    assert set(question.schema["required"]) == {"topic", "nodes", "open_questions", "schema_version"}
 
 
 def test_a_repair_holds_the_draft_in_the_shape_of_the_answer_and_the_findings() -> None:

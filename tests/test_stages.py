@@ -242,6 +242,7 @@ def test_a_failed_validation_leaves_no_marker_and_says_what_to_do(runner: Comman
     }
     step = runner.ok("next", "latest", "--json").json["next"]
     assert step["command"] == f"dagogy validate {done.name}"
+    assert "first edit" in step["reason"]
     assert "validation_report.md" in step["reason"]
     for command in ("plan", "iterate"):
         refused = runner(command, "latest")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dagogy.contracts.types import GapField, Node
@@ -66,6 +66,16 @@ class GapCount:
         verb = "needs" if self.open_nodes == 1 else "need"
         line = f"{self.open_nodes} of {self.nodes} concepts {verb} an author: {parts}"
         return f"skeleton: {line}" if self.skeleton else line
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON values, with the sentence as `summary`."""
+        return {
+            "nodes": self.nodes,
+            "open_nodes": self.open_nodes,
+            "fields": dict(self.fields),
+            "skeleton": self.skeleton,
+            "summary": str(self),
+        }
 
 
 def count_gaps(nodes: Sequence[Node]) -> GapCount:

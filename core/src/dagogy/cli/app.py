@@ -30,6 +30,7 @@ COMMANDS = {
     "plan": ("plan", "Make the week plan of a validated curriculum."),
     "iterate": ("iterate", "Record what changed since the previous curriculum."),
     "diff": ("iterate", "Show what changed since the previous curriculum; writes nothing."),
+    "gaps": ("gaps", "List what of the curriculum needs an author."),
     "why": ("why", "Tell on what evidence one concept comes before another."),
     "list": ("list_runs", "List the runs."),
     "archive": ("archive", "Pack a run into one .tar.gz."),

@@ -67,6 +67,7 @@ REPLAYS: Mapping[str, Mapping[str, str] | str] = {
     "plan": {"reference": SAFE, "wait_seconds": SAFE},
     "iterate": {"reference": SAFE, "wait_seconds": SAFE},
     "diff": {"reference": SAFE},
+    "gaps": {"reference": SAFE},
     "why": {"reference": SAFE, "node": SAFE, "prerequisite": SAFE},
     "list": _NO_RUN,
     "archive": "it writes outside the run, and may remove the run",

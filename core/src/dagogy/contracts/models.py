@@ -43,10 +43,27 @@ class RunMetadata(Open):
     stamps: dict[str, dict[str, Any]] = Field(description="Content hashes: what each artifact was made from.")
 
 
+class GapsModel(Open):
+    """How much of a curriculum waits for an author."""
+
+    nodes: int
+    open_nodes: int
+    fields: dict[str, int] = Field(description="In how many nodes each field is open; none that is nowhere.")
+    skeleton: bool = Field(description="Whether nearly all that could be said of the concepts is open.")
+    summary: str = Field(description="The same in words; empty without gaps.")
+
+
 class Deliverable(Open):
     node_id: str
     task: str
     pass_criteria: str
+    gap: str | None = Field(
+        default=None,
+        description=(
+            "Why the task or its criterion still needs an author; the text that is missing is then the "
+            "question to the author, in brackets."
+        ),
+    )
 
 
 class Review(Open):
@@ -61,6 +78,10 @@ class Week(Open):
     over_budget: bool = Field(description="True where a single node is larger than the weekly budget.")
     deliverables: list[Deliverable]
     review: list[Review] = Field(description="Nodes of earlier weeks to go over again, at growing intervals.")
+    groups: list[str] = Field(default=[], description="The groups of its nodes, each once.")
+    optional: list[str] = Field(
+        default=[], description="Those of its nodes that a learner may leave out; they are scheduled too."
+    )
 
 
 class Plan(Open):
@@ -73,6 +94,7 @@ class Plan(Open):
     critical_path: list[str]
     critical_path_minutes: float
     weeks: list[Week]
+    gaps: GapsModel | None = None
 
 
 class ChangedNode(Open):
@@ -169,6 +191,9 @@ class ValidationReport(Open):
     measures: list[MeasureModel] = Field(
         default=[],
         description="What the rules measure, those of dagogy's own first; none of a rule that did not run.",
+    )
+    gaps: GapsModel | None = Field(
+        default=None, description="Null where the curriculum does not meet its schema."
     )
 
 

@@ -14,6 +14,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any, Literal
 
 from dagogy.api.errors import ConfigError, DagogyError, PluginError
+from dagogy.api.gaps import GapCount, count_gaps
 from dagogy.api.plugins import SEVERITIES, RuleInfo
 from dagogy.api.rules import Finding, Fix, Measure, Rule
 from dagogy.contracts.suggest import did_you_mean
@@ -65,6 +66,8 @@ class ValidationResult:
     nodes: int
     ruleset: str
     measures: list[Measure] = field(default_factory=list)
+    #: None where the curriculum does not meet its schema.
+    gaps: GapCount | None = None
 
     @property
     def failed_rules(self) -> list[Outcome]:
@@ -158,7 +161,13 @@ class Judge:
             measures[active.plugin.ours].extend(measured)
         score = _score(outcomes.values(), findings, nodes)
         return ValidationResult(
-            findings, list(outcomes.values()), score, nodes, self.ruleset, measures[True] + measures[False]
+            findings,
+            list(outcomes.values()),
+            score,
+            nodes,
+            self.ruleset,
+            measures[True] + measures[False],
+            _gaps(context),
         )
 
     def _run(
@@ -452,6 +461,13 @@ def _node_count(context: RunContext) -> int:
         return len(context.nodes)
     except DagogyError:
         return 0
+
+
+def _gaps(context: RunContext) -> GapCount | None:
+    try:
+        return count_gaps(context.nodes)
+    except DagogyError:
+        return None
 
 
 def _score(outcomes: Collection[Outcome], findings: Iterable[Finding], nodes: int) -> float:

@@ -35,13 +35,20 @@ def next_step(run_id: str, state: State) -> NextStep:
     if not state.current[REPORT_JSON]:
         reason = state.reasons.get(REPORT_JSON, "not validated yet")
         if reason == "the last validation failed":
+            # To validate again what nobody changed would fail again.
             return NextStep(
                 f"dagogy validate {run_id}",
                 (
-                    f"{reason}: see outputs/reviews/validation_report.md, fix the errors it lists, then "
-                    "validate again"
+                    f"{reason}: first edit the curriculum, the spec or the source where "
+                    "outputs/reviews/validation_report.md says so"
                 ),
-                (f"dagogy validate {run_id} --fix", f"dagogy run {run_id}"),
+                (
+                    f"dagogy validate {run_id} --fix",
+                    f"dagogy gaps {run_id}",
+                    f"edit {CURRICULUM}, then: dagogy validate {run_id}",
+                    f"set evidence_mode to minimal in {SPEC}, then: dagogy validate {run_id}",
+                    f"edit the scope document, then: dagogy run {run_id}",
+                ),
             )
         return NextStep(f"dagogy validate {run_id}", reason)
     if not state.current[PLAN]:

@@ -46,6 +46,7 @@ def validate(
         "evidence": opened.state.hashes["evidence"],
         "ruleset": validation.ruleset,
         "passed": validation.passed,
+        "gaps": str(validation.gaps or ""),
     }
     if validation.passed and not opened.state.current[CURRICULUM]:
         # It fits the inputs of today; that is what its stamp says from now on.
@@ -107,20 +108,14 @@ def checked(opened: OpenRun, document: Mapping[str, Any], fixed: Sequence[str] =
 
 
 def validation_failure(opened: OpenRun, report: Mapping[str, Any]) -> ValidationFailed:
-    """The typed error for a report that failed: the first finding by name, and where the rest stands."""
+    """The typed error for a report that failed, with all its errors."""
     blamed: dict[str, str] = {}
     errors = [f for f in report["findings"] if f["severity"] == "error"]
     failed = [r for r in report["rules"] if r["status"] == "failed"]
     if errors:
-        first = (
-            f"{errors[0]['rule_id']} at {errors[0]['document']}{errors[0]['pointer']}: {errors[0]['message']}"
-        )
-        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        told = [f"{e['rule_id']} at {e['document']}{e['pointer']}: {e['message']}" for e in errors]
     else:
-        first, more = (
-            f"rule {failed[0]['rule_id']} could not run: {failed[0]['reason']}",
-            f" (and {len(failed) - 1} more)" if len(failed) > 1 else "",
-        )
+        told = [f"rule {r['rule_id']} could not run: {r['reason']}" for r in failed]
         rule = next((p for p in opened.session.host.all("rule") if p.id == failed[0]["rule_id"]), None)
         if rule is not None:
             blamed = {
@@ -130,10 +125,11 @@ def validation_failure(opened: OpenRun, report: Mapping[str, Any]) -> Validation
                 "version": rule.entry.version,
             }
     return ValidationFailed(
-        f"validation of {opened.run.id} failed: {first}{more}",
+        f"validation of {opened.run.id} failed: {'; '.join(told)}",
         hint=(
-            f"read {opened.run.path / REPORT_MD}, fix the errors it lists, then: dagogy validate "
-            f"{opened.run.id}"
+            f"edit the curriculum, the topic spec or the source where {opened.run.path / REPORT_MD} says so, "
+            f"then: dagogy validate {opened.run.id}; where evidence or content is what is missing, "
+            "evidence_mode: minimal in the topic spec asks for less"
         ),
         details={
             "run_id": opened.run.id,

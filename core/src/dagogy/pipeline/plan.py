@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from dagogy.api.errors import ValidationFailed
-from dagogy.contracts.types import Curriculum, TopicSpec
+from dagogy.api.gaps import count_gaps, gap_question
+from dagogy.contracts.types import Curriculum, Node, TopicSpec
 from dagogy.pipeline.graph import GraphIndex, total_minutes
 
 #: Weeks after which a node is gone over again. Growing gaps keep more for the same effort (Cepeda, Vul,
@@ -51,6 +52,7 @@ def make_plan(curriculum: Curriculum, spec: TopicSpec, index: GraphIndex | None 
             _week(number, nodes, reviews[number - 1], curriculum, minutes, budget)
             for number, nodes in enumerate(weeks, 1)
         ],
+        "gaps": count_gaps(curriculum.nodes).as_dict(),
     }
 
 
@@ -120,13 +122,21 @@ def _week(
         "nodes": [all_nodes[i].id for i in nodes],
         "minutes": _tidy(total),
         "over_budget": total > budget + 1e-9,
-        "deliverables": [
-            {
-                "node_id": all_nodes[i].id,
-                "task": all_nodes[i].mastery_check.task,
-                "pass_criteria": all_nodes[i].mastery_check.pass_criteria,
-            }
-            for i in nodes
-        ],
+        "deliverables": [_deliverable(all_nodes[i]) for i in nodes],
         "review": [{"node_id": all_nodes[i].id, "taught_in_week": taught} for i, taught in review],
+        "groups": list(dict.fromkeys(group for i in nodes if (group := all_nodes[i].group))),
+        "optional": [all_nodes[i].id for i in nodes if all_nodes[i].optional],
+    }
+
+
+def _deliverable(node: Node) -> dict[str, Any]:
+    """What shows that `node` is mastered; where an author is still to say it, the question to them."""
+    check = node.mastery_check
+    gap = node.gap("mastery_check") if node.lacks("mastery_check") else None
+    open_text = f"[needs an author: {gap_question(node, 'mastery_check')}]" if gap else ""
+    return {
+        "node_id": node.id,
+        "task": check.task or open_text,
+        "pass_criteria": check.pass_criteria or open_text,
+        "gap": gap.reason if gap else None,
     }

@@ -58,6 +58,7 @@ class ReadableRun:
                 **opened.facts(),
                 "created_at_utc": opened.metadata.created_at_utc,
                 "validation_ok": opened.run.exists(VALID),
+                "gaps": _gaps_told(opened),
                 "artifacts": _artifacts(opened),
                 "last_failure": _last_failure(opened),
             }
@@ -131,6 +132,21 @@ class ReadableRun:
         document = asked.node(found) if prerequisite is None else asked.pair(found, asked.find(prerequisite))
         return {"run_id": self.id, **document, "stale": stale}
 
+    def gaps(self) -> dict[str, Any]:
+        """What of the curriculum needs an author: the counts, and under `gaps` each open field with its
+        `node_id`, `title`, `field`, `reason`, the `question` to the author, and the `source` (`location`,
+        `lines`, `quote`) of its concept, None where none is kept. Raises as `curriculum` does.
+        """
+        from dagogy.pipeline.evidence import kept_evidence
+        from dagogy.pipeline.gaps import gap_list
+
+        with self._reading() as opened:
+            return {
+                "run_id": self.id,
+                **gap_list(opened.context().curriculum, kept_evidence(opened.run)),
+                "stale": opened.state.reasons.get(CURRICULUM, ""),
+            }
+
     def __repr__(self) -> str:
         try:
             return f"<Run {self.id}: {self.stage}>"
@@ -151,6 +167,15 @@ class ReadableRun:
 
     def _reading(self) -> AbstractContextManager[OpenRun]:
         return self.workspace.reading(self._folder)
+
+
+def _gaps_told(opened: OpenRun) -> str:
+    """What the last validation of the curriculum that is there counted, in words: reading the curriculum
+    itself would cost more than all the rest.
+    """
+    stamp = opened.metadata.stamps.get("validation") or {}
+    told = stamp.get("gaps", "") if stamp.get("curriculum") == opened.state.hashes["curriculum"] else ""
+    return told if isinstance(told, str) else ""
 
 
 def _artifacts(opened: OpenRun) -> list[dict[str, Any]]:

@@ -11,9 +11,6 @@ from dagogy.pipeline.judge import Outcome, ValidationResult
 from dagogy.pipeline.markdown import code, document, inline
 from dagogy.pipeline.measures import measure_document
 
-#: The Markdown report shows this many findings of one rule; the JSON report has all.
-SHOWN_A_RULE = 50
-
 
 def report_document(run_id: str, validation: ValidationResult) -> dict[str, Any]:
     """`validation_report.json` (`dagogy schema validation_report`)."""
@@ -40,6 +37,7 @@ def report_document(run_id: str, validation: ValidationResult) -> dict[str, Any]
         "rules": [outcome_document(o) for o in validation.outcomes],
         "findings": [finding_document(f) for f in validation.findings],
         "measures": [measure_document(m) for m in validation.measures],
+        "gaps": None if validation.gaps is None else validation.gaps.as_dict(),
     }
 
 
@@ -87,7 +85,12 @@ def summary_line(report: Mapping[str, Any]) -> str:
         line += f", {s['rules_skipped']} skipped"
     if s["rules_failed"]:
         line += f", {s['rules_failed']} could not run"
-    return line
+    return "; ".join(filter(None, (line, gaps_line(report))))
+
+
+def gaps_line(document: Mapping[str, Any]) -> str:
+    """`18 of 26 concepts need an author: …` of a report or plan; "" without gaps."""
+    return str((document.get("gaps") or {}).get("summary", ""))
 
 
 def plural(count: int, noun: str, many: str = "") -> str:
@@ -122,10 +125,7 @@ def _by_rule(findings: Sequence[Mapping[str, Any]], title: str) -> list[str]:
         rules.setdefault(finding["rule_id"], []).append(finding)
     lines: list[str] = [f"## {title}", ""] if rules else []
     for rule, found in rules.items():
-        lines += [f"### {inline(rule)} ({len(found)})", "", *(_bullet(f) for f in found[:SHOWN_A_RULE])]
-        if len(found) > SHOWN_A_RULE:
-            lines.append(f"- … and {len(found) - SHOWN_A_RULE} more in `validation_report.json`")
-        lines.append("")
+        lines += [f"### {inline(rule)} ({len(found)})", "", *map(_bullet, found), ""]
     return lines
 
 
@@ -167,9 +167,14 @@ def _measures(report: Mapping[str, Any]) -> list[str]:
 
 
 def _what_to_do(report: Mapping[str, Any], run: str) -> list[str]:
+    gaps = (
+        [f"- {code(f'dagogy gaps {run}')} lists what needs an author, with a question for each"]
+        if gaps_line(report)
+        else []
+    )
     if report["passed"]:
-        return [f"- {code(f'dagogy plan {run}')}, then {code(f'dagogy iterate {run}')}"]
-    out = []
+        return [f"- {code(f'dagogy plan {run}')}, then {code(f'dagogy iterate {run}')}", *gaps]
+    out = gaps
     s = report["summary"]
     if s["safe_fixes"]:
         out.append(

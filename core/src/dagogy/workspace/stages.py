@@ -187,12 +187,11 @@ def _spec_stamp(run: Run, stamps: dict[str, dict[str, Any]], sha: str) -> dict[s
         from dagogy.contracts.documents import decode_topic_spec
 
         problems = [str(p) for p in decode_topic_spec(run.read(SPEC)).problems]
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     stamps["topic_spec"] = {
         **stamp,
         "sha256": sha,
         "ready": not problems,
-        "problem": problems[0] + more if problems else "",
+        "problem": "; ".join(problems),
         "judged_by": __version__,
     }
     return stamps["topic_spec"]

@@ -28,11 +28,23 @@ def _lines(curriculum: Mapping[str, Any]) -> Iterator[str]:
     names: dict[str, str] = {}
     for i, node in enumerate(curriculum["nodes"]):
         names.setdefault(node["id"], f"n{i}")
-        yield f'    n{i}["{_label(node["title"]) or node["id"]}"]'
+        remarks = _remarks(node)
+        yield f'    n{i}["{_label(node["title"]) or node["id"]}{remarks}"]'
     for i, node in enumerate(curriculum["nodes"]):
         for before in dict.fromkeys(node["prerequisites"]):
             if before in names:
                 yield f"    {names[before]} --> n{i}"
+
+
+def _remarks(node: Mapping[str, Any]) -> str:
+    """What sets a node apart, on lines of their own: its group, that it is optional, what needs an author."""
+    gaps = ", ".join(dict.fromkeys(gap["field"].replace("_", " ") for gap in node.get("gaps", ())))
+    parts = (
+        _label(node.get("group", "")),
+        "optional" if node.get("optional") else "",
+        f"needs an author: {gaps}" if gaps else "",
+    )
+    return "".join(f"<br/>{part}" for part in parts if part)
 
 
 def _label(title: str) -> str:

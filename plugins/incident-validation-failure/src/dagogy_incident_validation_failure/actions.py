@@ -13,7 +13,11 @@ from dagogy.api.recoveries import RecoveryAction, RecoveryContext, RecoveryOutco
 _CURRICULUM = "outputs/curriculum/curriculum.json"
 _REPORT = "outputs/reviews/validation_report.json"
 _MOST_ROUNDS = 16
-_SHOWN = 3
+#: Validating what nobody changed fails again.
+_EDIT = (
+    "; edit the curriculum, the topic spec or the source there first; where evidence or content is what is "
+    "missing, evidence_mode: minimal in the topic spec asks for less"
+)
 _NO_SAFE_FIX, _NO_FIX = "no finding can be fixed safely", "no finding can be fixed by a rule"
 _NOTHING_TAUGHT = "there is no curriculum: no concept was found in the scope document"
 
@@ -119,11 +123,10 @@ class ReadReport(RecoveryAction):
                 message="there is no report to read",
                 commands=(f"dagogy validate {context.run_id}",),
             )
-        more = f"; and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
         path = context.run / _REPORT.replace(".json", ".md")
         return RecoveryOutcome(
             changed=False,
-            message=f"{path}: {'; '.join(errors[:_SHOWN]) or 'no errors'}{more}",
+            message=f"{path}: {'; '.join(errors) or 'no errors'}{_EDIT if errors else ''}",
             commands=tuple(
                 f"dagogy {command} {context.run_id}" for command in ("validate", "plan", "iterate")
             ),

@@ -145,7 +145,7 @@ class Grounding(Rule):
             foreign = source.other_language(node)
             loose = [k for k in loose if k not in foreign]
             mild = "warning" if i in context.tentative else ""
-            if strange and (not foreign or len(foreign) < len(node.core_ideas)):
+            if strange and len(foreign) < max(1, len(node.core_ideas)):
                 yield Finding(
                     message=(
                         f"no word of the title '{shorten(node.title)}' is in the scope document or scope_in: "
@@ -171,8 +171,7 @@ class Grounding(Rule):
         explained = (
             sum(map(sections.explains, range(len(nodes)))) if len(context.tentative) == len(nodes) else 0
         )
-        speaking = [node for node in nodes if node.core_ideas]
-        if speaking and 2 * explained > len(nodes) and not any(map(source.supports, speaking)):
+        if 2 * explained > len(nodes) and not any(map(source.supports, nodes)):
             yield Finding(
                 message=(
                     f"none of the {len(nodes)} nodes says anything that is in the scope document, which "
@@ -273,10 +272,10 @@ class _Source:
         return self._one_passage_has(known, ceil(min_passage_share * len(tokens)))
 
     def supports(self, node: Node) -> bool:
-        """Whether anything that the node says besides names is in the sources, or is in
-        English where they are not.
+        """Whether anything that the node says besides names is in the sources, or is in English where they
+        are not; what it leaves open contradicts nothing.
         """
-        if not self.english and self.other_language(node):
+        if not node.core_ideas or (not self.english and self.other_language(node)):
             return True
         named = set(self.content(node.title))
         for idea in node.core_ideas:

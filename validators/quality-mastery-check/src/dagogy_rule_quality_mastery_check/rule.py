@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Annotated
 
 import dagogy.api
@@ -278,8 +279,7 @@ class MasteryCheck(Rule):
                             )
                         )
                     break
-            # A text that is empty is a declared gap: the schema lets no other be.
-            if task and len(task) < short and _too_short(task, options.min_words):
+            if len(task) < short and _too_short(task, options.min_words):
                 faults.append(
                     (
                         "task",
@@ -287,7 +287,7 @@ class MasteryCheck(Rule):
                         f"has fewer than {options.min_words} words; say what has to be done with what",
                     )
                 )
-            if criterion and len(criterion) < short and _too_short(criterion, options.min_words):
+            if len(criterion) < short and _too_short(criterion, options.min_words):
                 faults.append(
                     (
                         "pass_criteria",
@@ -298,21 +298,18 @@ class MasteryCheck(Rule):
             # The fold costs too much for every node, and texts that are equal but for case and
             # marks are about as long.
             if (
-                task
-                and -4 < len(task) - len(criterion) < 4
+                -4 < len(task) - len(criterion) < 4
                 and task[1:9].lower() == criterion[1:9].lower()
                 and words(task) == words(criterion)
             ):
                 faults.append(
                     ("pass_criteria", criterion, "is the task once more; say what is seen when it is passed")
                 )
-            elif (
-                task and not faults and len(criterion) < _LONGEST and criteria.hollow_at_a_glance(task, lower)
-            ):
+            elif not faults and len(criterion) < _LONGEST and criteria.hollow_at_a_glance(task, lower):
                 found = criteria.empty(criterion) or criteria.repeats(task, criterion)
                 mild = bool(found) and criteria.measures(criterion)
                 faults += [("pass_criteria", criterion, found)] if found else []
-            for field, text, fault in faults:
+            for field, text, fault in filter(itemgetter(1), faults):  # an empty text is a declared gap
                 what = "mastery task" if field == "task" else "pass criterion"
                 yield Finding(
                     message=f"{what} of '{node.id}' {fault}: '{shorten(text)}'",

@@ -198,14 +198,11 @@ def _finding(
 _VERB_WORDS = 4
 
 _KINDS: dict[str, Callable[[Node], Sequence[str]]] = {
-    # An empty text is a declared gap.
     "capability": lambda node: (node.capability,) if node.capability else (),
     "core idea": lambda node: node.core_ideas,
     "pitfall": lambda node: node.pitfalls,
     "mastery task": lambda node: (node.mastery_check.task,) if node.mastery_check.task else (),
-    "pass criterion": lambda node: (
-        (node.mastery_check.pass_criteria,) if node.mastery_check.pass_criteria else ()
-    ),
+    "pass criterion": lambda node: tuple(filter(None, [node.mastery_check.pass_criteria])),
 }
 _PLURALS = {
     "capability": "capabilities",

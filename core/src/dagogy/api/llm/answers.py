@@ -57,9 +57,15 @@ def read_curriculum(text: str) -> Any:
         raise BadAnswer("wrong_shape", "JSON that is nested too deeply") from None
     problems = curriculum_problems(document, most=_MOST_PROBLEMS)
     if problems:
-        others = len(problems) - 1
-        more = f" (and {others if others < _MOST_PROBLEMS else 'many'} more)" if others else ""
-        raise BadAnswer("wrong_shape", f"JSON that does not meet the schema: {problems[0]}{more}", problems)
+        count = len(problems)
+        told = (
+            "1 problem" if count == 1 else f"{count} problems" if count < _MOST_PROBLEMS else "many problems"
+        )
+        raise BadAnswer(
+            "wrong_shape",
+            f"JSON that does not meet the schema ({told}): {'; '.join(map(str, problems))}",
+            problems,
+        )
     return document
 
 

@@ -57,18 +57,24 @@ def _strict(node: Mapping[str, Any], root: Mapping[str, Any], above: tuple[str, 
             words.append(_IN_WORDS[key](value))
         elif key == "items":
             out[key] = _strict(value, root, above)
-        elif key == "allOf" and all("if" in part for part in value):
-            continue  # strict mode has no conditions: the descriptions of the fields say them
-        elif not (
-            key in ("properties", "required")
-            or key in _IGNORED
-            or (key == "additionalProperties" and value is False)
-        ):
+        elif not _said_elsewhere(key, value):
             raise ValueError(f"strict mode has no counterpart for {key!r}: {value!r}")
     if node.get("type") == "object":
         out.update(_closed(node, root, above))
     described = "; ".join(filter(None, [str(node.get("description", "")).rstrip("."), *words]))
     return {"description": described, **out} if described else out
+
+
+def _said_elsewhere(key: str, value: Any) -> bool:
+    """Whether the strict schema says what the keyword says in another place. It has no conditions: the
+    descriptions of the fields say them.
+    """
+    return (
+        key in ("properties", "required")
+        or key in _IGNORED
+        or (key == "additionalProperties" and value is False)
+        or (key == "allOf" and all("if" in part for part in value))
+    )
 
 
 def _closed(node: Mapping[str, Any], root: Mapping[str, Any], above: tuple[str, ...]) -> dict[str, Any]:

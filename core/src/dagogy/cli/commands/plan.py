@@ -8,7 +8,7 @@ import click
 
 from dagogy.cli.app import App
 from dagogy.cli.options import common, run_argument, wait_option
-from dagogy.pipeline.report import hours, plural
+from dagogy.pipeline.report import gaps_line, hours, plural
 from dagogy.workspace.stages import PLAN
 
 #: Weeks that the text output shows; the artifact has all.
@@ -38,13 +38,16 @@ def plan_lines(document: dict[str, Any]) -> list[str]:
     for week in document["weeks"][:_SHOWN]:
         note = "  (one node larger than the weekly budget)" if week["over_budget"] else ""
         review = f"  review: {', '.join(r['node_id'] for r in week['review'])}" if week["review"] else ""
-        lines.append(
-            f"  week {week['week']:>3}  {week['minutes']:>5g} min  {', '.join(week['nodes'])}{note}{review}"
-        )
+        optional = set(week.get("optional", ()))
+        nodes = ", ".join(f"{node} (optional)" if node in optional else node for node in week["nodes"])
+        groups = f"  [{'; '.join(week['groups'])}]" if week.get("groups") else ""
+        lines.append(f"  week {week['week']:>3}  {week['minutes']:>5g} min  {nodes}{groups}{note}{review}")
     if len(document["weeks"]) > _SHOWN:
         lines.append(f"  … and {len(document['weeks']) - _SHOWN} more weeks")
     path = document["critical_path"]
     shown = path if len(path) <= 20 else [*path[:10], f"… {len(path) - 20} more …", *path[-10:]]
+    if gaps_line(document):
+        lines.append(f"  {gaps_line(document)}")
     lines.append(f"  critical path ({hours(document['critical_path_minutes'])}): {' -> '.join(shown)}")
     return lines
 

@@ -12,8 +12,8 @@ import click
 from dagogy.api.errors import InvalidArgument
 from dagogy.cli.app import App
 from dagogy.cli.options import common, complete_plugins, run_argument, wait_option
-from dagogy.pipeline.report import SHOWN_A_RULE, plural, summary_line
-from dagogy.workspace.stages import CURRICULUM, REPORT_MD
+from dagogy.pipeline.report import plural, summary_line
+from dagogy.workspace.stages import CURRICULUM
 
 if TYPE_CHECKING:
     from dagogy.api.runs import Fixes, Report, Run
@@ -104,17 +104,10 @@ def _show_fixes(app: App, fixes: Fixes) -> None:
 
 def _print_text(app: App, run: Run, report: Report) -> None:
     colour = sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    shown: dict[str, int] = {}
     for finding in report["findings"]:
-        rule = finding["rule_id"]
-        shown[rule] = shown.get(rule, 0) + 1
-        if shown[rule] <= SHOWN_A_RULE:
-            severity = f"{finding['severity']:<7}"
-            shown_severity = click.style(severity, fg=_COLOURS[finding["severity"]]) if colour else severity
-            app.write(_line(finding), styled=f"{shown_severity} ")
-    for rule, count in shown.items():
-        if count > SHOWN_A_RULE:
-            app.write(f"… and {count - SHOWN_A_RULE} more of {rule}, in {run.path / REPORT_MD}")
+        severity = f"{finding['severity']:<7}"
+        shown_severity = click.style(severity, fg=_COLOURS[finding["severity"]]) if colour else severity
+        app.write(_line(finding), styled=f"{shown_severity} ")
     for row in report["rules"]:
         if row["status"] in ("skipped", "failed"):
             app.write(f"{row['status']:<7} {row['rule_id']}: {row['reason']}")

@@ -30,6 +30,7 @@ from dagogy.contracts.documents import json_values
 from dagogy.contracts.types import CURRICULUM_VERSION
 from dagogy.pipeline.asking import ask, blame
 from dagogy.pipeline.fixes import apply_fixes, offered
+from dagogy.pipeline.gaps import emptied
 from dagogy.pipeline.judge import Judge, ValidationResult
 from dagogy.pipeline.measures import measure_document
 from dagogy.pipeline.repair_batch import RepairBatch
@@ -305,7 +306,9 @@ class Loop:
         rejected = ""
         if self.best is not None:
             rejected = (
-                draft.measured.lowers(self.best.measured) if draft.rank > self.best.rank else _NO_HIGHER
+                draft.measured.lowers(self.best.measured) or _emptied(draft, self.best)
+                if draft.rank > self.best.rank
+                else _NO_HIGHER
             )
         parts = {
             "best": not rejected,
@@ -380,6 +383,12 @@ def _is_notes(notes: Any) -> bool:
         and not isinstance(notes, str)
         and all(isinstance(note, str) for note in notes)
     )
+
+
+def _emptied(draft: Draft, best: Draft) -> str:
+    if not (draft.readable and best.readable):
+        return ""
+    return emptied(draft.context.nodes, best.context.nodes, best.validation.findings)
 
 
 def _encoded(document: Any) -> bytes:

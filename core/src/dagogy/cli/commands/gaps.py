@@ -1,0 +1,39 @@
+"""`dagogy gaps`."""
+
+from __future__ import annotations
+
+import click
+
+from dagogy.cli.app import App
+from dagogy.cli.options import common, run_argument
+
+
+@click.command("gaps", epilog="\b\nExamples:\n  dagogy gaps latest\n  dagogy gaps latest --json")
+@run_argument
+@common
+def gaps(app: App, reference: str) -> None:
+    """Lists what of the curriculum needs an author: each open field with its reason, the
+    lines of the source and the question to answer.
+
+    To close a gap write the field into its node in outputs/curriculum/curriculum.json and
+    take the entry out of `gaps`, or say it in the source and run again.
+    """
+    document = app.open(reference).gaps()
+    lines, node = [], None
+    for gap in document["gaps"]:
+        if gap["node_id"] != node:
+            node, source = gap["node_id"], gap["source"]
+            place = ""
+            if source is not None:
+                first, last = source["lines"]
+                span = f" line {first}" if first == last else f" lines {first} to {last}"
+                place = f", {source['location']}{span if first else ''}"
+            lines.append(f"{gap['title']} ({node}){place}")
+        lines.append(f"  {gap['field']}: {gap['question']}")
+        lines.append(f"    open because: {gap['reason']}")
+    lines.append(document["summary"] or f"no gaps: all {document['nodes']} concepts are written")
+    lines += [f"note: {document['stale']}"] if document["stale"] else []
+    app.emit(document, *lines)
+
+
+COMMANDS = {"gaps": gaps}
