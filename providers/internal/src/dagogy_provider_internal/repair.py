@@ -84,6 +84,9 @@ def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, sp
     # What changes the number of nodes waits: pointers count the nodes of the draft.
     later: list[Finding] = []
     for finding in findings:
+        if finding.pointer == "/nodes" and "hours" in finding.data:
+            done.extend(line for n in nodes for line in _refresh(n, "estimate_minutes", own))
+            continue
         if finding.document != "curriculum" or finding.pointer == "/nodes":
             later.append(finding)
             continue
@@ -142,15 +145,22 @@ def _said_anew(
     writer = own.writers.get(known["id"]) if known else None
     if writer is None or known is None or field not in FIELDS:
         return _refresh(node, field, own)
+    before = set(writer.refused)
     sharp = replace(finding, severity="error")
     writer.refuse(field, refusals({"nodes": nodes}, [sharp]).get(node["id"], {}).get(field, set()))
     new = writer.fields()
+    if finding.severity != "error" and len(_texts(new[field])) < len(_texts(node[field])):
+        # What is only to be warned of is better than nothing.
+        writer.refused = before
+        return []
     if node[field] == new[field]:
         return []
     gaps = [gap for gap in node.get("gaps", []) if gap["field"] != field]
     node["gaps"] = gaps + [gap for gap in new["gaps"] if gap["field"] == field]
     node[field] = new[field]
-    return [f"{node['id']}: {field} {'read from the source again' if any(_texts(new[field])) else 'left open'}"]
+    return [
+        f"{node['id']}: {field} {'read from the source again' if any(_texts(new[field])) else 'left open'}"
+    ]
 
 
 def _texts(value: Any) -> list[str]:
@@ -355,4 +365,7 @@ def _refresh(node: dict[str, Any], field: str, own: Own) -> list[str]:
     ):
         return []
     node[field] = fresh[field]
+    open_there = [gap for gap in fresh.get("gaps", []) if gap["field"] == field]
+    if open_there or "gaps" in node:
+        node["gaps"] = [gap for gap in node.get("gaps", []) if gap["field"] != field] + open_there
     return [f"{node['id']}: {field} read from the source again"]

@@ -144,13 +144,8 @@ def dangles(text: str, language: str) -> bool:
     """Whether it means something that was said before it, or leads the reader through the document."""
     words = _openers(language)
     bare = text.lstrip("\"'“„«‘「『([")
-    within = words.get("within", frozenset())
-    if is_unspaced(text):
-        meant = any(word in text for word in within)
-    else:
-        meant = not within.isdisjoint(w.strip(".,;:!?()\"'“”„«»") for w in text.lower().split())
     return (
-        meant
+        _has(text, words.get("within", frozenset()))
         or any(_opening(bare, words.get(what, frozenset())) for what in ("dangling", "steers"))
         or (is_unspaced(bare[:2]) and bool(_opening(bare, words.get("connective", frozenset()))))
         or is_pointer(text)
@@ -160,7 +155,18 @@ def dangles(text: str, language: str) -> bool:
 def points_away(text: str, language: str) -> bool:
     """Whether an exercise needs what stands around it."""
     words = _openers(language)
-    return is_pointer(text) or bool(_opening(text, words.get("dangling", frozenset())))
+    return (
+        is_pointer(text)
+        or bool(_opening(text, words.get("dangling", frozenset())))
+        or _has(text, words.get("beside", frozenset()))
+    )
+
+
+def _has(text: str, found: frozenset[str]) -> bool:
+    """Whether one of the words is in `text`."""
+    if is_unspaced(text):
+        return any(word in text for word in found)
+    return not found.isdisjoint(w.strip(".,;:!?()\"'“”„«»") for w in text.lower().split())
 
 
 def is_order(text: str, language: str) -> bool:
