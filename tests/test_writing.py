@@ -196,7 +196,7 @@ def test_estimates_are_steps_of_five_and_are_not_stretched_to_fill_the_hours() -
         ("en", "A loop repeats a block of statements."),
         ("de", "Eine Schleife wiederholt einen Block von Anweisungen."),
         ("fr", "Une boucle répète un bloc d'instructions."),
-        ("es", "Un bucle repite un bloque de instrucciones."),
+        ("es", "Un bucle repite un bloque de instrucciones mientras se cumple la condición."),
         ("pt", "Um laço repete um bloco de instruções."),
         ("it", "Un ciclo ripete un blocco di istruzioni."),
         ("ru", "Цикл повторяет блок инструкций."),

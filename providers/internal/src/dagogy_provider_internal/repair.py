@@ -135,7 +135,8 @@ def _said_better(
     made = _made_by(template)
     alike = [n for n in nodes if n is not node and any(map(made.search, _texts(n.get(field))))]
     done = _said_anew(node, field, finding, own, nodes)
-    return done + [line for n in alike for line in _refresh(n, field, own)]
+    # No rule named these others: none of them becomes a gap for it.
+    return done + [line for n in alike if _has_whole(own.of(n), field) for line in _refresh(n, field, own)]
 
 
 def _said_anew(
@@ -161,6 +162,10 @@ def _said_anew(
     return [
         f"{node['id']}: {field} {'read from the source again' if any(_texts(new[field])) else 'left open'}"
     ]
+
+
+def _has_whole(node: Mapping[str, Any] | None, field: str) -> bool:
+    return node is not None and all(gap["field"] != field for gap in node.get("gaps", []))
 
 
 def _texts(value: Any) -> list[str]:
@@ -359,7 +364,7 @@ def _refresh(node: dict[str, Any], field: str, own: Own) -> list[str]:
     fresh = own.of(node)
     if (
         fresh is None
-        or field in ("id", "prerequisites")
+        or field in ("id", "prerequisites", "gaps")
         or field not in fresh
         or fresh[field] == node.get(field)
     ):
