@@ -126,8 +126,8 @@ def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, sp
 def _said_better(
     node: dict[str, Any], field: str, finding: Finding, own: Own, nodes: Sequence[dict[str, Any]]
 ) -> list[str]:
-    """The next sentence of the source for a text, or a gap; any other field as the source has it. Of a template
-    all nodes that have it.
+    """The next sentence of the source for a text, or a gap; any other field as the source has it. Of a
+    template all nodes that have it.
     """
     template = finding.data.get("template")
     if not (isinstance(template, str) and template.strip(_SLOT + " ")):

@@ -16,7 +16,7 @@ from dagogy_provider_internal.naming import content_tokens, same_key
 from dagogy_provider_internal.passages import whole_sentences
 from dagogy_provider_internal.recognition.cues import categories, shares
 from dagogy_provider_internal.recognition.roles import SURE, roles
-from dagogy_provider_internal.writing.standing import is_question, is_task, is_topic, plain, stands
+from dagogy_provider_internal.writing.standing import capital, is_question, is_task, is_topic, plain, stands
 
 Role = Literal[
     "definition", "statement", "topic", "example", "warning", "objective", "exercise", "question", "solution",
@@ -122,12 +122,13 @@ class _Reader:
                 continue
             role = _LABELLED.get(told) or headed(header) or learned(self.concept.document, at, column)
             for line in cell.split("\n"):
-                yield from self._said(line, row, at, role, item="\n" in cell)
+                yield from self._said(capital(line), row, at, role, item=True)
 
     # ------------------------------------------------------------------------------------------- text
 
     def _text(self, block: Block, at: int) -> Iterator[Quote]:
-        text = self.concept.gloss if at == self.concept.anchor else block.text
+        gloss = at == self.concept.anchor
+        text = capital(self.concept.gloss) if gloss else block.text
         if not text.strip():
             return
         told, rest = label(" ".join(text.split()))
@@ -144,7 +145,7 @@ class _Reader:
         )
         if block.kind == "list_item" and self.children.get(at) and rest.rstrip().endswith((":", "：")):
             return
-        yield from self._said(rest, block, at, role, item=block.kind == "list_item")
+        yield from self._said(rest, block, at, role, item=gloss or block.kind == "list_item")
 
     def _structure(self, block: Block, at: int) -> Role | Literal[""]:
         """What the block is by where it stands: an option of a question, an item of a list that was led
@@ -218,6 +219,7 @@ class _Reader:
         text = plain(text, self.language).rstrip(";；,，、 ")
         lead = self._lead_in(block, at)
         led = bool(lead) and str(lead).rstrip().endswith((":", "：")) and block.parent != self.concept.anchor
+        led = led and at != self.concept.anchor
         if role == "objective" and is_topic(text, self.language):
             yield self._quote(text, block, at, "objective")
         elif role in ("warning", "definition") and is_topic(text, self.language):

@@ -65,13 +65,14 @@ def plain(text: str, language: str) -> str:
         found = _opening(text, words.get("connective", frozenset()))
         rest = text[len(found) :].lstrip()
         if found and rest.startswith(_COMMAS):
-            text = _capital(rest[1:].lstrip())
+            text = capital(rest[1:].lstrip())
         elif found := _opening(text, words.get("conjunction", frozenset())):
-            text = _capital(text[len(found) :].lstrip(" ,"))
+            text = capital(text[len(found) :].lstrip(" ,"))
     return text
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
+    """`text` with a capital at its start, unless its first word has capitals of its own."""
     first = text.split(" ", 1)[0]
     return text[:1].upper() + text[1:] if first.islower() else text
 
