@@ -195,7 +195,7 @@ def _finding(
 
 
 #: Words of a capability beside the name of the concept: "explain", "demonstrate how to".
-_VERB_WORDS = 4
+_VERB_WORDS = 3
 
 _KINDS: dict[str, Callable[[Node], Sequence[str]]] = {
     "capability": lambda node: (node.capability,) if node.capability else (),

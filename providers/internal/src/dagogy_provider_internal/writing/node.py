@@ -252,7 +252,7 @@ _CAPABILITIES = {
     "term": "Explain {name}.",
     "procedure": "Demonstrate {name}.",
     "order": "Demonstrate how to {name}.",
-    "tool": "Use {name} in an example.",
+    "tool": "Use {name}.",
 }
 _TASKS = {
     "question": "",
