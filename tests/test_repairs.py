@@ -4,7 +4,6 @@ order. The trace is the proof.
 
 from __future__ import annotations
 
-import copy
 import importlib.util
 import json
 import os
@@ -65,6 +64,17 @@ def looped(text: str, damages: Sequence[Damage], folder: Path) -> tuple[Generati
     return Loop(provider, "tests 1", app.session.judge, request, budget, Kept()).run(), kept
 
 
+#: What a text of the draft that is only warned of, and stays for want of another, may cost.
+_LOST = 5
+
+
+def sound_score(folder: Path) -> float:
+    """What the same scope text scores without any damage: its gaps are notes, and cost a little."""
+    (folder / "sound").mkdir()
+    score: float = looped(BREAD.read_text(), [], folder / "sound")[0].best.validation.score
+    return score
+
+
 def assert_rises(trace: dict[str, Any]) -> None:
     """Over the rounds that were kept the score never falls, and neither do coverage and order. A draft that
     does not meet the schema has neither of these, and most rules have nothing to say about it."""
@@ -87,8 +97,10 @@ def test_a_damaged_draft_is_fixed_without_losing_coverage_or_order(
         result.trace["iterations"][0],
         result.trace["iterations"][result.trace["best_iteration"] - 1],
     )
-    assert first["score"] < 100
-    assert (last["score"], last["errors"], last["coverage"]) == (100, 0, 1.0)
+    whole = sound_score(tmp_path)
+    assert first["score"] < whole
+    assert (last["errors"], last["coverage"]) == (0, 1.0)
+    assert last["score"] >= whole - _LOST
     assert len(kept) == sum(r["best"] for r in result.trace["iterations"])
 
 
@@ -102,10 +114,12 @@ def test_a_draft_that_does_not_meet_the_schema_is_fixed_from_the_source(
     result, _ = looped(BREAD.read_text(), [SCHEMA_DAMAGES[name]], tmp_path / "damaged")
     first, *_, last = [r for r in result.trace["iterations"] if r["best"]]
     assert (first["errors"] > 0, first["coverage"]) == (True, None)
-    assert (last["score"], last["errors"], last["coverage"], last["order"]) == (100, 0, 1.0, 1.0)
+    assert (last["errors"], last["coverage"], last["order"]) == (0, 1.0, 1.0)
+    assert last["score"] >= sound_score(tmp_path) - _LOST
     assert_rises(result.trace)
     nodes, sound = (json.loads(r.best.data)["nodes"] for r in (result, whole))
-    assert [set(n) | {"estimate_confidence"} for n in nodes] == [set(sound[0])] * len(sound)
+    optional = {"estimate_confidence", "gaps"}
+    assert [set(n) | optional for n in nodes] == [set(sound[0]) | optional] * len(sound)
     assert {n["title"] for n in nodes} == {n["title"] for n in sound}
 
 
@@ -131,7 +145,8 @@ def test_both_kinds_of_damage_at_once_are_fixed(runner: CommandRunner, tmp_path:
         BREAD.read_text(), [*ALL, SCHEMA_DAMAGES["key_missing"], SCHEMA_DAMAGES["no_node"]], tmp_path
     )
     last = result.trace["iterations"][result.trace["best_iteration"] - 1]
-    assert (last["score"], last["errors"], last["coverage"]) == (100, 0, 1.0)
+    assert (last["errors"], last["coverage"]) == (0, 1.0)
+    assert last["score"] >= sound_score(tmp_path) - _LOST
     assert_rises(result.trace)
 
 
@@ -159,7 +174,7 @@ def test_in_place_of_a_document_of_which_nothing_can_be_read_comes_a_new_one(
     assert (
         result.trace["iterations"][1]["notes"][0] == "nothing of the draft could be read, so it was recreated"
     )
-    assert result.accepted
+    assert result.best.validation.passed
 
 
 def test_the_trace_of_a_run_tells_coverage_and_order_of_every_round(
@@ -189,7 +204,7 @@ def test_the_trace_of_a_run_tells_coverage_and_order_of_every_round(
         "--provider",
         "damaged",
         "--target-score",
-        "100",
+        "95",
         "--max-iterations",
         "9",
     )
@@ -262,7 +277,7 @@ def node(name: str, *before: str, **parts: Any) -> dict[str, Any]:
 
 
 def own(*nodes: dict[str, Any], weights: dict[tuple[str, str], float] | None = None) -> Own:
-    return Own({n["id"]: n for n in nodes}, {}, weights or {})
+    return Own({n["id"]: n for n in nodes}, weights or {}, {})
 
 
 def spec(**constraints: Any) -> TopicSpec:
@@ -466,31 +481,3 @@ def test_around_the_nodes_topic_and_open_questions_are_fixed_too() -> None:
         "topic": "The source's",
         "open_questions": [question],
     }
-
-
-@pytest.mark.parametrize(("given", "left"), [({"estimate_confidence": 0.9}, 0.9), ({}, None)])
-def test_two_concepts_of_which_the_source_says_the_same_say_so_and_claim_little(
-    given: dict[str, float], left: float | None
-) -> None:
-    draft = {"nodes": [node("a", **given), node("b", **given)]}
-    finding = Finding("repeats", severity="error", pointer="/nodes/1/core_ideas", data={"repeats": "a"})
-    assert repaired(draft, [finding], own(node("a"), node("b")), spec())
-    assert draft["nodes"][1]["core_ideas"] == [
-        "One.",
-        "Beyond this the source says of “B” what it says of “A”.",
-    ]
-    assert [n.get("estimate_confidence") for n in draft["nodes"]] == [left, 0.3]
-
-
-def test_nodes_of_a_template_without_a_confidence_claim_little_as_well() -> None:
-    draft = {
-        "nodes": [
-            node("a", core_ideas=["A is one of many.", "Two."]),
-            node("b", core_ideas=["B is one of many.", "Two."]),
-        ]
-    }
-    finding = Finding(
-        "template", severity="error", pointer="/nodes/1/core_ideas", data={"template": "… is one of many."}
-    )
-    assert repaired(draft, [finding], own(*copy.deepcopy(draft["nodes"])), spec())
-    assert [n.get("estimate_confidence") for n in draft["nodes"]] == [0.3, 0.3]

@@ -106,6 +106,8 @@ class ProposeRequest:
     """What is to be taught, and from which sources.
 
     `reading` is None where there is no scope document. `requirements` are the effective rules.
+    `judged` asks those rules: it takes a curriculum as plain JSON values, with what it was made from, and
+    returns their findings; without rules there are none.
     `progress` takes one line to show to the user. `seed_draft` makes the draft of the default provider
     (None where it has none, or where it is the one that is asked). `budget` and `answers` are for
     providers whose answers cost something.
@@ -115,6 +117,7 @@ class ProposeRequest:
     sources: Sequence[ScopeDocument] = ()
     reading: ScopeReading | None = None
     requirements: Sequence[Requirement] = ()
+    judged: Callable[[Any, ScopeReading | None], Sequence[Finding]] = lambda curriculum, reading: ()
     progress: Callable[[str], None] = lambda line: None
     seed_draft: Callable[[], Any] = lambda: None
     budget: Budget = field(default_factory=Budget)

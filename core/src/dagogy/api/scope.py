@@ -14,6 +14,7 @@ __all__ = [
     "LeftOut",
     "Link",
     "Place",
+    "Quotation",
     "Refusal",
     "ScopeConcept",
     "ScopeDocument",
@@ -206,6 +207,19 @@ class ScopeEdge:
 
 
 @dataclass(frozen=True, slots=True)
+class Quotation:
+    """A text of a node that stands in a document: `place` is its place in the node (`core_ideas/0`,
+    `mastery_check/task`), `lines` are those of the document at `location`.
+    """
+
+    node: str
+    place: str
+    text: str
+    lines: tuple[int, int]
+    location: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ScopeReading:
     """What a provider reads out of a scope document: the material of `scope_concepts.json`, `scope_dag.json`
     and, where the user gave no topic spec, of the synthesised one. `scope_out`, `prerequisites` and `goal`
@@ -213,7 +227,8 @@ class ScopeReading:
     concept and is none, in the order of the document, `dropped` pairs with evidence that are no edges (each
     with its reason). `course`: how probable it is that the document is a course; None where the provider
     cannot tell. `refusal`: why no run is to be made of it; what was read stands in the other fields all the
-    same, as far as there is anything."""
+    same, as far as there is anything. `quotations`: where the texts of a curriculum stand that was made of
+    it."""
 
     #: Concepts that a reading has at most, where the document's front matter does not ask for more: a longer
     #: curriculum is followed by nobody. What is beyond is merged into others, by the document's own
@@ -230,3 +245,4 @@ class ScopeReading:
     dropped: tuple[ScopeEdge, ...] = ()
     course: float | None = None
     refusal: Refusal | None = None
+    quotations: tuple[Quotation, ...] = ()

@@ -47,6 +47,20 @@ def reading_parts(reading: ScopeReading, location: str = "inputs/scope.md") -> d
     }
 
 
+def quotation_parts(reading: ScopeReading, location: str = "inputs/scope.md") -> list[dict[str, Any]]:
+    """Where the texts of the nodes stand, as JSON values."""
+    return [
+        {
+            "node": q.node,
+            "place": q.place,
+            "text": q.text,
+            "location": q.location or location,
+            "lines": list(q.lines),
+        }
+        for q in reading.quotations
+    ]
+
+
 def _edge(edge: ScopeEdge, location: str) -> dict[str, Any]:
     pieces = [
         {

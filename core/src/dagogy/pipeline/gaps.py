@@ -51,7 +51,8 @@ def emptied(now: Sequence[Node], before: Sequence[Node], findings: Iterable[Find
         for f in findings
         if f.document == "curriculum" and f.severity in ("error", "warning")
     }
-    position = {node.id: i for i, node in enumerate(before)}
+    # Of several nodes with one id the first is compared, as everywhere.
+    position = {node.id: i for i, node in reversed(list(enumerate(before)))}
     for node in now:
         i = position.get(node.id)
         for gap in node.open_gaps() if i is not None else ():

@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from dagogy.api.text import STOP_WORDS
+from dagogy.api.text import Words
 
 from dagogy_provider_internal.lexicon import EARLY
 from dagogy_provider_internal.naming import content_tokens, tokens
@@ -96,7 +96,7 @@ def _field(name: str) -> _Field:
 
 def _words(text: str) -> frozenset[str]:
     found = tokens(text)
-    return frozenset(t for t in found if t not in STOP_WORDS) or frozenset(found)
+    return frozenset(t for t in found if t not in Words.STOP) or frozenset(found)
 
 
 def needs(titles: Sequence[str], fields: Mapping[str, float]) -> list[Need]:
@@ -149,7 +149,7 @@ def _reached(
 ) -> Iterator[tuple[tuple[str, ...], list[tuple[int, float]]]]:
     """The nearest terms below `term` that concepts have, each with the path to it and those concepts."""
     seen = {term}
-    level = [(term,)]
+    level: list[tuple[str, ...]] = [(term,)]
     for _ in range(_DEEPEST):
         below = []
         for path in level:

@@ -31,13 +31,13 @@ from dagogy_provider_internal.edges import (
 from dagogy_provider_internal.limits import fit
 from dagogy_provider_internal.naming import aliases, assign_ids, content_tokens, same_key
 from dagogy_provider_internal.passages import Passage, passages
-from dagogy_provider_internal.phrasing import shortened
 from dagogy_provider_internal.recognised import NO_COURSE
 
 #: Prerequisites of a concept where the spec sets no limit.
 DEFAULT_LIMIT = 4
 #: Weight from which evidence that makes no edge is worth telling.
 _SPEAKS = 0.1
+_SHOWN = 400  # characters of a concept's evidence
 _LEFT_OUT = 3  # names that the error about a document without concepts tells of
 #: What a name has besides that of a thing when it means the first steps in it.
 _OPENS = frozenset(
@@ -248,7 +248,7 @@ def _shown(concept: Concept, texts: Sequence[Passage]) -> str:
     first = next((p.text for p in texts if p.first), "") or next(
         (p.text for p in texts if p.role not in ("code", "requires")), ""
     )
-    return shortened(first) if first else concept.title
+    return shorten(first, _SHOWN) if first else concept.title
 
 
 def _no_course(document: ScopeDocument, probability: float) -> Refusal:

@@ -1,5 +1,5 @@
 """What the provider can do about findings: take out prerequisites, exchange a text, put in a concept that is
-missing, bring estimates into the hours.
+missing.
 
 What is done follows from where a finding points and from its data; which rule made it does not matter.
 """
@@ -7,27 +7,23 @@ What is done follows from where a finding points and from its data; which rule m
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from dagogy.api.documents import TopicSpec
 from dagogy.api.rules import Finding
 
-from dagogy_provider_internal.estimates import MOST, STEP
 from dagogy_provider_internal.naming import content_tokens, same_key
+from dagogy_provider_internal.writing.checked import FIELDS, refusals
+from dagogy_provider_internal.writing.node import Writer
 
 _PREREQUISITE = re.compile(r"^/nodes/(\d+)/prerequisites/(\d+)$")
-_TEXT = re.compile(r"^/nodes/(\d+)/(core_ideas|pitfalls)/(\d+)$")
 _FIELD = re.compile(r"^/nodes/(\d+)(?:/(\w+))?")
 _LIST = re.compile(r"^/nodes/(\d+)/prerequisites$")
 _ITEM = re.compile(r"^/scope_in/\d+$")
-_HOURS = re.compile(r"^/constraints/total_hours")
-_LEAST_TEXTS = {"core_ideas": 2, "pitfalls": 1}
 _SLOT = "…"
-#: The confidence of a node that the source does not tell from another one.
-_LITTLE = 0.3
 _TAUGHT = 0.6  # share of an item's telling words in the title of the concept that teaches it
 
 
@@ -36,16 +32,13 @@ class Own:
     """What this provider has for a curriculum of its own.
 
     `nodes`: those it would propose now, by id, in the order of study; a broken field of a draft is taken from
-    there. `spare`: further ideas that the source has for a node. `weights`: how well the source supports a
-    prerequisite of a node, by their ids.
+    there. `weights`: how well the source supports a prerequisite of a node, by their ids. `writers`: what
+    else the source has for the texts of each node, by its id.
     """
 
     nodes: Mapping[str, dict[str, Any]]
-    spare: Mapping[str, list[str]]
     weights: Mapping[tuple[str, str], float]
-    #: The texts of a node, by its id, where the source is taken to say nothing of its concept;
-    #: None where there are none.
-    bare: Callable[[str], dict[str, Any]] | None = None
+    writers: Mapping[str, Writer]
 
     @cached_property
     def _by_title(self) -> Mapping[tuple[str, ...], dict[str, Any]]:
@@ -69,19 +62,13 @@ class Own:
         def name(known: str) -> str:
             return str(named.get(known, known))
 
-        bare, known_as = self.bare, {name(i): i for i in self.nodes}
-
-        def bare_of(name: str) -> dict[str, Any]:
-            return bare(known_as[name]) if bare and name in known_as else {}
-
         return Own(
             {
                 name(i): {**node, "id": name(i), "prerequisites": [name(p) for p in node["prerequisites"]]}
                 for i, node in self.nodes.items()
             },
-            {name(i): texts for i, texts in self.spare.items()},
             {(name(before), name(after)): weight for (before, after), weight in self.weights.items()},
-            bare_of,
+            {name(i): writer for i, writer in self.writers.items()},
         )
 
 
@@ -93,13 +80,13 @@ def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, sp
     ids, turned = [node["id"] for node in nodes], False
     dropped: set[tuple[int, int]] = set()
     copies: dict[int, str] = {}
-    rewritten: set[str] = set()
     leant_on: dict[str, None] = {}  # what nodes depend on, the draft lacks and the source has
     # What changes the number of nodes waits: pointers count the nodes of the draft.
     later: list[Finding] = []
     for finding in findings:
-        if _about_hours(finding):
-            done.extend(_rescale(nodes, spec))
+        if finding.pointer == "/nodes" and "hours" in finding.data:
+            done.extend(line for n in nodes for line in _refresh(n, "estimate_minutes", own))
+            continue
         if finding.document != "curriculum" or finding.pointer == "/nodes":
             later.append(finding)
             continue
@@ -123,7 +110,7 @@ def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, sp
         elif place[2] in (None, "id", "title") and (first := _copied(nodes, i, finding, own)):
             copies[i] = first
         elif place[2]:
-            done.extend(_said_better(document, i, place[2], finding, own, spec, rewritten))
+            done.extend(_said_better(nodes[i], place[2], finding, own, nodes))
     done.extend(_without(nodes, dropped))
     for i, first in sorted(copies.items(), reverse=True):
         done.append(_merged(nodes, i, first))
@@ -137,27 +124,62 @@ def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, sp
 
 
 def _said_better(
-    document: dict[str, Any],
-    i: int,
-    field: str,
-    finding: Finding,
-    own: Own,
-    spec: TopicSpec,
-    rewritten: set[str],
+    node: dict[str, Any], field: str, finding: Finding, own: Own, nodes: Sequence[dict[str, Any]]
 ) -> list[str]:
-    """Another text of the source for a field, or an admission that there is none. `rewritten` are the nodes
-    that were changed before.
+    """The next sentence of the source for a text, or a gap; any other field as the source has it. Of a
+    template all nodes that have it.
     """
-    nodes = document["nodes"]
-    name = nodes[i]["id"]
-    done = _rewritten(nodes, i, field, finding, own, spec) or _admitted(
-        document, i, field, finding, own, spec
+    template = finding.data.get("template")
+    if not (isinstance(template, str) and template.strip(_SLOT + " ")):
+        return _said_anew(node, field, finding, own, nodes)
+    made = _made_by(template)
+    alike = [n for n in nodes if n is not node and any(map(made.search, _texts(n.get(field))))]
+    done = _said_anew(node, field, finding, own, nodes)
+    # No rule named these others: none of them becomes a gap for it.
+    return done + [line for n in alike if _has_whole(own.of(n), field) for line in _refresh(n, field, own)]
+
+
+def _said_anew(
+    node: dict[str, Any], field: str, finding: Finding, own: Own, nodes: Sequence[dict[str, Any]]
+) -> list[str]:
+    known = own.of(node)
+    writer = own.writers.get(known["id"]) if known else None
+    if writer is None or known is None or field not in FIELDS:
+        return _refresh(node, field, own)
+    before = set(writer.refused)
+    sharp = replace(finding, severity="error")
+    writer.refuse(field, refusals({"nodes": nodes}, [sharp]).get(node["id"], {}).get(field, set()))
+    new = writer.fields()
+    if finding.severity != "error" and len(_texts(new[field])) < len(_texts(node[field])):
+        # What is only to be warned of is better than nothing.
+        writer.refused = before
+        return []
+    if node[field] == new[field]:
+        return []
+    gaps = [gap for gap in node.get("gaps", []) if gap["field"] != field]
+    node["gaps"] = gaps + [gap for gap in new["gaps"] if gap["field"] == field]
+    node[field] = new[field]
+    return [
+        f"{node['id']}: {field} {'read from the source again' if any(_texts(new[field])) else 'left open'}"
+    ]
+
+
+def _has_whole(node: Mapping[str, Any] | None, field: str) -> bool:
+    return node is not None and all(gap["field"] != field for gap in node.get("gaps", []))
+
+
+def _texts(value: Any) -> list[str]:
+    several = value.values() if isinstance(value, dict) else value if isinstance(value, list) else [value]
+    return [text for text in several if isinstance(text, str) and text]
+
+
+def _made_by(template: str) -> re.Pattern[str]:
+    # In a template a slot stands for what differs, `#` for a number, and marks between words are left out.
+    parts = (
+        r"\W+".join(r"\d[\d.,]*" if word == "#" else re.escape(word) for word in part.split())
+        for part in template.split(_SLOT)
     )
-    # What has just been written anew may be right now; only what stays at fault is left open.
-    if not done and name not in rewritten:
-        done = _left_open(document, i, field, finding, own, spec)
-    rewritten.update(line.partition(":")[0] for line in done)
-    return done
+    return re.compile(r"\W*(?:.{0,200}?)\W*".join(parts), re.IGNORECASE | re.DOTALL)
 
 
 def _without(nodes: list[dict[str, Any]], dropped: Iterable[tuple[int, int]]) -> list[str]:
@@ -216,107 +238,6 @@ def _merged(nodes: list[dict[str, Any]], i: int, first: str) -> str:
         renamed = [first if p == gone else p for p in node["prerequisites"]]
         node["prerequisites"] = list(dict.fromkeys(p for p in renamed if p != node["id"]))
     return f"{gone}: merged into {first}"
-
-
-def _admitted(
-    document: dict[str, Any], i: int, field: str, finding: Finding, own: Own, spec: TopicSpec
-) -> list[str]:
-    """Where the source says the same of several concepts, and has nothing else to put in its place, the nodes
-    say so and claim little.
-    """
-    node, other, template = (
-        document["nodes"][i],
-        own.nodes.get(str(finding.data.get("repeats"))),
-        finding.data.get("template"),
-    )
-    if field != "core_ideas" or finding.severity != "error":
-        return []
-    if other is not None and node["id"] in own.nodes and node["id"] != other["id"]:
-        message = f"Beyond this the source says of “{node['title']}” what it says of “{other['title']}”."
-        question = (
-            f"What sets “{node['title']}” apart from “{other['title']}”? The source says the same of both."
-        )
-        if message in node["core_ideas"]:
-            return []
-        node["core_ideas"] = [node["core_ideas"][0], message]
-        return _claims_little(document, node, question, spec)
-    if not isinstance(template, str) or not template.strip(_SLOT + " "):
-        return []
-    made = _made_by(template)
-    alike = [
-        n
-        for n in document["nodes"]
-        if n["id"] in own.nodes
-        and any(map(made.search, n[field]))
-        and n.get("estimate_confidence", 1) > _LITTLE
-    ]
-    return [
-        line
-        for n in alike
-        for line in _claims_little(
-            document,
-            n,
-            f"What is special to “{n['title']}”? The source says the same of several concepts.",
-            spec,
-        )
-    ]
-
-
-def _left_open(
-    document: dict[str, Any], i: int, field: str, finding: Finding, own: Own, spec: TopicSpec
-) -> list[str]:
-    """Where what the source says makes no text that the rules accept, a node only
-    names its concept and says so.
-    """
-    template = finding.data.get("template")
-    if (
-        finding.severity != "error"
-        or field not in ("capability", "core_ideas", "pitfalls", "mastery_check")
-        or own.bare is None
-    ):
-        return []
-    nodes = [document["nodes"][i]]
-    if isinstance(template, str) and template.strip(_SLOT + " "):
-        made = _made_by(template)
-        nodes = [n for n in document["nodes"] if any(map(made.search, _strings(n[field])))]
-    done = []
-    for node in nodes:
-        bare = own.bare(node["id"]) if node["id"] in own.nodes else {}
-        if not bare or all(node.get(key) == value for key, value in bare.items()):
-            continue
-        node.update(bare)
-        if spec.evidence_mode == "strict":
-            question = {
-                "question": f"What does the source say of “{node['title']}”?",
-                "related_nodes": [node["id"]],
-                "status": "open",
-            }
-            document.setdefault("open_questions", []).append(question)
-        done.append(
-            f"{node['id']}: what the source says of it makes no sound text, and now the node only names it"
-        )
-    return done
-
-
-def _strings(value: Any) -> list[str]:
-    return (
-        list(value.values())
-        if isinstance(value, dict)
-        else value
-        if isinstance(value, list)
-        else [str(value)]
-    )
-
-
-def _claims_little(
-    document: dict[str, Any], node: dict[str, Any], question: str, spec: TopicSpec
-) -> list[str]:
-    node["estimate_confidence"] = min(node.get("estimate_confidence", 1), _LITTLE)
-    if spec.evidence_mode == "strict":
-        document.setdefault("open_questions", []).append(
-            {"question": question, "related_nodes": [node["id"]], "status": "open"}
-        )
-    return [f"{node['id']}: the source says the same of another concept, and now the node says so"]
 
 
 def _completed(nodes: list[dict[str, Any]], finding: Finding, own: Own, spec: TopicSpec) -> list[str]:
@@ -426,15 +347,6 @@ def _depends_on(node: str, other: str, by_id: Mapping[str, dict[str, Any]]) -> b
     return other in seen
 
 
-def _about_hours(finding: Finding) -> bool:
-    """Whether a finding is about the sum of the estimates: it points at the hours of the spec, or at all
-    nodes with a number of hours.
-    """
-    if finding.document == "topic_spec":
-        return bool(_HOURS.match(finding.pointer))
-    return finding.pointer == "/nodes" and "hours" in finding.data
-
-
 def _excess(
     node: dict[str, Any], i: int, finding: Finding, own: Own, spec: TopicSpec
 ) -> list[tuple[int, int]]:
@@ -447,100 +359,18 @@ def _excess(
     return [(i, k) for k in ranked[: len(before) - limit]]
 
 
-def _rewritten(
-    nodes: list[dict[str, Any]], i: int, field: str, finding: Finding, own: Own, spec: TopicSpec
-) -> list[str]:
-    """The field as the source has it: single texts where the finding is about these, else the whole; of a
-    template in all nodes that have it.
-    """
-    text, template = _TEXT.match(finding.pointer), finding.data.get("template")
-    if isinstance(template, str) and template.strip(_SLOT + " "):
-        return _without_template(nodes, field, template, own)
-    if text is None:
-        done = _refresh(nodes[i], field, own)
-        return done + (_rescale(nodes, spec) if field == "estimate_minutes" else [])
-    several = finding.data.get(field)
-    places = (
-        {int(text[3]), *(k for k in several if isinstance(k, int))}
-        if isinstance(several, list)
-        else {int(text[3])}
-    )
-    return [line for k in sorted(places, reverse=True) for line in _exchange(nodes[i], field, k, own)]
-
-
-def _without_template(nodes: list[dict[str, Any]], field: str, template: str, own: Own) -> list[str]:
-    """Other texts in place of those that the template makes; a slot stands where they differ."""
-    made = _made_by(template)
-    done = []
-    for node in nodes:
-        if isinstance(node[field], list):
-            done += [
-                line
-                for k in range(len(node[field]) - 1, -1, -1)
-                if made.search(node[field][k])
-                for line in _exchange(node, field, k, own)
-            ]
-        elif any(
-            made.search(value)
-            for value in (node[field].values() if isinstance(node[field], dict) else [str(node[field])])
-        ):
-            done += _refresh(node, field, own)
-    return done
-
-
-def _made_by(template: str) -> re.Pattern[str]:
-    # In a template a slot stands for what differs, `#` for a number, and marks between words are left out.
-    parts = (
-        r"\W+".join(r"\d[\d.,]*" if word == "#" else re.escape(word) for word in part.split())
-        for part in template.split(_SLOT)
-    )
-    return re.compile(r"\W*(?:.{0,200}?)\W*".join(parts), re.IGNORECASE | re.DOTALL)
-
-
-def _exchange(node: dict[str, Any], kind: str, k: int, own: Own) -> list[str]:
-    """Another sentence of the source in place of the one found fault with; without one
-    it goes, if enough are left.
-    """
-    texts = node[kind]
-    if k >= len(texts):
-        return []
-    fresh = own.of(node) or {"id": "", kind: []}
-    others = [
-        t
-        for t in [*fresh[kind], *(own.spare.get(fresh["id"], []) if kind == "core_ideas" else [])]
-        if t not in texts
-    ]
-    if others:
-        texts[k] = others[0]
-        return [f"{node['id']}: another sentence of the source as {kind}[{k}]"]
-    if len(texts) > _LEAST_TEXTS[kind]:
-        texts.pop(k)
-        return [f"{node['id']}: {kind}[{k}] taken out"]
-    return []
-
-
 def _refresh(node: dict[str, Any], field: str, own: Own) -> list[str]:
     """The field as this provider would write it, where the draft has something else."""
     fresh = own.of(node)
     if (
         fresh is None
-        or field in ("id", "prerequisites")
+        or field in ("id", "prerequisites", "gaps")
         or field not in fresh
         or fresh[field] == node.get(field)
     ):
         return []
     node[field] = fresh[field]
+    open_there = [gap for gap in fresh.get("gaps", []) if gap["field"] == field]
+    if open_there or "gaps" in node:
+        node["gaps"] = [gap for gap in node.get("gaps", []) if gap["field"] != field] + open_there
     return [f"{node['id']}: {field} read from the source again"]
-
-
-def _rescale(nodes: list[dict[str, Any]], spec: TopicSpec) -> list[str]:
-    low, high = spec.constraints.total_hours_min * 60, spec.constraints.total_hours_max * 60
-    total = sum(n["estimate_minutes"] for n in nodes)
-    if low <= total <= high or not total:
-        return []
-    factor = (low + high) / 2 / total
-    for node in nodes:
-        node["estimate_minutes"] = max(
-            STEP, min(MOST, STEP * round(node["estimate_minutes"] * factor / STEP))
-        )
-    return [f"all estimates times {factor:.2f}"]

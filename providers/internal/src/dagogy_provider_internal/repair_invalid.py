@@ -61,6 +61,16 @@ def _node(part: Any, place: str, own: Own, renamed: dict[str, str], done: list[s
         {"prerequisites": [p for p in before if isinstance(p, str) and p]} if isinstance(before, list) else {}
     )
     node = _whole(part, Node, known or {}, name if isinstance(name, str) and name else place, done, given)
+    if node is not None and known is not None:
+        # What came from the source may be open there.
+        named = {gap["field"] for gap in node.get("gaps", [])}
+        gaps = [
+            g
+            for g in known.get("gaps", [])
+            if g["field"] not in named and node[g["field"]] == known[g["field"]]
+        ]
+        if gaps:
+            node["gaps"] = [*node.get("gaps", []), *gaps]
     if node is not None and isinstance(name, str) and name != node["id"]:
         renamed[name] = node["id"]
     return node

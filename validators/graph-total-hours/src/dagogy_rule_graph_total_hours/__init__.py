@@ -10,7 +10,7 @@ def dagogy_rules() -> Iterator[RuleInfo]:
     yield RuleInfo(
         id="graph.total_hours",
         summary="The estimates add up to the hours that the topic spec allows.",
-        severity="error",
+        severity="warning",
         api_version=1,
         impl="dagogy_rule_graph_total_hours.rule:TotalHours",
         groups=("graph", "size"),

@@ -55,6 +55,10 @@ class Repetition(Rule):
     - a warning: the same first five words, or the same words around a quotation of more than six, in a third
       of the nodes, and in four at least.
 
+    A capability that is a verb and the concept ("Explain tides.", "Demonstrate how to tie a bowline.") says
+    what it should and is no frame. A task that several concepts of one kind have in common is a warning:
+    what tells them apart may stand in the criterion.
+
     A finding is a warning where so few of the nodes claim to know their concept: those with an
     `estimate_confidence` of 0.3 or less (in `strict` mode also with an open question that names them) say
     openly that there is little to say. All frames that only such nodes have, and pitfalls that only say that
@@ -164,7 +168,11 @@ def _finding(
     i, at = template.first
     more = f" ({unreported} more such texts are not shown)" if unreported > 0 else ""
     doubtful = sum(j in tentative for j in template.at)
-    mild = not template.exact or (doubtful > 0 and len(template.at) - doubtful <= limit)
+    mild = (
+        not template.exact
+        or template.kind == "mastery task"
+        or (doubtful > 0 and len(template.at) - doubtful <= limit)
+    )
     return Finding(
         message=(
             f"{len(template.at)} of {len(nodes)} nodes {template.habit}: '{shorten(template.text)}'; say "
@@ -178,6 +186,9 @@ def _finding(
         nodes=1 if mild else len(template.at),
     )
 
+
+#: Words of a capability beside the name of the concept: "explain", "demonstrate how to".
+_VERB_WORDS = 3
 
 _KINDS: dict[str, Callable[[Node], Sequence[str]]] = {
     "capability": lambda node: (node.capability,) if node.capability else (),
@@ -263,6 +274,8 @@ def _suspects(
 
 def _is_habit(template: _Template, limit: float, nodes: int) -> bool:
     beside = sum(word not in SLOTS for word in template.text.split())
+    if template.kind == "capability" and SLOT in template.text and beside <= _VERB_WORDS:
+        return False
     if SAYING in template.text:
         return beside >= 3 and len(template.at) >= max(4, nodes / 3)
     several = template.text.count(SLOT) > 1

@@ -11,7 +11,7 @@ from dagogy.api.providers import Proposal, ProposeRequest, Provider
 from dagogy.api.scope import ScopeReading
 from dagogy.contracts.documents import decode_curriculum, decode_topic_spec
 from dagogy.pipeline.asking import ask
-from dagogy.pipeline.evidence import reading_parts
+from dagogy.pipeline.evidence import quotation_parts, reading_parts
 from dagogy.pipeline.report import plural
 from dagogy.pipeline.rule_context import RunContext
 from dagogy.pipeline.session import OpenRun
@@ -93,6 +93,11 @@ def generate(
         sources=opened.sources(),
         reading=reading,
         requirements=opened.session.judge.requirements(),
+        judged=lambda curriculum, made_from: (
+            opened.session.judge.judge(
+                opened.context(to_json(curriculum), evidence=lambda: made_from or reading)
+            ).findings
+        ),
         progress=lambda line: progress("generate", clean(line)),
         answers=RunAnswers(opened.run, opened.session.runs.base, clean, fresh=fresh),
     )
@@ -155,7 +160,14 @@ class RunDrafts(DraftStore):
         else:
             opened.run.write_json(
                 EVIDENCE,
-                self.clean({"schema_version": 1, "provider": made_by, **reading_parts(draft.reading)}),
+                self.clean(
+                    {
+                        "schema_version": 1,
+                        "provider": made_by,
+                        **reading_parts(draft.reading),
+                        "quotations": quotation_parts(draft.reading),
+                    }
+                ),
             )
         opened.state.hashes["evidence"] = evidence_hash(opened.run)
         opened.run.write(CURRICULUM, draft.data)

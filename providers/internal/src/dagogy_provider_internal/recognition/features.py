@@ -11,13 +11,14 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from statistics import fmean, pstdev
 
 from dagogy.api.scope import Block
 
 from dagogy_provider_internal.recognition.cues import categories, shares
-from dagogy_provider_internal.recognition.units import DIVISION, Unit, titled, units
+from dagogy_provider_internal.recognition.shape import SHAPE, is_divided, shape
+from dagogy_provider_internal.recognition.units import Unit, titled, units
 from dagogy_provider_internal.recognition.wording import unlike
 
 _KINDS = ("heading", "item", "cell", "lead", "short", "emphasis", "enumeration")
@@ -28,11 +29,6 @@ _WAYS = (
 #: The features of a title that come first: what its unit is, how it is read, which part of how many it is,
 #: and the last of them, its wording.
 FIRST = len(_KINDS) + len(_WAYS) + 4
-_SHAPE = (
-    "words", "characters", "east", "capitals", "digits", "marks", "starts upper", "starts lower",
-    "capitalised words", "question", "full stop", "commas", "colon", "bracket", "date", "code", "at sign",
-    "function word first", "-ing first",
-)  # fmt: skip
 #: The categories of cues that are averaged over a group.
 _GROUP_CUES = (
     "topic", "time", "holiday", "administration", "assessment", "exercise", "resource", "objective",
@@ -54,6 +50,9 @@ _DOCUMENT = (
     "h2", "h3", "h4", "units",
 )  # fmt: skip
 _AFTER = ("heading", "paragraph", "list_item", "table_row", "code", "quote", "html", None)
+_DIGIT = re.compile(r"\W{0,5}\d")
+_WORD = re.compile(r"\w+")
+_AT = {name: i for i, name in enumerate(SHAPE)}
 _ABOVE = ("heading above", "headings further above", "item above", "column header", "text before the list")
 
 
@@ -66,7 +65,7 @@ def names() -> list[str]:
         + ["parts", "part", "readings", "wording"]
     )
     out += (
-        [f"title {s}" for s in _SHAPE]
+        [f"title {s}" for s in SHAPE]
         + [f"title cue {c}" for c in cues]
         + [f"first word cue {c}" for c in cues]
         + list(_PLACE)
@@ -75,64 +74,6 @@ def names() -> list[str]:
     for group in ("siblings", "likes"):
         out += [f"{group} {g}" for g in _GROUP] + [f"{group} cue {c}" for c in _GROUP_CUES]
     return out + [f"document {d}" for d in _DOCUMENT] + [f"document cue {c}" for c in cues]
-
-
-#: A date or a time of day, in figures or with the name of a month.
-_DATE = re.compile(
-    r"\b\d{1,2}[./-]\d{1,2}(?:[./-]\d{2,4})?\b|\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}:\d{2}\b|"
-    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]{0,7}\.?\s\d{1,2}\b|"
-    r"\b\d{1,2}(?:st|nd|rd|th)?\.?\s(?:de\s)?(?:jan|feb|mar|märz|apr|mai|may|jun|jul|aug|sep|okt|oct|nov|dez|dec|ene|fev|fév|avr|août|juin|juil)"
-    r"[a-zé]{0,7}\b|\d\s?月\s?\d{1,2}\s?日",
-    re.IGNORECASE,
-)
-_CODE = re.compile(r"[=<>{}_\\]|\w\(\)|\.\w{2,4}\b$")
-_DIVISION = re.compile(rf"\W{{0,5}}{DIVISION}\s?[\dIVX]", re.IGNORECASE)
-_DIGIT = re.compile(r"\W{0,5}\d")
-_WORD = re.compile(r"\w+")
-_FUNCTION_WORDS = frozenset(
-    (
-        "the a an this that these those you your we our i it there if when please in on at to for and or as "
-        "by with der die das ein eine wir sie ihr el la los las un una le les des du il elle o os em no na "
-        "este esta в на это вы мы"
-    ).split()
-)
-
-
-def _is_east(c: str) -> bool:
-    return "\u3040" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7af"
-
-
-@lru_cache(maxsize=50_000)
-def _shape(text: str) -> tuple[float, ...]:
-    words, size = text.split(), max(1, len(text))
-    east = sum(map(_is_east, text))
-    count = max(float(len(words)), east / 2.2) if east else float(len(words))
-    low = _WORD.findall(text.casefold())
-    first = low[0] if low else ""
-    return (
-        min(count, 30.0),
-        float(min(size, 200)),
-        east / size,
-        sum(map(str.isupper, text)) / size,
-        sum(map(str.isdigit, text)) / size,
-        sum(not c.isalnum() and not c.isspace() for c in text) / size,
-        float(text[:1].isupper()),
-        float(text[:1].islower()),
-        sum(w[:1].isupper() for w in words) / max(1, len(words)),
-        float(text.endswith(("?", "？"))),
-        float(text.endswith((".", "!", "。"))),
-        float(min(5, text.count(",") + text.count("、") + text.count("，"))),
-        float(":" in text or "：" in text),
-        float("(" in text or "（" in text),
-        float(bool(_DATE.search(text))),
-        float(bool(_CODE.search(text))),
-        float("@" in text),
-        float(first in _FUNCTION_WORDS),
-        float(first.endswith("ing")),
-    )
-
-
-_AT = {name: i for i, name in enumerate(_SHAPE)}
 
 
 @dataclass(slots=True)
@@ -247,7 +188,7 @@ class _Describer:
                     cues = [*shares(text), *shares(first[0] if first else "")]
                     titles.append(
                         Title(
-                            i, r, text, (key, reading.way), [*kind, *way, *own, *_shape(text), *cues, *after]
+                            i, r, text, (key, reading.way), [*kind, *way, *own, *shape(text), *cues, *after]
                         )
                     )
         return Described(self.units, titles, document)
@@ -285,7 +226,7 @@ class _Describer:
             float(_AFTER.index(after)),
             float(len(block.text.split())),
             float(len(block.emphasised)),
-            float(bool(_DIVISION.match(block.text))),
+            float(is_divided(block.text)),
             float(bool(_DIGIT.match(block.text))),
             float(block.marked is not None),
             float(bool(block.marked)),
@@ -318,7 +259,7 @@ class _Describer:
 
     def _group(self, members: Sequence[int]) -> list[float]:
         texts = [self.first[i] for i in members]
-        shapes = [_shape(t) for t in texts]
+        shapes = [shape(t) for t in texts]
         cues = [shares(t) for t in texts]
         counts = [s[_AT["words"]] for s in shapes]
         size = len(members)

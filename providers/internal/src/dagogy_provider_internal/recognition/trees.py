@@ -24,6 +24,17 @@ class Tree(NamedTuple):
     value: list[float]
 
 
+def total(trees: Sequence[Tree], features: Sequence[float]) -> float:
+    """The sum of what the trees say."""
+    out = 0.0
+    for feature, threshold, left, right, value in trees:
+        i = 0
+        while left[i]:
+            i = left[i] if features[feature[i]] <= threshold[i] else right[i]
+        out += value[i]
+    return out
+
+
 class Model(NamedTuple):
     """`base` and the sum of the trees are the log-odds that a title is one that a
     teacher would give a concept.
@@ -33,13 +44,8 @@ class Model(NamedTuple):
     trees: list[Tree]
 
     def probability(self, features: Sequence[float]) -> float:
-        total = self.base
-        for feature, threshold, left, right, value in self.trees:
-            i = 0
-            while left[i]:
-                i = left[i] if features[feature[i]] <= threshold[i] else right[i]
-            total += value[i]
-        return 1 / (1 + math.exp(-total)) if total > -700 else 0.0
+        odds = self.base + total(self.trees, features)
+        return 1 / (1 + math.exp(-odds)) if odds > -700 else 0.0
 
 
 class Looks(NamedTuple):

@@ -1,0 +1,101 @@
+"""The few sentences that are not quoted, in the language of the source (`locale/*.po`, gettext)."""
+
+from __future__ import annotations
+
+import gettext
+import io
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from dagogy.api.scope import ScopeDocument
+from dagogy.api.text import Words
+
+#: The languages that there are frames for, by ISO 639-1.
+LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "ru", "zh", "ja")
+_READ = 3000  # characters of a document that its language is told by
+_FEWEST = 3  # words
+#: Quotation marks of each language.
+_MARKS = {
+    "de": "„“", "fr": ("« ", " »"), "es": "«»", "it": "«»", "ru": "«»", "zh": "“”", "ja": "「」",
+}  # fmt: skip
+
+
+class Frames:
+    """The frames of one language; `language` is "" where there are none."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language if language in LANGUAGES else ""
+
+    def __call__(self, frame: str, **parts: str) -> str:
+        """`frame`, an English text with `{name}` and the like, in the language; "" where there is no such
+        language.
+        """
+        return _catalogue(self.language).gettext(frame).format(**parts) if self.language else ""
+
+    def reason(self, why: str) -> str:
+        """Why something is left open. In English where there is no other way to tell it."""
+        return _catalogue(self.language or "en").gettext(why)
+
+    def quoted(self, name: str) -> str:
+        """A name as it stands in a frame; English ones need no marks."""
+        if self.language == "en":
+            return name
+        first, last = _MARKS.get(self.language, "“”")
+        return f"{first}{name}{last}"
+
+
+@cache
+def _catalogue(language: str) -> gettext.NullTranslations:
+    if language == "en":
+        return gettext.NullTranslations()
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    compiled = io.BytesIO()
+    with (files(__package__) / "locale" / f"{language}.po").open("rb") as source:
+        write_mo(compiled, read_po(source, locale=language))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def language_of(document: ScopeDocument | None, names: Iterable[str] = ()) -> str:
+    """The language of a document by ISO 639-1, by its prose; without one, that of `names`. English where
+    there are too few words to tell.
+    """
+    texts = [b.text for b in document.blocks if b.kind not in ("code", "html")] if document else []
+    text = " ".join(_most_telling(texts or list(names)))[:_READ]
+    if len(Words.of(text)) < _FEWEST:
+        return "en"
+    script = _east_asian(text)
+    if script:
+        return script
+    found = _detector().FindLanguage(text=text)
+    return str(found.language).partition("-")[0] if found.is_reliable else "en"
+
+
+def _east_asian(text: str) -> str:
+    """Chinese, Japanese and Korean are told by their script: a text of theirs is full of English names."""
+    letters = [c for c in text if c.isalpha()]
+    kana = sum("\u3040" <= c <= "\u30ff" for c in letters)
+    han = sum("\u4e00" <= c <= "\u9fff" for c in letters)
+    hangul = sum("\uac00" <= c <= "\ud7af" for c in letters)
+    if 4 * (kana + han + hangul) < len(letters) or not letters:
+        return ""
+    if hangul > kana + han:
+        return "ko"
+    return "ja" if 10 * kana > han else "zh"
+
+
+def _most_telling(texts: list[str]) -> list[str]:
+    """The texts without addresses and formulas, the longer ones first: a table of names tells little."""
+    plain = [" ".join(w for w in text.split() if not any(c in w for c in "/\\_=<>{}@#")) for text in texts]
+    return sorted(plain, key=len, reverse=True)
+
+
+@cache
+def _detector() -> Any:
+    from gcld3 import NNetLanguageIdentifier
+
+    return NNetLanguageIdentifier(min_num_bytes=0, max_num_bytes=4 * _READ)
