@@ -149,7 +149,7 @@ def _reached(
 ) -> Iterator[tuple[tuple[str, ...], list[tuple[int, float]]]]:
     """The nearest terms below `term` that concepts have, each with the path to it and those concepts."""
     seen = {term}
-    level = [(term,)]
+    level: list[tuple[str, ...]] = [(term,)]
     for _ in range(_DEEPEST):
         below = []
         for path in level:
