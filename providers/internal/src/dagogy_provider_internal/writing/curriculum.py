@@ -128,7 +128,7 @@ def _small(concepts: Sequence[Concept], written: Callable[[str], bool] = str.isl
         word
         for document in documents.values()
         for block in document.blocks
-        if block.kind in ("paragraph", "list_item", "quote")
+        if block.kind in ("paragraph", "list_item", "quote", "table_row")
         for before, part in pairwise(block.text.split())
         if before[-1] not in ".:!?•–-" and written(part.strip(",.;:()")[:1] or "?") is True
         for word in Words.of(part)

@@ -13,6 +13,14 @@ from dagogy_provider_internal.writing.standing import is_question
 Kind = Literal["question", "procedure", "order", "tool", "term"]
 
 _ORDERED = frozenset("a an the your one some to with from by in on and or up out".split())
+#: Verbs of the lexicon that are no nouns as well.
+_ONLY_VERBS = frozenset(
+    (
+        "identify explain describe define apply analyze analyse evaluate create solve compute calculate "
+        "determine demonstrate recognize write choose install configure convert implement interpret "
+        "formulate develop prove derive construct assess verify validate classify generate simplify"
+    ).split()
+)
 _METHODS = frozenset(
     (
         "technique techniques method methods procedure procedures algorithm algorithms protocol protocols "
@@ -31,7 +39,11 @@ def kind_of(concept: Concept, language: str) -> Kind:
         return "question"
     if language == "en" and (
         concept.title.lower().startswith(_HOW_TO)
-        or (len(words) > 1 and imperative_of(words[0]) == words[0].lower() and words[1].lower() in _ORDERED)
+        or (
+            len(words) > 1
+            and imperative_of(words[0]) == words[0].lower()
+            and (words[1].lower() in _ORDERED or words[0].lower() in _ONLY_VERBS)
+        )
     ):
         return "order"
     if words and words[-1].lower() in _METHODS:

@@ -11,7 +11,13 @@ from dagogy.api.scope import Block, ScopeDocument
 
 from dagogy_provider_internal.concept import Concept
 from dagogy_provider_internal.estimates import stated_minutes
-from dagogy_provider_internal.lexicon import column_role, is_prerequisite, label, pitfall_strength
+from dagogy_provider_internal.lexicon import (
+    column_role,
+    is_imperative,
+    is_prerequisite,
+    label,
+    pitfall_strength,
+)
 from dagogy_provider_internal.naming import content_tokens, same_key
 from dagogy_provider_internal.passages import whole_sentences
 from dagogy_provider_internal.recognition.cues import categories, shares
@@ -45,6 +51,7 @@ _LEARNED: Mapping[str, Role] = {
 }  # fmt: skip
 #: How sure the model has to be that a text is not to be quoted.
 _SURELY_NONE = 0.65
+_LINKED = 0.5  # share of an item that is links
 _SOLUTIONS = (
     "solution", "solutions", "answer", "answers", "lösung", "lösungen", "antwort", "solución", "respuesta",
     "réponse", "corrigé", "resposta", "solução", "soluzione", "risposta", "ответ", "решение", "答案", "解答",
@@ -202,6 +209,9 @@ class _Reader:
                 if len(found) == 1:
                     yield from self._whole(sentence, block, at, "question")
                 continue
+            if as_is in ("", "statement") and is_imperative(sentence):
+                yield from self._whole(sentence, block, at, "exercise")
+                continue
             if as_is == "none" or is_prerequisite(sentence) or not stands(sentence, self.language):
                 continue
             yield self._quote(sentence, block, at, self._kind(sentence, as_is, first=i == 0), first=i == 0)
@@ -220,6 +230,8 @@ class _Reader:
         lead = self._lead_in(block, at)
         led = bool(lead) and str(lead).rstrip().endswith((":", "：")) and block.parent != self.concept.anchor
         led = led and at != self.concept.anchor
+        if sum(len(link.text) for link in block.links) > _LINKED * len(text):
+            return  # what is to be read, not a part of the concept
         if role == "objective" and is_topic(text, self.language):
             yield self._quote(text, block, at, "objective")
         elif role in ("warning", "definition") and is_topic(text, self.language):

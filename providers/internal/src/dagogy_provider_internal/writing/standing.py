@@ -27,6 +27,13 @@ _LISTED = re.compile(
 )
 _CODE = re.compile(r"[{}\\|~^]|==|=>|->|::|</|/>|https?:|www\.|\[\^|\]\(|\$\$|_\w+_|\w+\(\)|&\w+;|<\w+")
 _NUMBERED = re.compile(r"\d+(?:\.\d+)+\s|\[\d+\]|\bp{1,2}\.\s?\d|\bISBN\b|\(\d{4}[a-z]?\)")
+#: What a sentence does not end with: it goes on behind the full stop.
+_SHORTENED = frozenset(
+    "np. e.g. i.e. z.b. vs. ca. cf. ej. ex. т.е. т.к. напр. bzw. inkl. incl. approx. fig.".split()
+)
+#: Particles that a Japanese sentence does not begin with, and a gap where a formula was.
+_PARTICLES = tuple("がをにはのでともへや、，。．")
+_HOLE = re.compile("[ぁ-んァ-ヶ一-龥] +[ぁ-ん]")
 _COMMAS = (",", "，", "、")
 
 
@@ -83,7 +90,8 @@ def is_question(text: str) -> bool:
 
 def ends(text: str) -> bool:
     """Whether `text` ends as a sentence does."""
-    return text.rstrip(_CLOSING).endswith(_ENDS)
+    bare = text.rstrip(_CLOSING)
+    return bare.endswith(_ENDS) and bare.rsplit(" ", 1)[-1].lower() not in _SHORTENED
 
 
 def length(text: str) -> int:
@@ -122,7 +130,7 @@ def is_topic(text: str, language: str) -> bool:
 def _begins(text: str) -> bool:
     """Whether it begins as a sentence does: not in the middle of one."""
     first = text.lstrip("\"'“„«‘「『([")[:1]
-    return first.isalnum() and not first.islower()
+    return first.isalnum() and not first.islower() and first not in _PARTICLES and not _HOLE.search(text)
 
 
 def is_clean(text: str) -> bool:
@@ -159,7 +167,7 @@ def points_away(text: str, language: str) -> bool:
     return (
         is_pointer(text)
         or bool(_opening(text, words.get("dangling", frozenset())))
-        or _has(text, words.get("beside", frozenset()))
+        or _has(text, words.get("beside", frozenset()) | words.get("within", frozenset()))
     )
 
 
