@@ -20,6 +20,7 @@ __all__ = [
     "ScopeDocument",
     "ScopeEdge",
     "ScopeReading",
+    "StatedTime",
 ]
 
 BlockKind = Literal["heading", "paragraph", "list_item", "table_row", "code", "quote", "html"]
@@ -220,15 +221,27 @@ class Quotation:
 
 
 @dataclass(frozen=True, slots=True)
+class StatedTime:
+    """What a document says of the time of its course as a whole: hours a week, hours in all, weeks; None
+    where it says nothing. `quotes`: the words that say so.
+    """
+
+    hours_per_week: float | None = None
+    total_hours: float | None = None
+    weeks: float | None = None
+    quotes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ScopeReading:
     """What a provider reads out of a scope document: the material of `scope_concepts.json`, `scope_dag.json`
     and, where the user gave no topic spec, of the synthesised one. `scope_out`, `prerequisites` and `goal`
     are what the document itself says; empty when it says nothing. `skipped` lists all that could have been a
     concept and is none, in the order of the document, `dropped` pairs with evidence that are no edges (each
-    with its reason). `course`: how probable it is that the document is a course; None where the provider
-    cannot tell. `refusal`: why no run is to be made of it; what was read stands in the other fields all the
-    same, as far as there is anything. `quotations`: where the texts of a curriculum stand that was made of
-    it."""
+    with its reason). `time`: the hours and weeks that it states. `course`: how probable it is that the
+    document is a course; None where the provider cannot tell. `refusal`: why no run is to be made of it;
+    what was read stands in the other fields all the same, as far as there is anything. `quotations`: where
+    the texts of a curriculum stand that was made of it."""
 
     #: Concepts that a reading has at most, where the document's front matter does not ask for more: a longer
     #: curriculum is followed by nobody. What is beyond is merged into others, by the document's own
@@ -243,6 +256,7 @@ class ScopeReading:
     scope_out: tuple[str, ...] = ()
     skipped: tuple[LeftOut, ...] = ()
     dropped: tuple[ScopeEdge, ...] = ()
+    time: StatedTime = StatedTime()
     course: float | None = None
     refusal: Refusal | None = None
     quotations: tuple[Quotation, ...] = ()

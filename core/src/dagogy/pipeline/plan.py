@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dagogy.api.errors import ValidationFailed
 from dagogy.api.gaps import count_gaps, gap_question
 from dagogy.contracts.types import Curriculum, Node, TopicSpec
 from dagogy.pipeline.graph import GraphIndex, total_minutes
+from dagogy.pipeline.stated_weeks import stated_weeks
 
 #: Weeks after which a node is gone over again. Growing gaps keep more for the same effort (Cepeda, Vul,
 #: Rohrer, Wixted, Pashler 2008).
@@ -26,7 +27,8 @@ def make_plan(curriculum: Curriculum, spec: TopicSpec, index: GraphIndex | None 
     """The plan (`dagogy schema plan`), minutes throughout. Deterministic.
 
     Each week takes ready nodes in document order as long as they fit, so there are as many weeks as the hours
-    and the prerequisites need. A node larger than the budget has a week of its own. Raises `ValidationFailed`
+    and the prerequisites need. Where most groups of the curriculum are weeks (`Week 3: Loops`), no node comes
+    before its own. A node larger than the budget has a week of its own. Raises `ValidationFailed`
     for a cyclic graph.
     """
     index = index or GraphIndex(curriculum.nodes)
@@ -38,7 +40,7 @@ def make_plan(curriculum: Curriculum, spec: TopicSpec, index: GraphIndex | None 
         )
     minutes = [float(node.estimate_minutes) for node in curriculum.nodes]
     budget = float(spec.constraints.hours_per_week) * 60.0
-    weeks = _fill(index, minutes, budget)
+    weeks = _fill(index, minutes, budget, stated_weeks([node.group or "" for node in curriculum.nodes]))
     reviews = _reviews(index, weeks)
     path = index.critical_path(minutes)
     return {
@@ -61,33 +63,48 @@ def _tidy(value: float) -> float | int:
     return int(rounded) if rounded.is_integer() else rounded
 
 
-def _fill(index: GraphIndex, minutes: Sequence[float], budget: float) -> list[list[int]]:
+def _fill(
+    index: GraphIndex, minutes: Sequence[float], budget: float, earliest: Sequence[int]
+) -> list[list[int]]:
+    """The nodes of each week, none before the week `earliest` that the source gives it; a week to which it
+    gives none stays empty."""
     waiting = [len(before) for before in index.prerequisites]
     ready = [i for i, n in enumerate(waiting) if not n]
-    heapq.heapify(ready)
     weeks: list[list[int]] = []
     while ready:
+        due = [i for i in ready if earliest[i] <= len(weeks) + 1]
+        later = [i for i in ready if earliest[i] > len(weeks) + 1]
         week: list[int] = []
-        left = budget
-        aside: list[int] = []
-        while ready and len(aside) < _LOOK_AHEAD:
-            i = heapq.heappop(ready)
-            # A hair of tolerance: 0.1 + 0.2 hours must fit into 0.3.
-            if week and minutes[i] > left + 1e-9:
-                aside.append(i)
-                continue
+        for i in _fitting(due, minutes, budget):
             week.append(i)
-            left -= minutes[i]
             for j in index.dependents[i]:
                 waiting[j] -= 1
                 if not waiting[j]:
-                    heapq.heappush(ready, j)
-            if left <= 1e-9:
-                break
-        for i in aside:
-            heapq.heappush(ready, i)
+                    if earliest[j] <= len(weeks) + 1:
+                        heapq.heappush(due, j)
+                    else:
+                        later.append(j)
         weeks.append(week)
+        ready = due + later
     return weeks
+
+
+def _fitting(ready: list[int], minutes: Sequence[float], budget: float) -> Iterator[int]:
+    """Takes out of `ready` what fits into a week, in document order, and at least one node; what becomes
+    ready meanwhile is put there."""
+    heapq.heapify(ready)
+    left, is_empty = budget, True
+    aside: list[int] = []
+    while ready and len(aside) < _LOOK_AHEAD and (is_empty or left > 1e-9):
+        i = heapq.heappop(ready)
+        # A hair of tolerance: 0.1 + 0.2 hours must fit into 0.3.
+        if not is_empty and minutes[i] > left + 1e-9:
+            aside.append(i)
+            continue
+        is_empty = False
+        left -= minutes[i]
+        yield i
+    ready += aside
 
 
 def _reviews(index: GraphIndex, weeks: Sequence[Sequence[int]]) -> list[list[tuple[int, int]]]:

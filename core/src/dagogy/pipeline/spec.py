@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dagogy.api.errors import InternalError, InvalidArgument
-from dagogy.api.scope import ScopeDocument, ScopeReading
+from dagogy.api.scope import ScopeDocument, ScopeReading, StatedTime
 from dagogy.contracts.documents import decode_topic_spec, is_placeholder, parse_json
 from dagogy.workspace.files import to_json
 
@@ -72,15 +72,18 @@ def _from_document(document: ScopeDocument, reading: ScopeReading) -> dict[str, 
         "prerequisites": _texts(front, "prerequisites") or list(reading.prerequisites),
         "scope_in": concepts,
         "scope_out": _texts(front, "scope_out") or list(reading.scope_out),
-        "constraints": _constraints(front, len(concepts), most),
+        "constraints": _constraints(front, len(concepts), most, reading.time),
         "domain_mode": front.get("domain_mode", "mature"),
         "evidence_mode": front.get("evidence_mode", "minimal"),
         "context_pack": {"domain": title},
     }
 
 
-def _constraints(front: Mapping[str, Any], concepts: int, most: int | None) -> dict[str, Any]:
-    """Those of the front matter, else what suits so many concepts. `most`: the most nodes, where bounded."""
+def _constraints(
+    front: Mapping[str, Any], concepts: int, most: int | None, time: StatedTime
+) -> dict[str, Any]:
+    """Those of the front matter, else what the text states, else what suits so many concepts. `most`: the
+    most nodes, where bounded."""
     return {
         "hours_per_week": HOURS_A_WEEK,
         "total_hours_min": max(1, round(concepts * HOURS_A_CONCEPT[0])),
@@ -88,8 +91,46 @@ def _constraints(front: Mapping[str, Any], concepts: int, most: int | None) -> d
         "depth": "practical",
         "max_prerequisites_per_node": 4,
         **({"node_count_max": most} if most is not None else {}),
+        **_stated(time),
         **{key: front[key] for key in _CONSTRAINTS if key in front},
     }
+
+
+#: Of the hours that are stated at least this share is planned: a curriculum in whole minutes meets no exact
+#: sum.
+_LEAST_PLANNED = 0.9
+
+
+def _stated(time: StatedTime) -> dict[str, float]:
+    """The constraints that the stated time makes. Weeks alone make hours at the pace that is assumed."""
+    hours, total, weeks = time.hours_per_week, time.total_hours, time.weeks
+    if total is None and weeks is not None:
+        total = weeks * (hours if hours is not None else HOURS_A_WEEK)
+    if hours is None and total is not None and weeks is not None:
+        hours = total / weeks
+    out: dict[str, float] = {}
+    if hours is not None:
+        out["hours_per_week"] = _tidy(hours)
+    if total is not None:
+        out["total_hours_min"], out["total_hours_max"] = _tidy(_LEAST_PLANNED * total), _tidy(total)
+    return out
+
+
+def _tidy(value: float) -> float:
+    rounded = round(value, 2)
+    return int(rounded) if rounded == int(rounded) else rounded
+
+
+def assumptions(document: ScopeDocument, reading: ScopeReading) -> list[str]:
+    """What of the hours of a synthesised spec neither the front matter nor the text of the document says."""
+    said = {*_stated(reading.time), *document.front_matter}
+    constraints = _from_document(document, reading)["constraints"]
+    out = []
+    if "hours_per_week" not in said:
+        out.append(f"{constraints['hours_per_week']} hours a week")
+    if "total_hours_min" not in said or "total_hours_max" not in said:
+        out.append(f"{constraints['total_hours_min']} to {constraints['total_hours_max']} hours in all")
+    return out
 
 
 def _text(front: Mapping[str, Any], key: str) -> str:

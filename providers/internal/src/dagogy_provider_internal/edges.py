@@ -53,6 +53,7 @@ from dagogy_provider_internal.headings import group_number
 from dagogy_provider_internal.knowledge import needs
 from dagogy_provider_internal.levels import fields, levels
 from dagogy_provider_internal.lexicon import EARLY, LATE, NUMBER_WORDS
+from dagogy_provider_internal.marks import alternatives, hard_part
 from dagogy_provider_internal.naming import (
     aliases,
     content_tokens,
@@ -278,6 +279,8 @@ class Evidence:
     dependencies: list[dict[int, Support]]
     weights: Weights = DEFAULT
     closed: set[int] = field(default_factory=set)
+    #: Pairs (B, A) of which A is one of several that are enough for B, or is learned beside it.
+    beside: set[tuple[int, int]] = field(default_factory=set)
     prior: list[float] = field(default_factory=list)
     levels: list[float | None] = field(default_factory=list)
     #: For each concept its place in the order that the document states; empty when it states none. Concepts
@@ -310,6 +313,7 @@ def collect(
     idf = {w: math.log((len(concepts) + 1) / (df + 0.5)) for w, df in spread.items()}
     index = _NameIndex(concepts)
     _declared(evidence, texts, index)
+    _beside(evidence, texts, index)
     _mentions(evidence, texts, distinctive, idf, index)
     _terms(evidence, concepts, texts, bags, distinctive, idf)
     _names(evidence, concepts, distinctive)
@@ -319,8 +323,36 @@ def collect(
     evidence.texts = texts
     evidence.named_at = [(_anchor_lines(c), c.title) for c in concepts]
     _stated_order(evidence, concepts)
+    _free_choices(evidence, concepts)
     evidence.prior = _priors(evidence, concepts, texts, distinctive, spread)
     return evidence
+
+
+def _beside(evidence: Evidence, texts: Sequence[Sequence[Passage]], index: _NameIndex) -> None:
+    """Notes what a concept is said to need one of, or to be learned beside."""
+    for b, own in enumerate(texts):
+        for passage in own:
+            if passage.role != "code" and (passage.role == "requires" or _CUES.search(passage.text)):
+                found = index.find(word_forms(alternatives(passage.text)))
+                evidence.beside.update((b, a) for _, a in found if a != b)
+
+
+def _free_choices(evidence: Evidence, concepts: Sequence[Concept]) -> None:
+    """Takes out of the evidence what `_is_free` says."""
+    for b, dependencies in enumerate(evidence.dependencies):
+        for a in [a for a in dependencies if _is_free(evidence, concepts, b, a)]:
+            del dependencies[a]
+            evidence.related[b].pop(a, None)
+
+
+def _is_free(evidence: Evidence, concepts: Sequence[Concept], b: int, a: int) -> bool:
+    """Whether the author leaves it open if `a` is learned before `b`: one of several alternatives, what is
+    learned beside, and what may be left out, unless that is declared."""
+    if (b, a) in evidence.beside:
+        return True
+    if not concepts[a].optional or b in evidence.closed:
+        return False
+    return not concepts[b].optional or concepts[b].choice == concepts[a].choice != ""
 
 
 def passage_tokens(passage: Passage) -> tuple[str, ...]:
@@ -451,7 +483,7 @@ def _declared(evidence: Evidence, texts: Sequence[Sequence[Passage]], index: _Na
         for passage in own:
             if passage.role == "requires" and passage.explicit:
                 evidence.closed.add(b)
-                for _, a in index.find(word_forms(passage.text)):
+                for _, a in index.find(word_forms(hard_part(passage.text))):
                     if a != b:
                         evidence.support(b, a).add(
                             evidence.weights.declared, "declared", passage.lines, passage.text
@@ -475,12 +507,14 @@ def _mentions(
         for passage in own:
             if passage.role == "code" or (passage.role == "requires" and passage.explicit):
                 continue
-            text = word_forms(passage.text)
+            # Of alternatives none is needed by itself, and what is learned beside comes no earlier.
+            said = hard_part(passage.text) if _CUES.search(passage.text) else passage.text
+            text = word_forms(said)
             named = [(at, a) for at, a in index.find(text) if a != b]
             if not named:
                 continue
-            cues = _cue_spans(passage.text, _CUES)
-            forward = _cue_spans(passage.text, _FORWARD)
+            cues = _cue_spans(said, _CUES)
+            forward = _cue_spans(said, _FORWARD)
             for at, a in named:
                 if any(start <= at <= start + _CUE_REACH for start in forward):
                     evidence.support(a, b).add(
@@ -802,6 +836,7 @@ def arrange(concepts: Sequence[Concept], evidence: Evidence, limit: int) -> Arra
         _edge(concepts, evidence, a, b, support)
         for b in ranked
         for support, a in _best(b, evidence, place, limit)
+        if not _is_free(evidence, concepts, b, a)
     ]
     kept = reduced(chosen, len(concepts))
     dropped = _dropped(concepts, evidence, place, {(e.before, e.after) for e in chosen}, kept)

@@ -14,7 +14,7 @@ from dagogy.api.errors import InvalidArgument, ValidationFailed
 from dagogy.api.scope import EdgeEvidence, Refusal, ScopeConcept, ScopeDocument, ScopeEdge, ScopeReading
 from dagogy.api.text import Words, shorten
 
-from dagogy_provider_internal.about import about, excluded
+from dagogy_provider_internal.about import about, course_time, excluded
 from dagogy_provider_internal.account import left_out
 from dagogy_provider_internal.concept import Concept, Skipped
 from dagogy_provider_internal.concepts import find_concepts
@@ -107,6 +107,7 @@ def _identity(c: Concept) -> object:
         tuple(c.merged),
         c.needs,
         c.minutes,
+        c.choice,
     )
     return id(c.document), parts_of_it
 
@@ -136,6 +137,7 @@ def read(document: ScopeDocument) -> ScopeReading:
             )
         else:
             kept.append(concept)
+    time = course_time(document, found.concepts)
     refusal = None
     if found.course is not None and found.course < NO_COURSE:
         refusal = _no_course(document, found.course)
@@ -154,6 +156,7 @@ def read(document: ScopeDocument) -> ScopeReading:
         audience=stated.audience,
         prerequisites=stated.prerequisites,
         scope_out=stated.scope_out,
+        time=time,
         skipped=left_out(document, found, skipped),
         course=None if found.course is None else round(found.course, 3),
         refusal=refusal,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
 
 from dagogy.api.scope import Block
@@ -25,6 +26,31 @@ def row_numbers(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[tu
             last = cell_number(cell) if cell else last
             numbers[i] += last
     return numbers
+
+
+_MODULE = re.compile(
+    r"^(?:module|unit|part|block|section|area|domain|chapter|phase|modul|einheit|teil|lernfeld|módulo"
+    r"|unidad|bloque|unidade|bloc|partie|modulo"
+    r"|unità|модуль|раздел|单元|模块|단원)s?(?: (?:name|title|titel|nombre|nome))?$",
+    re.IGNORECASE,
+)
+
+
+def is_module_column(header: str) -> bool:
+    """Whether the column under `header` names the module or the unit that a row belongs to."""
+    return bool(_MODULE.match(" ".join(header.split())))
+
+
+_WEEK = re.compile(
+    r"^(?:week|wk|woche|semaine|semana|settimana|tydzień|vecka|uke|uge|viikko|hafta|неделя|тиждень|周|周次|週"
+    r"|주|주차)s?$",
+    re.IGNORECASE,
+)
+
+
+def is_week_column(header: str) -> bool:
+    """Whether the column under `header` gives the week of a row."""
+    return bool(_WEEK.match(" ".join(header.split())))
 
 
 def _counts(column: int, rows: Sequence[Sequence[str]]) -> bool:

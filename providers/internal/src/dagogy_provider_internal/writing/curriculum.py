@@ -91,6 +91,8 @@ def _node(writer: Writer, prerequisites: list[str], spec: TopicSpec) -> dict[str
     return {
         "id": concept.id,
         "title": concept.title,
+        **({"group": concept.group} if concept.group else {}),
+        **({"optional": True} if concept.optional else {}),
         "capability": fields["capability"],
         "prerequisites": prerequisites,
         "core_ideas": fields["core_ideas"],
