@@ -72,7 +72,7 @@ def test_the_checker_of_this_test_sees_what_is_wrong_with_ours() -> None:
 
 def test_what_strict_mode_cannot_say_is_said_in_the_description() -> None:
     node = STRICT["properties"]["nodes"]["items"]["properties"]
-    assert node["core_ideas"]["description"] == "at least 2 items"
+    assert node["core_ideas"]["description"] == "At least 2 unless named in gaps"
     assert node["estimate_minutes"]["description"] == "Minutes of study; more than 0"
     assert (
         "at least 0; at most 1" in node["estimate_confidence"]["description"]
@@ -87,7 +87,7 @@ def test_what_strict_mode_cannot_say_is_said_in_the_description() -> None:
 def test_what_is_optional_may_be_null_and_nothing_else_may() -> None:
     node = STRICT["properties"]["nodes"]["items"]["properties"]
     nullable = {name for name, part in node.items() if "null" in part["type"]}
-    assert nullable == {"estimate_confidence"}
+    assert nullable == {"estimate_confidence", "group", "optional", "gaps"}
     assert STRICT["properties"]["open_questions"]["type"] == ["array", "null"]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -19,6 +19,8 @@ from dagogy.contracts.suggest import did_you_mean
 
 # No document of ours comes near that, and what quotes one that does would run out of stack.
 _MAX_DEPTH = 200
+#: The only conditions of our schemas are those of a node.
+_GAP = "write it, or name the field in the node's gaps"
 _BLANK = r"[^\s\x1c-\x1f\x85\ufeff]"
 
 
@@ -164,6 +166,8 @@ def schema_problems(name: str, document: Any, *, most: int | None = None) -> lis
             error.instance,
             (error.validator_value, error.schema),
         ):
+            if "else" in error.absolute_schema_path:
+                problem = replace(problem, hint=_GAP)
             found.setdefault((problem.pointer, problem.keyword, problem.message), problem)
         if most is not None and len(found) >= most:
             break

@@ -213,7 +213,7 @@ def _has_duplicate_keys(body: bytes, curriculum: Curriculum) -> bool:
     if len(body) <= _LARGE and _spaced(body):
         return True
     questions = curriculum.open_questions
-    keys = 2 + _keys_of(curriculum.nodes)
+    keys = 2 + (curriculum.schema_version is not None) + _keys_of(curriculum.nodes)
     if questions is not None:
         keys += 1 + 3 * len(questions)
     return not _written(body, keys)
@@ -236,6 +236,8 @@ def _keys_of(nodes: Sequence[Node]) -> int:
     keys = 11 * len(nodes) + 4 * sum([len(node.resources) for node in nodes])
     keys += sum([1 for node in nodes if node.estimate_confidence is not None])
     keys += sum([1 for node in nodes for resource in node.resources if resource.citation])
+    keys += sum([bool(node.group) + node.optional for node in nodes])
+    keys += sum([1 + 2 * len(node.gaps) for node in nodes if node.gaps])
     return keys if max([node.estimate_minutes for node in nodes], default=0) < _HUGE else -1
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "Constraints",
     "ContextPack",
     "Curriculum",
+    "Gap",
     "MasteryCheck",
     "Node",
     "OpenQuestion",
@@ -103,7 +104,7 @@ def _is_none(value: Any) -> bool:
     return value is None
 
 
-def _is_empty(value: str) -> bool:
+def _is_empty(value: Any) -> bool:
     return not value
 
 
@@ -120,8 +121,70 @@ class Closed:
 
 @dataclass(slots=True)
 class MasteryCheck(Closed):
-    task: Annotated[Text, Field(description="What the learner does.")]
-    pass_criteria: Annotated[Text, Field(description="How somebody else can tell that it was done well.")]
+    """Either text may be empty in a node that names `mastery_check` in its `gaps`."""
+
+    task: Annotated[str, Field(description="What the learner does.")]
+    pass_criteria: Annotated[str, Field(description="How somebody else can tell that it was done well.")]
+
+
+GapField = Literal["capability", "core_ideas", "pitfalls", "mastery_check", "resources"]
+
+
+@dataclass(slots=True)
+class Gap(Closed):
+    """What a node leaves to its author."""
+
+    field: Annotated[GapField, Field(description="The field that is empty, or has less than it needs.")]
+    reason: Annotated[Filled, Field(description="Why, in a sentence.")]
+
+
+#: What each field of a node must hold unless `gaps` names it, as JSON Schema.
+_NEEDED: dict[str, dict[str, Any]] = {
+    "capability": {"minLength": 1},
+    "core_ideas": {"minItems": 2},
+    "pitfalls": {"minItems": 1},
+    "mastery_check": {"properties": {"task": {"minLength": 1}, "pass_criteria": {"minLength": 1}}},
+}
+
+
+class _Whole:
+    """Marks a node whose `gaps` name each field that has less than it needs."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
+        reference: dict[str, Any] = handler(schema)
+        handler.resolve_ref_schema(reference)["allOf"] = [
+            {
+                "if": {
+                    "required": ["gaps"],
+                    "properties": {
+                        "gaps": {
+                            "contains": {"required": ["field"], "properties": {"field": {"const": name}}}
+                        }
+                    },
+                },
+                "else": {"properties": {name: needed}},
+            }
+            for name, needed in _NEEDED.items()
+        ]
+        return reference
+
+    @staticmethod
+    def _check(node: Node) -> Node:
+        check = node.mastery_check
+        if (
+            node.capability
+            and len(node.core_ideas) > 1
+            and node.pitfalls
+            and check.task
+            and check.pass_criteria
+        ):
+            return node
+        if missing := node.unnamed_gaps():
+            raise ValueError(f"{', '.join(missing)}: too little, and not named in gaps")
+        return node
 
 
 @dataclass(slots=True)
@@ -143,16 +206,44 @@ class Resource(Closed):
 class Node(Closed):
     id: NodeId
     title: Annotated[Text, Field(description="The concept, named as its field names it.")]
-    capability: Annotated[Text, Field(description="What the learner can do afterwards.")]
+    capability: Annotated[
+        str, Field(description="What the learner can do afterwards; not empty unless named in gaps.")
+    ]
     prerequisites: Annotated[list[Text], Field(description="Ids of the nodes that come before.")]
-    core_ideas: Annotated[list[Text], Field(min_length=2)]
-    pitfalls: Annotated[list[Text], Field(min_length=1)]
-    mastery_check: MasteryCheck
+    core_ideas: Annotated[list[Text], Field(description="At least 2 unless named in gaps.")]
+    pitfalls: Annotated[list[Text], Field(description="At least 1 unless named in gaps.")]
+    mastery_check: Annotated[MasteryCheck, Field(description="Its texts are not empty unless named in gaps.")]
     estimate_minutes: Annotated[Positive, Field(description="Minutes of study.")]
     resources: list[Resource]
     estimate_confidence: Annotated[
         Share | None, *_OPTIONAL, Field(description="0 to 1; required in evidence mode strict.")
     ] = None
+    group: Annotated[
+        Text,
+        Field(description="The module, week or unit that it belongs to, by its title.", exclude_if=_is_empty),
+    ] = ""
+    optional: Annotated[
+        bool, Field(description="Whether a learner may leave it out.", strict=True, exclude_if=_is_empty)
+    ] = False
+    gaps: Annotated[
+        list[Gap],
+        Field(description="Fields that are left to an author: they may be empty.", exclude_if=_is_empty),
+    ] = field(default_factory=_nothing)
+
+    def gap(self, name: str) -> Gap | None:
+        """The gap that names the field `name`, if there is one."""
+        return next((gap for gap in self.gaps if gap.field == name), None)
+
+    def unnamed_gaps(self) -> list[str]:
+        """The fields that hold less than a whole node needs, and that `gaps` does not name."""
+        check = self.mastery_check
+        short = {
+            "capability": not self.capability,
+            "core_ideas": len(self.core_ideas) < 2,
+            "pitfalls": not self.pitfalls,
+            "mastery_check": not (check.task and check.pass_criteria),
+        }
+        return [name for name, is_short in short.items() if is_short and not self.gap(name)]
 
 
 @dataclass(slots=True)
@@ -167,9 +258,14 @@ class Curriculum(Closed):
     """A curriculum: a DAG of concepts."""
 
     topic: Text
-    nodes: list[Node]
+    nodes: list[Annotated[Node, _Whole()]]
     open_questions: Annotated[
         list[OpenQuestion] | None, *_OPTIONAL, Field(description="Required in evidence mode strict.")
+    ] = None
+    schema_version: Annotated[
+        Literal["1.0", "1.1"] | None,
+        *_OPTIONAL,
+        Field(description="1.1 has group, optional and gaps of nodes; a document without it is 1.0."),
     ] = None
 
 

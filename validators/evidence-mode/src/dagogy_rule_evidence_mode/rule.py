@@ -14,6 +14,7 @@ class EvidenceMode(Rule):
     `evidence_mode` says how much of that each node owes. `minimal`: at least one resource. `standard`: at
     least two, one with the role `definition` and one with the role `example`. `strict`: moreover a citation
     (the edition, section or lines) on every resource and an `estimate_confidence` on every node.
+    A node that names `resources` in its `gaps` owes none yet; `quality.gaps` reports it.
 
     Bad:
         In `standard` mode a node whose two resources both have the role `reference`.
@@ -32,6 +33,10 @@ class EvidenceMode(Rule):
         minimal, strict = mode == "minimal", mode == "strict"
         for i, node in enumerate(context.nodes):
             resources = node.resources
+            if node.gaps and node.gap("resources"):
+                if strict:
+                    yield from _strict(i, node)
+                continue
             if minimal:
                 if not resources:
                     yield Finding(

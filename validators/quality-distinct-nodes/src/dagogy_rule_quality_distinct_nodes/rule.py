@@ -278,7 +278,7 @@ def _verbatim(nodes: Sequence[Node]) -> Iterator[Finding]:
     seen: dict[frozenset[str], int] = {}
     for i, node in enumerate(nodes):
         j = seen.setdefault(frozenset(node.core_ideas), i)
-        if j != i:
+        if j != i and node.core_ideas:
             yield Finding(
                 message=(
                     f"'{node.id}' repeats '{nodes[j].id}': all core ideas, such as "

@@ -145,7 +145,7 @@ class Grounding(Rule):
             foreign = source.other_language(node)
             loose = [k for k in loose if k not in foreign]
             mild = "warning" if i in context.tentative else ""
-            if strange and len(foreign) < len(node.core_ideas):
+            if strange and len(foreign) < max(1, len(node.core_ideas)):
                 yield Finding(
                     message=(
                         f"no word of the title '{shorten(node.title)}' is in the scope document or scope_in: "

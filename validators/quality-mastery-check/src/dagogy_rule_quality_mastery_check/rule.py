@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated
 
 import dagogy.api
@@ -308,14 +308,20 @@ class MasteryCheck(Rule):
                 found = criteria.empty(criterion) or criteria.repeats(task, criterion)
                 mild = bool(found) and criteria.measures(criterion)
                 faults += [("pass_criteria", criterion, found)] if found else []
-            for field, text, fault in faults:
-                what = "mastery task" if field == "task" else "pass criterion"
-                yield Finding(
-                    message=f"{what} of '{node.id}' {fault}: '{shorten(text)}'",
-                    pointer=f"/nodes/{i}/mastery_check/{field}",
-                    node_id=node.id,
-                    severity="warning" if mild else "",
-                )
+            yield from _findings(i, node.id, faults, "warning" if mild else "")
+
+
+def _findings(i: int, node: str, faults: Iterable[tuple[str, str, str]], severity: str) -> Iterator[Finding]:
+    """One for each fault of node `i`, but none for a text that is a gap: `quality.gaps` reports it."""
+    for field, text, fault in faults:
+        if text:
+            what = "mastery task" if field == "task" else "pass criterion"
+            yield Finding(
+                message=f"{what} of '{node}' {fault}: '{shorten(text)}'",
+                pointer=f"/nodes/{i}/mastery_check/{field}",
+                node_id=node,
+                severity=severity,
+            )
 
 
 class _Tasks:

@@ -214,6 +214,8 @@ class _Judge:
         texts, ideas = _texts(node), len(node.core_ideas)
         seen: dict[tuple[str, ...], int] | None = {} if _repeat(node.core_ideas) else None
         for position, text in enumerate(texts):
+            if not text:  # a gap, which `quality.gaps` reports
+                continue
             is_idea = 1 <= position <= ideas
             fault = self._fault(text, node.title if position < len(texts) - 2 else "", is_idea) or (
                 None if _whole((text,)) else _broken(text, self._quoted)

@@ -186,12 +186,15 @@ def _finding(
     )
 
 
+# What is a gap in two nodes is no text that they share.
 _KINDS: dict[str, Callable[[Node], Sequence[str]]] = {
-    "capability": lambda node: (node.capability,),
+    "capability": lambda node: (node.capability,) * bool(node.capability),
     "core idea": lambda node: node.core_ideas,
     "pitfall": lambda node: node.pitfalls,
-    "mastery task": lambda node: (node.mastery_check.task,),
-    "pass criterion": lambda node: (node.mastery_check.pass_criteria,),
+    "mastery task": lambda node: (node.mastery_check.task,) * bool(node.mastery_check.task),
+    "pass criterion": lambda node: (
+        (node.mastery_check.pass_criteria,) * bool(node.mastery_check.pass_criteria)
+    ),
 }
 _PLURALS = {
     "capability": "capabilities",

@@ -57,16 +57,21 @@ def _strict(node: Mapping[str, Any], root: Mapping[str, Any], above: tuple[str, 
             words.append(_IN_WORDS[key](value))
         elif key == "items":
             out[key] = _strict(value, root, above)
-        elif not (
-            key in ("properties", "required")
-            or key in _IGNORED
-            or (key == "additionalProperties" and value is False)
-        ):
+        elif not _said_elsewhere(key, value):
             raise ValueError(f"strict mode has no counterpart for {key!r}: {value!r}")
     if node.get("type") == "object":
         out.update(_closed(node, root, above))
     described = "; ".join(filter(None, [str(node.get("description", "")).rstrip("."), *words]))
     return {"description": described, **out} if described else out
+
+
+def _said_elsewhere(key: str, value: Any) -> bool:
+    """Whether nothing is lost with a keyword. What a condition asks of a property its description says."""
+    if key == "allOf":
+        return all("if" in part for part in value)
+    if key == "additionalProperties":
+        return value is False
+    return key in ("properties", "required") or key in _IGNORED
 
 
 def _closed(node: Mapping[str, Any], root: Mapping[str, Any], above: tuple[str, ...]) -> dict[str, Any]:

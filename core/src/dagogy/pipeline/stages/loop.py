@@ -382,7 +382,10 @@ def _is_notes(notes: Any) -> bool:
 
 
 def _encoded(document: Any) -> bytes:
-    return to_json(json_values(document) if is_dataclass(document) else document)
+    values = json_values(document) if is_dataclass(document) else document
+    if isinstance(values, dict) and values.get("schema_version", "1.0") == "1.0":
+        values = {**values, "schema_version": "1.1"}
+    return to_json(values)
 
 
 def _round(iteration: int, action: Action, draft: Draft, proposal: Proposal) -> dict[str, Any]:
