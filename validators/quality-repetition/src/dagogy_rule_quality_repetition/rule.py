@@ -186,9 +186,8 @@ def _finding(
     )
 
 
-# What is a gap in two nodes is no text that they share.
 _KINDS: dict[str, Callable[[Node], Sequence[str]]] = {
-    "capability": lambda node: (node.capability,) * bool(node.capability),
+    "capability": lambda node: [t for t in (node.capability,) if t],
     "core idea": lambda node: node.core_ideas,
     "pitfall": lambda node: node.pitfalls,
     "mastery task": lambda node: (node.mastery_check.task,) * bool(node.mastery_check.task),
