@@ -19,6 +19,7 @@ from dagogy.api.text import match_form
 
 from dagogy_provider_internal.concept import Concept, Found, length
 from dagogy_provider_internal.corrected import as_told
+from dagogy_provider_internal.amounts import stated_amount
 from dagogy_provider_internal.estimates import stated_minutes
 from dagogy_provider_internal.headings import (
     heading_kind,
@@ -26,12 +27,15 @@ from dagogy_provider_internal.headings import (
     is_chapter,
     is_contents,
     is_label,
+    is_number_column,
     is_part,
     meta_role,
     numbering,
 )
 from dagogy_provider_internal.items import label_of, only_names, repeated
-from dagogy_provider_internal.lexicon import column_role, is_imperative, label
+from dagogy_provider_internal.lexicon import NO_NAME, column_role, is_imperative, label, name_rank
+from dagogy_provider_internal.marks import is_day_off, says_no_topic
+from dagogy_provider_internal.modules import placed
 from dagogy_provider_internal.naming import (
     aliases,
     has_leader,
@@ -39,6 +43,7 @@ from dagogy_provider_internal.naming import (
     same_key,
     same_names,
     split_gloss,
+    split_label,
     stated_length,
     tidy_title,
 )
@@ -46,7 +51,8 @@ from dagogy_provider_internal.outline import Item, Section, items_of, outline
 from dagogy_provider_internal.prose import terms
 from dagogy_provider_internal.recognised import as_found, better, without_dates, without_unlikely
 from dagogy_provider_internal.recognition import Recognition, is_course, recognise
-from dagogy_provider_internal.tables import row_minutes, row_numbers
+from dagogy_provider_internal.recognition.cues import categories, shares
+from dagogy_provider_internal.tables import is_module_column, row_minutes, row_numbers
 
 #: An item of at most this many words is a label rather than a statement.
 _LABEL_WORDS = 8
@@ -106,6 +112,7 @@ def find_concepts(document: ScopeDocument) -> Found:
         found = _merged(_found(document))
         for concept in found.concepts:
             concept.probability = found.probability(concept.title)
+        placed(found.concepts)
         _latest[:] = [(document, found)]
     return _latest[0][1]
 
@@ -156,14 +163,43 @@ def _best_reading(document: ScopeDocument, recognition: Recognition | None) -> F
         return found
     if size >= _JUDGED_BYTES and recognition.worth < _SURE and not found.defined:
         found.course = is_course(document.blocks, recognition.seen)
-    if better(found, recognition, short=size < _MANY_BYTES):
+    short = size < _MANY_BYTES
+    if not (short and _says_of_each(found)) and better(found, recognition, short=short):
         again = as_found(document, recognition)
         again.course = found.course
         return again
     _by_rows(found)
+    _without_odd_headings(found, recognition)
     if size >= _MANY_BYTES:
         without_unlikely(found, recognition)
     return found
+
+
+def _says_of_each(found: Found) -> bool:
+    """Whether the author says something of each name in its own item: then the names were chosen by the author."""
+    return len(found.concepts) > 1 and all(c.gloss for c in found.concepts)
+
+
+#: Of a document whose concepts are rows or items so few may be headings (share), and with less than this share of
+#: the probability that the others have in the middle such a heading is none.
+_ODD, _ODD_CHANCE = 0.4, 0.6
+
+
+def _without_odd_headings(found: Found, recognition: Recognition) -> None:
+    """Where rows or items name the concepts, a heading beside them (`Team`, `Totals`) that the model does not take
+    is a part of the document."""
+    listed = [c for c in found.concepts if c.anchor >= 0 and c.document.blocks[c.anchor].kind != "heading"]
+    odd = [c for c in found.concepts if c.anchor >= 0 and c.document.blocks[c.anchor].kind == "heading"]
+    if len(listed) < 2 or not odd or len(odd) > _ODD * len(found.concepts):
+        return
+    taken = {chosen.text.casefold() for chosen in recognition.chosen}
+    chances = sorted(recognition.probabilities.get(c.title.casefold(), 0.0) for c in listed)
+    least = _ODD_CHANCE * chances[len(chances) // 2]
+    for concept in odd:
+        name = concept.title.casefold()
+        if name not in taken and recognition.probabilities.get(name, 1.0) < least:
+            found.concepts.remove(concept)
+            found.skip(concept.title, "stands beside what names the concepts", "", concept.anchor)
 
 
 def _by_rows(found: Found) -> None:
@@ -303,6 +339,47 @@ class _Reader:
         for section in self.root.children:
             if section.kind == "concept" and is_part(section.title) and not self._defines_itself(section):
                 section.kind = "skip"
+        self._settle_by_siblings()
+
+    def _settle_by_siblings(self) -> None:
+        """Under an unlucky heading (`Practice`, `Week 4: Review`) a list or a table that is made like those beside
+        it holds concepts as they do."""
+        for section in self.root.walk():
+            alike = {self._shape(c) for c in section.children if c.kind in ("concept", "group")} - {None}
+            for child in section.children:
+                if (
+                    child.kind in ("skip", "part")
+                    and self._shape(child) in alike
+                    and (is_chapter(child.title) or not _is_about_the_course(child.title))
+                ):
+                    child.kind = "group"
+
+    def _shape(self, section: Section) -> tuple[str, ...] | None:
+        """How the list or the table of a section without sub-sections is made, where it may be one of names: the
+        header of the table, or that each item says something of what it names; None elsewhere."""
+        blocks = self.document.blocks
+        if section.children or section.head < 0:
+            return None
+        rows = [p for p in section.own if blocks[p].kind == "table_row"]
+        if rows:
+            header = blocks[rows[0]].header
+            return ("table", *header) if any(name_rank(h) < NO_NAME for h in header) else None
+        items, loose = items_of(self.document, section.own)
+        if not items or any(blocks[p].kind != "paragraph" for p in loose):
+            return None
+        if is_chapter(section.title) and _bare(items):
+            return ("names of a numbered part",)
+        several = repeated(i.block for i in items)
+        split = [label_of(i.block, several) for i in items]
+        glossed = all(
+            gloss
+            and len(name.split()) <= _LABEL_WORDS
+            and not is_label(name)
+            and heading_kind(name) == "concept"
+            and not is_imperative(gloss)
+            for name, gloss, _ in split
+        )
+        return ("names with a gloss",) if glossed and not any(i.block.links for i in items) else None
 
     def _set_unnumbered_aside(self) -> None:
         chapters = [s for s in self.root.walk() if s.kind == "concept" and is_chapter(s.title)]
@@ -465,6 +542,9 @@ class _Reader:
             )
             return
         inner = [c for c in section.children if c.kind in ("concept", "group")]
+        if section.head >= 0 and not section.blocks() and numbering(section.title) and is_day_off(section.title):
+            self.found.skip(section.title, "is a day off", "schedule", section.head)
+            return
         if section.kind == "skip":
             # The questions of an FAQ are about the course; any other sub-heading with text is a concept under
             # an unlucky heading.
@@ -475,8 +555,15 @@ class _Reader:
             self.found.skip(section.title, "is a structural heading", "structure", section.head)
             if not members:
                 return
+        items, loose = items_of(document, section.own)
+        if aside := self._aside(items):
+            for item in items:
+                self.found.skip(item.block.text, *aside, item.at)
+            items = []
+            if not loose and not section.children and section.head >= 0 and section is not self.root:
+                self.found.skip(section.title, aside[0], aside[1], section.head)
+                return
         tables = self._topic_rows(section, guess=section.kind == "group" and section is not self.root)
-        items, _ = items_of(document, section.own)
         named = (
             self._beside_table(section, items)
             if tables
@@ -544,6 +631,7 @@ class _Reader:
             block.path[:-1],
             parts=parts,
             number=numbering(section.title),
+            minutes=stated_minutes("Time", stated_length(section.title)) or stated_amount(stated_length(section.title)),
         )
         for child in section.children:
             for below in child.walk():
@@ -618,10 +706,16 @@ class _Reader:
             )
             schedule = any(_SCHEDULE_COLUMN.match(h.strip()) for h in header)
             numbers = row_numbers(header, [blocks[at].cells for at in rows])
-            for at, number in zip(rows, numbers, strict=True) if column >= 0 else ():
+            idle = _idle([blocks[at].cells for at in rows], header, column) if schedule else frozenset()
+            module = next((k for k, h in enumerate(header) if k != column and is_module_column(h)), -1)
+            for k, (at, number) in enumerate(zip(rows, numbers, strict=True) if column >= 0 else ()):
                 row = blocks[at]
                 title = tidy_title(row.cells[column]) if column < len(row.cells) else ""
-                if is_admin(title, schedule=schedule):
+                if title and (
+                    is_admin(title, schedule=schedule)
+                    or (schedule and is_day_off(title))
+                    or (k in idle and says_no_topic(title))
+                ):
                     self.found.skip(title, "is an entry of the timetable", "", at)
                 elif title:
                     out.append(
@@ -633,6 +727,7 @@ class _Reader:
                             row.path,
                             minutes=row_minutes(row),
                             number=number or numbering(row.cells[column]),
+                            group=tidy_title(row.cells[module]) if 0 <= module < len(row.cells) else "",
                         )
                     )
         return sorted(out, key=lambda c: c.anchor)
@@ -665,6 +760,19 @@ class _Reader:
         if section.kind != "skip" and _bare(items) and (free or section.level in self.label_levels):
             return self._leaf_concepts(items, again=again)
         return []
+
+    def _aside(self, items: Sequence[Item]) -> tuple[str, str] | None:
+        """Why a whole list is none of names, and its role; None where it may be one."""
+        if self._asks_for_answers(items):
+            return "asks questions", "assessment"
+        return ("tells facts about the course", "administration") if _is_about_the_course_list(items) else None
+
+    def _asks_for_answers(self, items: Sequence[Item]) -> bool:
+        """Whether a list is one of questions in a document whose other lists are not."""
+        if len(items) < 2 or not all(i.block.text.rstrip().endswith(("?", "？")) for i in items):
+            return False
+        every = [b for b in self.document.blocks if b.kind == "list_item"]
+        return 2 * sum(b.text.rstrip().endswith(("?", "？")) for b in every) <= len(every) + len(items)
 
     def _beside_table(self, section: Section, items: list[Item]) -> list[Concept]:
         """The items of a list that stands beside a table of topics: concepts too where each is a name with
@@ -707,7 +815,7 @@ class _Reader:
             title = tidy_title(item.block.text)
             if _points_inside(item.block):
                 self.found.skip(_item_name(item), "is a link within the document", "structure", item.at)
-            elif is_admin(tidy_title(_item_name(item)), schedule=schedule):
+            elif is_admin(tidy_title(_item_name(item)), schedule=schedule) or (schedule and is_day_off(title)):
                 self.found.skip(_item_name(item), "is an entry of the timetable", "", item.at)
             elif not item.block.lead and ":" in title and _announces(title.partition(":")[0]):
                 self.found.skip(title, "labels a text", "", item.at)
@@ -735,7 +843,7 @@ class _Reader:
         """
         out: list[Item] = []
         for item in items:
-            if len(item.children) >= 2 and _bare(item.children):
+            if len(item.children) >= 2 and _bare(item.children) and not label_of(item.block, frozenset())[1]:
                 self.found.skip(_item_name(item), "groups other items", GROUP, item.at)
                 out.extend(self._leaves(self._without_admin(item.children)))
             else:
@@ -751,7 +859,8 @@ class _Reader:
         name, gloss, needs = label_of(block, several)
         blocks = item.blocks() if gloss else item.blocks()[1:]
         number = numbering(block.lead or block.text)
-        minutes = stated_minutes("Time", stated_length(block.lead or name))
+        length_ = stated_length(block.lead or name)
+        minutes = stated_minutes("Time", length_) or stated_amount(length_)
         return Concept(
             tidy_title(name),
             self.document,
@@ -876,9 +985,10 @@ def _name_column(header: Sequence[str], rows: Sequence[Sequence[str]], *, guess:
     """The column whose cells name concepts, -1 where none does. Under `Faults`
     a column `Fault` names them.
     """
+    named = [(name_rank(h), k) for k, h in enumerate(header)]
+    if named and min(named)[0] < NO_NAME:
+        return min(named)[1]
     roles = [column_role(h) for h in header]
-    if "name" in roles:
-        return roles.index("name")
     if header and header[0].strip() and same_key(header[0]) == same_key(heading) and len(rows) >= 2:
         return 0
     if {"definition", "requires", "pitfall"} & set(roles[1:]):
@@ -900,6 +1010,39 @@ def _name_column(header: Sequence[str], rows: Sequence[Sequence[str]], *, guess:
             ):
                 return column
     return -1
+
+
+def _idle(rows: Sequence[Sequence[str]], header: Sequence[str], column: int) -> frozenset[int]:
+    """The rows of a timetable that have nothing but their place and their title, where most rows have more."""
+    others = [
+        k
+        for k, h in enumerate(header)
+        if k != column and not _SCHEDULE_COLUMN.match(h.strip()) and not is_number_column(h)
+    ]
+    empty = frozenset(
+        i for i, cells in enumerate(rows) if not any(cells[k].strip() for k in others if k < len(cells))
+    )
+    return empty if others and 3 * len(empty) <= len(rows) else frozenset()
+
+
+#: What names a list of facts about a course and not of its subject, and the share of its labels that do.
+_ABOUT = ("administration", "time", "person", "assessment", "resource", "warning", "exercise")
+_ABOUT_THE_COURSE = tuple(categories().index(name) for name in _ABOUT[:3])
+_ASIDE = tuple(categories().index(name) for name in (*_ABOUT[:1], *_ABOUT[2:6]))
+_FACT_WORDS = 3
+
+
+def _is_about_the_course(heading: str) -> bool:
+    return any(shares(heading)[k] for k in _ASIDE)
+
+
+def _is_about_the_course_list(items: Sequence[Item]) -> bool:
+    """Whether a list is one of facts about the course (`Teacher: …`, `Room: …`): each item a short label with a
+    value, and the words of most labels of administration, time or people."""
+    labels = [re.split(r"\s?[:：]\s?", i.block.text, maxsplit=1) for i in items]
+    if len(items) < 2 or any(len(parts) < 2 or len(parts[0].split()) > _FACT_WORDS for parts in labels):
+        return False
+    return 2 * sum(any(shares(p[0])[k] >= 0.5 for k in _ABOUT_THE_COURSE) for p in labels) > len(items)
 
 
 def _item_name(item: Item) -> str:
@@ -962,7 +1105,7 @@ def _bare(items: Sequence[Item]) -> bool:
     """Whether a list names things (`Bubble sort`) instead of saying things about one."""
     if not items:
         return False
-    names = [split_gloss(i.block.text)[0] for i in items]
+    names = [split_label(i.block.text)[0] for i in items]
     sentences = sum(
         (n.rstrip().endswith((".", "!")) and not n.rstrip().endswith("etc.")) or bool(label(i.block.text)[0])
         for n, i in zip(names, items, strict=True)

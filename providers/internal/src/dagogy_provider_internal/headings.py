@@ -95,7 +95,7 @@ _SKIP = _phrases(
     "course|about this document|"
     "about this book|about the author|about the authors|about|how to use this document|how to use this book|"
     "how to read this|conventions|notation|next steps|"
-    "what next|grading|assessment|assignments|exercises|examples|notes|todo|quiz|feedback|contact|"
+    "what next|what s next|whats next|practice sites|grading|assessment|assignments|exercises|examples|notes|todo|quiz|feedback|contact|"
     "getting help|support|background|"
     "welcome|sources|course description|course information|course overview|course policies|policies|"
     "academic integrity|attendance|office hours|instructor|"
@@ -287,6 +287,7 @@ _NUMBERING = re.compile(
     rf"(?:chapter|kapitel|chapitre|capítulo|capitolo|hoofdstuk|глава|розділ|week|woche|semaine|semana|lecture|lesson|unit|module|lektion|bölüm|الفصل|الدرس|פרק|שיעור)"
     rf"\s+(?:\d+(?:\.\d+)*|{_ORDINAL}){_DATE}\s+(?-i:(?=[^\W\d_a-z]))|"
     rf"第\s?{_HAN}\s?(?:[章节節课課讲講回週周部编編篇]|单元|單元|部分)\s*[:：、.．]?\s*|제\s?\d+\s?[장절과강부]\s*[:.]?\s*|\d+[장과강]\s*[:.]?\s+|"
+    rf"(?-i:(?![23]d\b)\d{{1,2}}[a-h][.)]?(?:\t+|\s+(?=[^\W\d_a-z]))|[A-H]\.\s+(?=[^\W\d_a-z]\w))|"
     r"\d{1,2}[:h]\d{2}(?:\s?(?:am|pm|uhr))?(?:\s*[-–—]\s*\d{1,2}[:h]\d{2}(?:\s?(?:am|pm|uhr))?)?\s*[:–—-]?\s+|"
     r"\d{4}-\d{2}-\d{2}\s*[:–—-]?\s+|"
     rf"\(?\d{{1,3}}[.):]\s+|\(?(?-i:[a-zA-Z])\)\s+|\d{{1,2}}(?:\.\d{{1,2}})+[.):]?\s+|(?-i:[IVX]+\.\d+(?:\.\d+)*[.):]?\s+)|"
@@ -300,7 +301,9 @@ _NUMBER_COLUMN = re.compile(
 )
 #: What a cell of such a column holds: `3`, `3.1`, `Week 3`, `W3`, `3–4`; not `3 September`.
 _NUMBER_CELL = re.compile(
-    r"(?:[^\W\d_]{1,12}\.?\s?|#\s?)?(\d{1,3}(?:\.\d{1,3})*)\s{0,3}[.):]?(?:\s?[-–—]\s?\d{1,3})?\s*"
+    rf"(?:(?:{_CHAPTER}|[^\W\d_]|no|nr|wk)\.?\s?|#\s?)?(\d{{1,3}}(?:\.\d{{1,3}})*)\s{{0,3}}[.):]?"
+    r"(?:\s?[-–—]\s?\d{1,3})?\s*",
+    re.IGNORECASE,
 )
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _HAN_DIGITS = {c: n for n, c in enumerate("〇一二三四五六七八九")}
@@ -341,6 +344,10 @@ def numbering(title: str) -> tuple[int, ...]:
     if match is None or re.match(r"\s*\d+[:h]\d|\s*\d{4}-", match[0]):
         return ()
     found = re.sub(r"[(\[].*?[)\]]", "", match[0]) if match[0].strip()[:1] not in "([" else match[0]
+    lettered = re.match(r"\s*(?:(?P<number>\d{1,2})(?P<letter>[a-h])|(?P<alone>[A-H])\.)\s*[.)]?\s*$", found)
+    if lettered:
+        letter = ord((lettered["letter"] or lettered["alone"]).lower()) - ord("a") + 1
+        return (int(lettered["number"]), letter) if lettered["number"] else (letter,)
     numbers = re.findall(r"\d+|\b[IVXLC]+\b(?!\))|[一二三四五六七八九十百]+", found)
     return tuple(_value(n) for n in numbers)
 

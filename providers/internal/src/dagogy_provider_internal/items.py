@@ -30,6 +30,8 @@ def label_of(
         if " | " in name and block.emphasised and text.startswith(block.emphasised[0]):
             # `**body** string | Buffer | null`: what may stand there is no part of the name.
             name, gloss = block.emphasised[0], text[len(block.emphasised[0]) :].strip()
+    if " | " in name and block.links:
+        name = name.partition(" | ")[0]  # the title of a page, with that of its site
     name, early = split_cue(name)
     cues = [c for c in (early, cue) if c]
     return name, gloss, tuple((c, block.lines) for c in cues)

@@ -51,10 +51,26 @@ _COLUMN_WORDS = (
     ),
 )
 _COLUMNS = [(role, re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE)) for role, pattern in _COLUMN_WORDS]
-_NAME_COLUMN = re.compile(
-    r"^(?:topics?|concepts?|terms?|skills?|subjects?|ideas?|names?|modules?|units?|lessons?|themes?|notions?|techniques?|theorems?|titles?)$",
-    re.IGNORECASE,
+#: The columns that name concepts, the surest first: of a table with modules and topics the topics are taught.
+_NAME_COLUMNS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"^(?:(?:main|key|core|lecture|lesson|class|weekly|course) )?(?:topics?|concepts?|terms?|skills?|subjects?|ideas?|themes?|notions?"
+        r"|techniques?|theorems?|temas?|th[èe]mes?|themen?|themengebiete?|conceptos?|begriffe?|argoment[oi]|onderwerp(?:en)?|temat[y]?"
+        r"|тем[аыи]|主题|主題|テーマ|学習内容|주제)(?: (?:taught|covered|of the (?:week|day|class)))?$",
+        r"^(?:names?|titles?|courses?|what we do|we cover|lessons?)$",
+        r"^(?:modules?|units?)$",
+    )
 )
+
+
+def name_rank(header: str) -> int:
+    """How surely a column with this header names concepts: 0 the surest, `NO_NAME` where it does not."""
+    head = " ".join(header.split())
+    return next((rank for rank, pattern in enumerate(_NAME_COLUMNS) if pattern.match(head)), NO_NAME)
+
+
+NO_NAME = len(_NAME_COLUMNS)
 
 
 def column_role(header: str) -> str:
@@ -62,7 +78,7 @@ def column_role(header: str) -> str:
     string for any other column.
     """
     head = " ".join(header.split())
-    if _NAME_COLUMN.match(head):
+    if name_rank(head) < NO_NAME:
         return "name"
     return next((role for role, pattern in _COLUMNS if pattern.search(head)), "")
 

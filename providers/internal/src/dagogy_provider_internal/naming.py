@@ -57,6 +57,12 @@ _STATED = re.compile(
     r"definizione|определение|теорема|лемма)(?:\s+\d[\d.]*)?\s*\((?P<name>[^()]{2,60})\)\.?$",
     re.IGNORECASE,
 )
+#: The weight of a topic in an examination (`22%`, `(18 %)`), with what a table sums up behind the last of them.
+_WEIGHT = re.compile(
+    r"(?:(?<!\s)\s+)?[(\[]?\d{1,3}(?:[.,]\d+)?(?:\s?[-–]\s?\d{1,3})?\s?[%％][)\]]?(?:\s+(?:total|sum|gesamt)\s+\d{1,3}\s?%?)?\s*$", re.IGNORECASE
+)
+#: `Perfect hashing | Lecture 4 | Some College (video)`: what the title of a page says besides its subject.
+_SITE = re.compile(r"\s+[|｜]\s+.{1,120}$")
 _ARTICLES = frozenset({"a", "an", "the"})
 _EDGES = " \t:;,–—-|、。：；"
 #: The mark of a quotation in front of a title, and a title whose dashes are its own (`--quiet`).
@@ -85,7 +91,7 @@ def _tidied(text: str) -> str:
     title = title.rstrip(" ;,")
     stated = _STATED.match(title)
     title = stated["name"] if stated else title
-    for end in (_LEADER, _POINTER, _DURATION) if len(title) <= _MAX_TITLE else ():
+    for end in (_LEADER, _POINTER, _DURATION, _WEIGHT) if len(title) <= _MAX_TITLE else ():
         title = end.sub("", title) or title
     title = _QUOTED.sub("", title).rstrip(_EDGES)
     title = title if _OPTION.match(title) else title.lstrip(_EDGES)

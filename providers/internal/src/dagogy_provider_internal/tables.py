@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
 
 from dagogy.api.scope import Block
@@ -25,6 +26,18 @@ def row_numbers(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[tu
             last = cell_number(cell) if cell else last
             numbers[i] += last
     return numbers
+
+
+_MODULE = re.compile(
+    r"^(?:module|unit|part|block|section|area|domain|chapter|phase|modul|einheit|teil|lernfeld|módulo|unidad|bloque|unidade|bloc|partie|modulo"
+    r"|unità|модуль|раздел|单元|模块|단원)s?(?: (?:name|title|titel|nombre|nome))?$",
+    re.IGNORECASE,
+)
+
+
+def is_module_column(header: str) -> bool:
+    """Whether the column under `header` names the module or the unit that a row belongs to."""
+    return bool(_MODULE.match(" ".join(header.split())))
 
 
 def _counts(column: int, rows: Sequence[Sequence[str]]) -> bool:
