@@ -22,6 +22,7 @@ __all__ = [
     "ScopeDocument",
     "ScopeEdge",
     "ScopeReading",
+    "StatedTime",
 ]
 
 #: Concepts that a reading has at most, where the document's front matter does not ask for more: a longer
@@ -214,12 +215,24 @@ class ScopeEdge:
 
 
 @dataclass(frozen=True, slots=True)
+class StatedTime:
+    """What a document says of the time of its course as a whole: hours a week, hours in all, weeks; None where it
+    says nothing. `quotes`: the words that say so.
+    """
+
+    hours_per_week: float | None = None
+    total_hours: float | None = None
+    weeks: float | None = None
+    quotes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ScopeReading:
     """What a provider reads out of a scope document: the material of `scope_concepts.json`, `scope_dag.json`
     and, where the user gave no topic spec, of the synthesised one. `scope_out`, `prerequisites` and `goal`
     are what the document itself says; empty when it says nothing. `skipped` lists all that could have been a
     concept and is none, in the order of the document, `dropped` pairs with evidence that are no edges (each
-    with its reason). `course`: how probable it is that the document is a course; None where the provider
+    with its reason). `time`: the hours and weeks that it states. `course`: how probable it is that the document is a course; None where the provider
     cannot tell. `refusal`: why no run is to be made of it; what was read stands in the other fields all the
     same, as far as there is anything."""
 
@@ -231,5 +244,6 @@ class ScopeReading:
     scope_out: tuple[str, ...] = ()
     skipped: tuple[LeftOut, ...] = ()
     dropped: tuple[ScopeEdge, ...] = ()
+    time: StatedTime = StatedTime()
     course: float | None = None
     refusal: Refusal | None = None

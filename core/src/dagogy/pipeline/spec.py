@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dagogy.api.errors import InternalError, InvalidArgument
-from dagogy.api.scope import READING_MAX, ScopeDocument, ScopeReading
+from dagogy.api.scope import READING_MAX, ScopeDocument, ScopeReading, StatedTime
 from dagogy.contracts.documents import decode_topic_spec, is_placeholder, parse_json
 from dagogy.workspace.files import to_json
 
@@ -73,6 +73,7 @@ def _from_document(document: ScopeDocument, reading: ScopeReading) -> dict[str, 
     if any(c.merged for c in reading.concepts):
         # The reading was held to a length; what is made of it is held to the same.
         constraints["node_count_max"] = max(READING_MAX, len(concepts))
+    constraints.update(_stated(reading.time))
     constraints.update({key: front[key] for key in _CONSTRAINTS if key in front})
     return {
         "spec_version": "1.0",
@@ -86,6 +87,42 @@ def _from_document(document: ScopeDocument, reading: ScopeReading) -> dict[str, 
         "evidence_mode": front.get("evidence_mode", "minimal"),
         "context_pack": {"domain": title},
     }
+
+
+#: Of the hours that are stated at least this share is planned: a curriculum in whole minutes meets no exact sum.
+_LEAST_PLANNED = 0.9
+
+
+def _stated(time: StatedTime) -> dict[str, float]:
+    """The constraints that the stated time makes. Weeks alone make hours at the pace that is assumed."""
+    hours, total, weeks = time.hours_per_week, time.total_hours, time.weeks
+    if total is None and weeks is not None:
+        total = weeks * (hours if hours is not None else HOURS_A_WEEK)
+    if hours is None and total is not None and weeks is not None:
+        hours = total / weeks
+    out: dict[str, float] = {}
+    if hours is not None:
+        out["hours_per_week"] = _tidy(hours)
+    if total is not None:
+        out["total_hours_min"], out["total_hours_max"] = _tidy(_LEAST_PLANNED * total), _tidy(total)
+    return out
+
+
+def _tidy(value: float) -> float:
+    rounded = round(value, 2)
+    return int(rounded) if rounded == int(rounded) else rounded
+
+
+def assumptions(document: ScopeDocument, reading: ScopeReading) -> list[str]:
+    """What of the hours of a synthesised spec neither the front matter nor the text of the document says."""
+    said = {**_stated(reading.time), **{key: value for key, value in document.front_matter.items()}}
+    constraints = _from_document(document, reading)["constraints"]
+    out = []
+    if "hours_per_week" not in said:
+        out.append(f"{constraints['hours_per_week']} hours a week")
+    if "total_hours_min" not in said or "total_hours_max" not in said:
+        out.append(f"{constraints['total_hours_min']} to {constraints['total_hours_max']} hours in all")
+    return out
 
 
 def _text(front: Mapping[str, Any], key: str) -> str:

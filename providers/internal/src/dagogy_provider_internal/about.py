@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dagogy.api.scope import ScopeDocument
+from dagogy.api.scope import ScopeDocument, StatedTime
 from dagogy.api.text import match_form, sentences
 
+from dagogy_provider_internal.amounts import stated_time
+from dagogy_provider_internal.concept import Concept
+from dagogy_provider_internal.concepts import find_concepts
 from dagogy_provider_internal.headings import meta_role
 from dagogy_provider_internal.naming import content_tokens, tidy_title
 from dagogy_provider_internal.outline import Section, outline
@@ -32,6 +35,27 @@ _AUDIENCE = re.compile(
     r"\bfor (?:people|learners|students|anyone|those) who\b",
     re.IGNORECASE,
 )
+#: The same in other languages; what is assumed is the first group.
+_ASSUMES_ELSEWHERE = re.compile(
+    r"\b(?:vorausgesetzt (?:wird|werden)|voraussetzung(?:en)? (?:ist|sind)|on suppose connue?s?|suppose connue?s?"
+    r"|se (?:asume|asumen|supone|suponen|requiere|requieren)|si (?:presuppone|richiede)|pressupõe(?:-se)?"
+    r"|предполагается|предполагаются|требуется|требуются)\s+(?P<after>[^.;]+)|"
+    r"^(?P<before>.{3,160}?)\s+(?:(?:is|are) (?:assumed|required|expected|presupposed)|(?:wird|werden) vorausgesetzt"
+    r"|(?:est|sont) supposée?s? connue?s?)\b",
+    re.IGNORECASE,
+)
+_KNOWLEDGE = re.compile(
+    r"^(?:(?:a|some|the|any|good|basic|prior|working|general|basic working) )*(?:knowledge|understanding|familiarity|command|grasp|skills?)"
+    r" (?:of|with|in) |^(?:(?:gute|sichere|erste)[nr]? )?(?:grund)?kenntnisse (?:in|der|des|von) |^(?:des |une )?(?:connaissances?|notions) (?:de |en |d['’])"
+    r"|^conocimientos? (?:básicos )?(?:de|en) |^(?:una )?conoscenza (?:di|della) |^знани[ея] ",
+    re.IGNORECASE,
+)
+#: What stands where nothing is assumed.
+_NOTHING = re.compile(
+    r"^(?:none|nothing|no(?:ne)? (?:prior |previous )?(?:knowledge|experience|prerequisites?)?(?: (?:is |are )?(?:required|needed|assumed))?|n/?a|-+|–|—"
+    r"|keine?|aucune?s?|ningun[oa]s?|nessun[oa]?|nenhum[a]?|geen|brak|нет|无|無|なし|없음)\W*$",
+    re.IGNORECASE,
+)
 _ASSUMES = re.compile(
     r"\b(?:assumes?|presupposes?|takes? for granted"
     r"|you should (?:already )?(?:know|be familiar with)|familiarity with|"
@@ -39,8 +63,17 @@ _ASSUMES = re.compile(
     re.IGNORECASE,
 )
 _NOT_COVERED = re.compile(
-    r"^(.{3,120}?)\s+(?:is|are) (?:not covered|out of scope|not part of|left out|excluded)\b", re.IGNORECASE
+    r"^(?P<before>.{3,120}?)\s+(?:(?:is|are)(?: not|n['’]t) (?:covered|part of|taught|treated|included)|(?:is|are) (?:out of scope|left out|excluded)"
+    r"|(?:wird|werden|ist|sind) (?:hier |in diesem kurs )?nicht (?:behandelt|teil|thema|enthalten)"
+    r"|n['’](?:est|sont) pas (?:traitée?s?|abordée?s?|au programme)|no se (?:tratan?|cubren?|incluyen?|ven?)|non (?:è|sono) trattat[oaie]"
+    r"|не рассматрива[ею]тся)\b|"
+    r"\b(?:(?:we|you|this \w+|the (?:course|class|module|book|guide|workshop))\s(?:do|does|will|won['’]t|don['’]t|doesn['’]t)\s?(?:not )?"
+    r"(?:cover|teach|treat|deal with|include|discuss|go into)|(?:not covered|not included|out of scope|excludes?|leaves out)(?: are| is|:)?"
+    r"|nicht behandelt (?:wird|werden)|ne (?:traite|couvre|comprend) pas (?:de |d['’]|des |du )?|n['’]aborde pas"
+    r"|no (?:trata|cubre|incluye|abarca)|non (?:tratta|comprende)|não (?:aborda|inclui|cobre)|не (?:рассматриваются|входят))\s+(?P<after>[^.;]{3,160})",
+    re.IGNORECASE,
 )
+_NEGATED = re.compile(r"not|n['’]t|nicht|\bpas\b|\bno\b|\bnon\b|não|\bне\b|out of scope|exclude|left out|leaves out", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +96,87 @@ def about(document: ScopeDocument) -> About:
     audience = _text(_front(document, "audience")) or " ".join(under.get("audience", [])[:1])
     prerequisites = _list(_front(document, "prerequisites")) or under.get("prerequisites", [])
     scope_out = [*_list(_front(document, "scope_out")), *under.get("scope_out", [])]
-    opening = _opening(document, root)
+    opening = [*_opening(document, root), *_asides(document)]
     goal = goal or next((s for s in opening if _GOAL.search(s)), "")
     audience = audience or next((s for s in opening if _AUDIENCE.search(s)), "")
-    prerequisites = prerequisites or [
-        part for s in opening for match in [_ASSUMES.search(s)] if match for part in _parts(match[1])
-    ]
-    scope_out.extend(match[1] for s in opening for match in [_NOT_COVERED.match(s)] if match)
+    prerequisites = prerequisites or [part for s in opening for part in _assumed(s)]
+    prerequisites = [p for p in prerequisites if not _NOTHING.match(p.strip())]
+    scope_out.extend(part for s in opening for part in _left_out(s))
     return About(goal, audience, _unique(prerequisites), _unique(scope_out))
+
+
+def _assumed(sentence: str) -> list[str]:
+    """What a sentence says learners know already, without the words for knowing it."""
+    match = _ASSUMES.search(sentence)
+    if match is not None:
+        said = match[2]
+    else:
+        match = _ASSUMES_ELSEWHERE.search(sentence)
+        if match is None or _NEGATED.search(match[0].partition(" ")[0]):
+            return []
+        said = match["after"] or match["before"]
+    return [_KNOWLEDGE.sub("", part) for part in _parts(said)]
+
+
+def _left_out(sentence: str) -> list[str]:
+    """What a sentence says the course does not treat."""
+    match = _NOT_COVERED.search(sentence)
+    if match is None or not _NEGATED.search(match[0]):
+        return []
+    return _parts(match["before"] or match["after"])
+
+
+def course_time(document: ScopeDocument, concepts: Sequence[Concept]) -> StatedTime:
+    """What the document states of the time of the course as a whole, in its front matter and wherever no concept
+    and none of its modules is treated. Where each concept has its own time, these are the hours in all.
+    """
+    lines = [f"{k}: {v}" for k, v in document.front_matter.items() if isinstance(v, (str, int, float))]
+    found = stated_time([*lines, document.title, *_lines(document, _outside(document, concepts))])
+    total = found.total_hours
+    if total is None and concepts and all(c.minutes for c in concepts):
+        total = sum(c.minutes or 0.0 for c in concepts) / 60
+    return StatedTime(found.hours_per_week, total, found.weeks, found.quotes)
+
+
+def _outside(document: ScopeDocument, concepts: Sequence[Concept]) -> list[int]:
+    """The blocks in which no concept is treated and that stand under no module."""
+    title = document.title.strip()
+    modules = {
+        c.path[:n] for c in concepts for n in range(1, len(c.path) + 1) if n > 1 or c.path[0].strip() != title
+    }
+    taken = {c.anchor for c in concepts} | {at for c in concepts for at in c.blocks}
+    return [
+        at
+        for at, block in enumerate(document.blocks)
+        if at not in taken
+        and block.kind != "code"
+        and not any(block.path[:n] in modules for n in range(1, len(block.path) + 1))
+    ]
+
+
+def _lines(document: ScopeDocument, positions: Iterable[int]) -> Iterator[str]:
+    """The texts of blocks, by sentences; a row of two cells as a label with its value."""
+    for at in positions:
+        block = document.blocks[at]
+        if len(block.cells) == 2:
+            yield ": ".join(block.cells)
+        elif block.kind == "paragraph" and len(block.text) > _LONG:
+            yield from sentences(block.text)
+        else:
+            yield block.text
+
+
+def _asides(document: ScopeDocument) -> list[str]:
+    """The sentences of list items and cells that belong to no concept."""
+    positions = [
+        at
+        for at in _outside(document, find_concepts(document).concepts)
+        if document.blocks[at].kind in ("list_item", "paragraph", "table_row", "quote")
+    ]
+    return [s for text in _lines(document, positions[:_MOST]) for s in sentences(text)]
+
+
+_LONG, _MOST = 200, 400
 
 
 def excluded(title: str, scope_out: Iterable[str], scope_in: Iterable[str] = ()) -> str:
@@ -133,15 +239,22 @@ def _introduced(document: ScopeDocument, root: Section) -> dict[str, list[str]]:
             found[role] = [t.rstrip(".") for t in items] or [
                 s for p in own for s in sentences(blocks[p].text)
             ]
+    outside = {
+        at
+        for at in _outside(document, find_concepts(document).concepts)
+        if blocks[at].kind in ("paragraph", "table_row")
+    }
     for at, block in enumerate(blocks):
         role = (
             meta_role(tidy_title(block.lead or block.text.partition(":")[0]))
-            if block.kind == "list_item"
+            if block.kind == "list_item" or (at in outside and (block.lead or ":" in block.text[:60]))
             else ""
         )
+        if not role and len(block.cells) == 2:
+            role = meta_role(tidy_title(block.cells[0]))
         if role and role not in found:
             below = [b.text.rstrip(".") for b in blocks[at + 1 :] if b.parent == at]
-            text = block.rest if block.lead else block.text.partition(":")[2]
+            text = block.cells[1] if len(block.cells) == 2 else block.rest if block.lead else block.text.partition(":")[2]
             found[role] = below or (
                 _parts(text)
                 if role in ("prerequisites", "scope_out")

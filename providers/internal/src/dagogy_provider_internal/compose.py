@@ -106,6 +106,8 @@ def _node(
     return {
         "id": concept.id,
         "title": concept.title,
+        **({"group": concept.group} if concept.group else {}),
+        **({"optional": True} if concept.optional else {}),
         "prerequisites": before,
         **_texts(content),
         "estimate_minutes": int(time) if time == int(time) else round(time, 1),

@@ -109,10 +109,11 @@ def find_concepts(document: ScopeDocument) -> Found:
     another has to be a copy.
     """
     if not _latest or _latest[0][0] != document:
-        found = _merged(_found(document))
+        found = _found(document)
         for concept in found.concepts:
             concept.probability = found.probability(concept.title)
         placed(found.concepts)
+        found = _merged(found)
         _latest[:] = [(document, found)]
     return _latest[0][1]
 

@@ -47,6 +47,7 @@ from dagogy.api.text import STOP_WORDS, match_form
 
 from dagogy_provider_internal.concept import Concept
 from dagogy_provider_internal.headings import group_number
+from dagogy_provider_internal.marks import hard_part
 from dagogy_provider_internal.levels import levels
 from dagogy_provider_internal.lexicon import EARLY, LATE, NUMBER_WORDS
 from dagogy_provider_internal.naming import (
@@ -309,8 +310,20 @@ def collect(
     evidence.texts = texts
     evidence.named_at = [(_anchor_lines(c), c.title) for c in concepts]
     _stated_order(evidence, concepts)
+    _free_choices(evidence, concepts)
     evidence.prior = _priors(evidence, concepts, texts, distinctive, spread)
     return evidence
+
+
+def _free_choices(evidence: Evidence, concepts: Sequence[Concept]) -> None:
+    """Takes out what would make one of several alternatives need another, or what all learn need what may be left
+    out, unless the author declares that."""
+    for b, (concept, dependencies) in enumerate(zip(concepts, evidence.dependencies, strict=True)):
+        for a in list(dependencies):
+            before = concepts[a]
+            if before.optional and (before.choice == concept.choice != "" or not (concept.optional or b in evidence.closed)):
+                del dependencies[a]
+                evidence.related[b].pop(a, None)
 
 
 def passage_tokens(passage: Passage) -> tuple[str, ...]:
@@ -441,7 +454,7 @@ def _declared(evidence: Evidence, texts: Sequence[Sequence[Passage]], index: _Na
         for passage in own:
             if passage.role == "requires" and passage.explicit:
                 evidence.closed.add(b)
-                for _, a in index.find(word_forms(passage.text)):
+                for _, a in index.find(word_forms(hard_part(passage.text))):
                     if a != b:
                         evidence.support(b, a).add(
                             evidence.weights.declared, "declared", passage.lines, passage.text
@@ -465,12 +478,14 @@ def _mentions(
         for passage in own:
             if passage.role == "code" or (passage.role == "requires" and passage.explicit):
                 continue
-            text = word_forms(passage.text)
+            # Of alternatives none is needed by itself, and what is learned beside comes no earlier.
+            said = hard_part(passage.text) if _CUES.search(passage.text) else passage.text
+            text = word_forms(said)
             named = [(at, a) for at, a in index.find(text) if a != b]
             if not named:
                 continue
-            cues = _cue_spans(passage.text, _CUES)
-            forward = _cue_spans(passage.text, _FORWARD)
+            cues = _cue_spans(said, _CUES)
+            forward = _cue_spans(said, _FORWARD)
             for at, a in named:
                 if any(start <= at <= start + _CUE_REACH for start in forward):
                     evidence.support(a, b).add(

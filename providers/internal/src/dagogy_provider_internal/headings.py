@@ -554,7 +554,19 @@ _META_CLAUSES = (
     ),
     (
         "scope_out",
-        re.compile(r"^(?:not (?:covered|included|part of|taught)|out of scope|left out)(?: .{1,30})?$"),
+        re.compile(r"^(?:not (?:covered|included|part of|taught|treated|in (?:this|the|our))|out of scope|left out)(?: .{1,30})?$"),
+    ),
+)
+_META_CLAUSES += (
+    (
+        "scope_out",
+        re.compile(
+            r"^(?:was|themen die|inhalte die) .{0,40}\bnicht\b.{0,20}(?:behandel|gehör|lern|vorkomm|thema)\w*.{0,20}$"
+            r"|^nicht (?:in diesem|teil des|im|thema|inhalt).{0,30}$|^ce que .{0,30} ne (?:couvre|traite|comprend) pas.{0,20}$"
+            r"|^(?:non (?:couverts?|abordés?|traités?|inclus)|hors (?:du )?(?:sujet|cours|champ)).{0,30}$"
+            r"|^(?:lo que|qué|temas que) .{0,30}\bno\b.{0,30}$|^no (?:cubierto|incluido|se (?:ve|trata|cubre|incluye)).{0,30}$"
+            r"|^(?:cosa|argomenti) .{0,10}\bnon\b.{0,30}$|^o que .{0,20}\bnão\b.{0,30}$|^(?:чего|что) .{0,20}\bне\b.{0,30}$"
+        ),
     ),
 )
 _APPENDIX = re.compile(
@@ -600,7 +612,7 @@ _FIRST_WORDS = frozenset(
         "topic level appendix anhang annex annexe anexo apéndice appendice apêndice bijlage box figure table "
         "listing exercise example problem activity lab kasten abbildung übung beispiel aufgabe exercice "
         "exemple ejercicio ejemplo what assumed required expected prior background by after who is topics "
-        "things not out left"
+        "things not out left was themen inhalte nicht ce non hors lo qué temas no cosa argomenti o"
     ).split()
 )
 

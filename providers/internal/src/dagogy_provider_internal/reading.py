@@ -22,7 +22,7 @@ from dagogy.api.scope import (
 )
 from dagogy.api.text import match_form, shorten
 
-from dagogy_provider_internal.about import about, excluded
+from dagogy_provider_internal.about import about, course_time, excluded
 from dagogy_provider_internal.account import left_out
 from dagogy_provider_internal.concept import Concept, Skipped
 from dagogy_provider_internal.concepts import find_concepts
@@ -115,6 +115,7 @@ def _identity(c: Concept) -> object:
         tuple(c.merged),
         c.needs,
         c.minutes,
+        c.choice,
     )
     return id(c.document), parts_of_it
 
@@ -144,6 +145,7 @@ def read(document: ScopeDocument) -> ScopeReading:
             )
         else:
             kept.append(concept)
+    time = course_time(document, found.concepts)
     refusal = None
     if found.course is not None and found.course < NO_COURSE:
         refusal = _no_course(document, found.course)
@@ -162,6 +164,7 @@ def read(document: ScopeDocument) -> ScopeReading:
         audience=stated.audience,
         prerequisites=stated.prerequisites,
         scope_out=stated.scope_out,
+        time=time,
         skipped=left_out(document, found, skipped),
         course=None if found.course is None else round(found.course, 3),
         refusal=refusal,

@@ -12,6 +12,7 @@ from dagogy.api.errors import InvalidArgument, StageConflict
 from dagogy.api.providers import Provider
 from dagogy.api.readers import Source
 from dagogy.api.scope import ScopeDocument, ScopeReading
+from dagogy.api.text import shorten
 from dagogy.pipeline.corrections import Corrections, apply, as_yaml, from_front_matter, merged, united
 from dagogy.pipeline.documents import Readers, combined, kept_blocks
 from dagogy.pipeline.evidence import reading_parts
@@ -34,6 +35,7 @@ from dagogy.workspace.stages import (
 
 #: What the name of a file may not have in a run, which may be unpacked anywhere.
 _FOREIGN = re.compile(r"[^\w.+ -]")
+_QUOTED = 100  # characters of the words that state a time
 Progress = Callable[[str, str], None]
 Mode = Literal["full", "section", "seed-list"]
 
@@ -154,8 +156,21 @@ def prepare_inputs(
             f"{plural(len(reading.edges), 'prerequisite edge')} read from {document.source}"
         ),
     )
+    _tell_times(material, progress)
     opened.refresh()
     return material
+
+
+def _tell_times(material: Material, progress: Progress) -> None:
+    """Says which hours of the topic spec the document states, and which are assumed because it does not."""
+    if material.spec is None:
+        return
+    from dagogy.pipeline.spec import assumptions
+
+    for quote in material.reading.time.quotes:
+        progress("scope", f"time as stated: “{shorten(quote, _QUOTED)}”")
+    if assumed := assumptions(material.document, material.reading):
+        progress("scope", f"not stated in {material.document.source}, so assumed: {'; '.join(assumed)}")
 
 
 def read_material(
