@@ -10,6 +10,7 @@ from typing import Any
 from dagogy.api.errors import ValidationFailed
 from dagogy.contracts.types import Curriculum, TopicSpec
 from dagogy.pipeline.graph import GraphIndex, total_minutes
+from dagogy.pipeline.stated_weeks import stated_weeks
 
 #: Weeks after which a node is gone over again. Growing gaps keep more for the same effort (Cepeda, Vul,
 #: Rohrer, Wixted, Pashler 2008).
@@ -25,7 +26,8 @@ def make_plan(curriculum: Curriculum, spec: TopicSpec, index: GraphIndex | None 
     """The plan (`dagogy schema plan`), minutes throughout. Deterministic.
 
     Each week takes ready nodes in document order as long as they fit, so there are as many weeks as the hours
-    and the prerequisites need. A node larger than the budget has a week of its own. Raises `ValidationFailed`
+    and the prerequisites need. Where most groups of the curriculum are weeks (`Week 3: Loops`), no node comes
+    before its own. A node larger than the budget has a week of its own. Raises `ValidationFailed`
     for a cyclic graph.
     """
     index = index or GraphIndex(curriculum.nodes)
@@ -37,7 +39,7 @@ def make_plan(curriculum: Curriculum, spec: TopicSpec, index: GraphIndex | None 
         )
     minutes = [float(node.estimate_minutes) for node in curriculum.nodes]
     budget = float(spec.constraints.hours_per_week) * 60.0
-    weeks = _fill(index, minutes, budget)
+    weeks = _fill(index, minutes, budget, stated_weeks([node.group for node in curriculum.nodes]))
     reviews = _reviews(index, weeks)
     path = index.critical_path(minutes)
     return {
@@ -59,7 +61,11 @@ def _tidy(value: float) -> float | int:
     return int(rounded) if rounded.is_integer() else rounded
 
 
-def _fill(index: GraphIndex, minutes: Sequence[float], budget: float) -> list[list[int]]:
+def _fill(
+    index: GraphIndex, minutes: Sequence[float], budget: float, earliest: Sequence[int]
+) -> list[list[int]]:
+    """The nodes of each week, none before the week `earliest` that the source gives it; a week to which it gives
+    none stays empty."""
     waiting = [len(before) for before in index.prerequisites]
     ready = [i for i, n in enumerate(waiting) if not n]
     heapq.heapify(ready)
@@ -68,6 +74,9 @@ def _fill(index: GraphIndex, minutes: Sequence[float], budget: float) -> list[li
         week: list[int] = []
         left = budget
         aside: list[int] = []
+        later = [i for i in ready if earliest[i] > len(weeks) + 1]
+        ready = [i for i in ready if earliest[i] <= len(weeks) + 1]
+        heapq.heapify(ready)
         while ready and len(aside) < _LOOK_AHEAD:
             i = heapq.heappop(ready)
             # A hair of tolerance: 0.1 + 0.2 hours must fit into 0.3.
@@ -79,10 +88,10 @@ def _fill(index: GraphIndex, minutes: Sequence[float], budget: float) -> list[li
             for j in index.dependents[i]:
                 waiting[j] -= 1
                 if not waiting[j]:
-                    heapq.heappush(ready, j)
+                    heapq.heappush(ready if earliest[j] <= len(weeks) + 1 else later, j)
             if left <= 1e-9:
                 break
-        for i in aside:
+        for i in (*aside, *later):
             heapq.heappush(ready, i)
         weeks.append(week)
     return weeks

@@ -109,7 +109,7 @@ def _assumed(sentence: str) -> list[str]:
     """What a sentence says learners know already, without the words for knowing it."""
     match = _ASSUMES.search(sentence)
     if match is not None:
-        said = match[2]
+        said = match[1]
     else:
         match = _ASSUMES_ELSEWHERE.search(sentence)
         if match is None or _NEGATED.search(match[0].partition(" ")[0]):

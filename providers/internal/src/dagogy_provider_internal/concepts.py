@@ -52,7 +52,7 @@ from dagogy_provider_internal.prose import terms
 from dagogy_provider_internal.recognised import as_found, better, without_dates, without_unlikely
 from dagogy_provider_internal.recognition import Recognition, is_course, recognise
 from dagogy_provider_internal.recognition.cues import categories, shares
-from dagogy_provider_internal.tables import is_module_column, row_minutes, row_numbers
+from dagogy_provider_internal.tables import is_module_column, is_week_column, row_minutes, row_numbers
 
 #: An item of at most this many words is a label rather than a statement.
 _LABEL_WORDS = 8
@@ -708,6 +708,7 @@ class _Reader:
             schedule = any(_SCHEDULE_COLUMN.match(h.strip()) for h in header)
             numbers = row_numbers(header, [blocks[at].cells for at in rows])
             idle = _idle([blocks[at].cells for at in rows], header, column) if schedule else frozenset()
+            week = next((k for k, h in enumerate(header) if is_week_column(h)), -1)
             module = next((k for k, h in enumerate(header) if k != column and is_module_column(h)), -1)
             for k, (at, number) in enumerate(zip(rows, numbers, strict=True) if column >= 0 else ()):
                 row = blocks[at]
@@ -728,7 +729,13 @@ class _Reader:
                             row.path,
                             minutes=row_minutes(row),
                             number=number or numbering(row.cells[column]),
-                            group=tidy_title(row.cells[module]) if 0 <= module < len(row.cells) else "",
+                            group=(
+                                tidy_title(row.cells[module])
+                                if 0 <= module < len(row.cells)
+                                else f"{header[week]} {number[0]}"
+                                if week >= 0 and number
+                                else ""
+                            ),
                         )
                     )
         return sorted(out, key=lambda c: c.anchor)

@@ -320,10 +320,13 @@ def _free_choices(evidence: Evidence, concepts: Sequence[Concept]) -> None:
     out, unless the author declares that."""
     for b, (concept, dependencies) in enumerate(zip(concepts, evidence.dependencies, strict=True)):
         for a in list(dependencies):
-            before = concepts[a]
-            if before.optional and (before.choice == concept.choice != "" or not (concept.optional or b in evidence.closed)):
+            if concepts[a].optional and not _may_need(concept, concepts[a], declared=b in evidence.closed):
                 del dependencies[a]
                 evidence.related[b].pop(a, None)
+
+
+def _may_need(concept: Concept, optional: Concept, *, declared: bool) -> bool:
+    return declared or (concept.optional and not concept.choice == optional.choice != "")
 
 
 def passage_tokens(passage: Passage) -> tuple[str, ...]:
@@ -787,6 +790,7 @@ def arrange(concepts: Sequence[Concept], evidence: Evidence, limit: int) -> Arra
         _edge(concepts, evidence, a, b, support)
         for b in ranked
         for support, a in _best(b, evidence, place, limit)
+        if not (concepts[a].optional and not _may_need(concepts[b], concepts[a], declared=b in evidence.closed))
     ]
     kept = reduced(chosen, len(concepts))
     dropped = _dropped(concepts, evidence, place, {(e.before, e.after) for e in chosen}, kept)

@@ -114,6 +114,8 @@ def _passages(concept: Concept) -> list[Passage]:
         if block.kind == "heading":
             continue
         start = len(out)
+        if _only_points(block) and at != concept.anchor:
+            continue
         if block.kind == "table_row":
             out.extend(_cells(block, concept, at == concept.anchor))
         elif block.kind == "code":
@@ -144,6 +146,20 @@ def _passages(concept: Concept) -> list[Passage]:
             opening.role = "definition"
     out.extend(Passage(cue, lines, "requires", explicit=True) for cue, lines in concept.needs)
     return out
+
+
+_POINTING_WORDS = 2
+
+
+def _only_points(block: Block) -> bool:
+    """Whether an item is nothing but a link with a word or two (`[Solution](a/solution.md)`): a resource, and no
+    statement."""
+    return (
+        block.kind == "list_item"
+        and len(block.links) == 1
+        and block.links[0].text.strip() == block.text.strip()
+        and len(block.text.split()) <= _POINTING_WORDS
+    )
 
 
 def _member(block: Block, members: Mapping[tuple[str, ...], str]) -> str:

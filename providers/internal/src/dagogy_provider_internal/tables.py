@@ -40,6 +40,16 @@ def is_module_column(header: str) -> bool:
     return bool(_MODULE.match(" ".join(header.split())))
 
 
+_WEEK = re.compile(
+    r"^(?:week|wk|woche|semaine|semana|settimana|tydzień|vecka|uke|uge|viikko|hafta|неделя|тиждень|周|周次|週|주|주차)s?$", re.IGNORECASE
+)
+
+
+def is_week_column(header: str) -> bool:
+    """Whether the column under `header` gives the week of a row."""
+    return bool(_WEEK.match(" ".join(header.split())))
+
+
 def _counts(column: int, rows: Sequence[Sequence[str]]) -> bool:
     """Whether a column without a name counts the rows: whole numbers, each one more than the one before."""
     cells = [r[column].strip().rstrip(".)") if column < len(r) else "" for r in rows]
