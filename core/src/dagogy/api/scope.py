@@ -216,8 +216,8 @@ class ScopeEdge:
 
 @dataclass(frozen=True, slots=True)
 class StatedTime:
-    """What a document says of the time of its course as a whole: hours a week, hours in all, weeks; None where it
-    says nothing. `quotes`: the words that say so.
+    """What a document says of the time of its course as a whole: hours a week, hours in all, weeks; None
+    where it says nothing. `quotes`: the words that say so.
     """
 
     hours_per_week: float | None = None
@@ -232,9 +232,9 @@ class ScopeReading:
     and, where the user gave no topic spec, of the synthesised one. `scope_out`, `prerequisites` and `goal`
     are what the document itself says; empty when it says nothing. `skipped` lists all that could have been a
     concept and is none, in the order of the document, `dropped` pairs with evidence that are no edges (each
-    with its reason). `time`: the hours and weeks that it states. `course`: how probable it is that the document is a course; None where the provider
-    cannot tell. `refusal`: why no run is to be made of it; what was read stands in the other fields all the
-    same, as far as there is anything."""
+    with its reason). `time`: the hours and weeks that it states. `course`: how probable it is that the
+    document is a course; None where the provider cannot tell. `refusal`: why no run is to be made of it;
+    what was read stands in the other fields all the same, as far as there is anything."""
 
     concepts: tuple[ScopeConcept, ...]
     edges: tuple[ScopeEdge, ...] = ()

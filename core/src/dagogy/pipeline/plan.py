@@ -64,8 +64,8 @@ def _tidy(value: float) -> float | int:
 def _fill(
     index: GraphIndex, minutes: Sequence[float], budget: float, earliest: Sequence[int]
 ) -> list[list[int]]:
-    """The nodes of each week, none before the week `earliest` that the source gives it; a week to which it gives
-    none stays empty."""
+    """The nodes of each week, none before the week `earliest` that the source gives it; a week to which it
+    gives none stays empty."""
     waiting = [len(before) for before in index.prerequisites]
     ready = [i for i, n in enumerate(waiting) if not n]
     heapq.heapify(ready)

@@ -89,7 +89,8 @@ def _from_document(document: ScopeDocument, reading: ScopeReading) -> dict[str, 
     }
 
 
-#: Of the hours that are stated at least this share is planned: a curriculum in whole minutes meets no exact sum.
+#: Of the hours that are stated at least this share is planned: a curriculum in whole minutes meets no exact
+#: sum.
 _LEAST_PLANNED = 0.9
 
 
@@ -115,7 +116,7 @@ def _tidy(value: float) -> float:
 
 def assumptions(document: ScopeDocument, reading: ScopeReading) -> list[str]:
     """What of the hours of a synthesised spec neither the front matter nor the text of the document says."""
-    said = {**_stated(reading.time), **{key: value for key, value in document.front_matter.items()}}
+    said = {*_stated(reading.time), *document.front_matter}
     constraints = _from_document(document, reading)["constraints"]
     out = []
     if "hours_per_week" not in said:

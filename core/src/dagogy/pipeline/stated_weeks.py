@@ -7,8 +7,10 @@ import re
 from collections.abc import Sequence
 
 _WEEK = re.compile(
-    r"(?:week|wk|woche|semaine|semana|settimana|tydzień|vecka|uke|uge|viikko|hafta|týden|hét|неделя|тиждень|εβδομάδα|hefte)\s?(?P<week>\d{1,3})\b"
-    r"|(?P<before>\d{1,3})\.?\s?(?:woche|tydzień|hafta|týden|hét|неделя)\b|第\s?(?P<east>\d{1,3})\s?[周週]|(?P<korean>\d{1,3})\s?주차?",
+    r"(?:week|wk|woche|semaine|semana|settimana|tydzień|vecka|uke|uge|viikko|hafta|týden|hét|неделя"
+    r"|тиждень|εβδομάδα|hefte)\s?(?P<week>\d{1,3})\b"
+    r"|(?P<before>\d{1,3})\.?\s?(?:woche|tydzień|hafta|týden|hét|неделя)\b|第\s?(?P<east>\d{1,3})\s?[周週]"
+    r"|(?P<korean>\d{1,3})\s?주차?",
     re.IGNORECASE,
 )
 _DAY = re.compile(
@@ -21,8 +23,8 @@ _DAYS_A_WEEK = 7
 
 
 def stated_weeks(groups: Sequence[str]) -> list[int]:
-    """For each node the week, from 1, that its group names by number, else that of the node before it; 1 for all
-    where too few groups name one. A day (`Day 30`) stands in the week that it falls in.
+    """For each node the week, from 1, that its group names by number, else that of the node before it; 1 for
+    all where too few groups name one. A day (`Day 30`) stands in the week that it falls in.
     """
     named = [_week(group) for group in groups]
     if sum(week is not None for week in named) < _ENOUGH * len(named) or not named:

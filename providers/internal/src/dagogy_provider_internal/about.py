@@ -37,22 +37,27 @@ _AUDIENCE = re.compile(
 )
 #: The same in other languages; what is assumed is the first group.
 _ASSUMES_ELSEWHERE = re.compile(
-    r"\b(?:vorausgesetzt (?:wird|werden)|voraussetzung(?:en)? (?:ist|sind)|on suppose connue?s?|suppose connue?s?"
+    r"\b(?:vorausgesetzt (?:wird|werden)|voraussetzung(?:en)? (?:ist|sind)|on suppose connue?s?"
+    r"|suppose connue?s?"
     r"|se (?:asume|asumen|supone|suponen|requiere|requieren)|si (?:presuppone|richiede)|pressupõe(?:-se)?"
     r"|предполагается|предполагаются|требуется|требуются)\s+(?P<after>[^.;]+)|"
-    r"^(?P<before>.{3,160}?)\s+(?:(?:is|are) (?:assumed|required|expected|presupposed)|(?:wird|werden) vorausgesetzt"
+    r"^(?P<before>.{3,160}?)\s+(?:(?:is|are) (?:assumed|required|expected|presupposed)|(?:wird"
+    r"|werden) vorausgesetzt"
     r"|(?:est|sont) supposée?s? connue?s?)\b",
     re.IGNORECASE,
 )
 _KNOWLEDGE = re.compile(
-    r"^(?:(?:a|some|the|any|good|basic|prior|working|general|basic working) )*(?:knowledge|understanding|familiarity|command|grasp|skills?)"
-    r" (?:of|with|in) |^(?:(?:gute|sichere|erste)[nr]? )?(?:grund)?kenntnisse (?:in|der|des|von) |^(?:des |une )?(?:connaissances?|notions) (?:de |en |d['’])"
+    r"^(?:(?:a|some|the|any|good|basic|prior|working|general|basic working) )*(?:knowledge|understanding"
+    r"|familiarity|command|grasp|skills?)"
+    r" (?:of|with|in) |^(?:(?:gute|sichere|erste)[nr]? )?(?:grund)?kenntnisse (?:in|der|des|von) |^(?:des "
+    r"|une )?(?:connaissances?|notions) (?:de |en |d['’])"
     r"|^conocimientos? (?:básicos )?(?:de|en) |^(?:una )?conoscenza (?:di|della) |^знани[ея] ",
     re.IGNORECASE,
 )
 #: What stands where nothing is assumed.
 _NOTHING = re.compile(
-    r"^(?:none|nothing|no(?:ne)? (?:prior |previous )?(?:knowledge|experience|prerequisites?)?(?: (?:is |are )?(?:required|needed|assumed))?|n/?a|-+|–|—"
+    r"^(?:none|nothing|no(?:ne)? (?:prior |previous )?(?:knowledge|experience|prerequisites?)?(?: (?:is "
+    r"|are )?(?:required|needed|assumed))?|n/?a|-+|–|—"
     r"|keine?|aucune?s?|ningun[oa]s?|nessun[oa]?|nenhum[a]?|geen|brak|нет|无|無|なし|없음)\W*$",
     re.IGNORECASE,
 )
@@ -63,17 +68,26 @@ _ASSUMES = re.compile(
     re.IGNORECASE,
 )
 _NOT_COVERED = re.compile(
-    r"^(?P<before>.{3,120}?)\s+(?:(?:is|are)(?: not|n['’]t) (?:covered|part of|taught|treated|included)|(?:is|are) (?:out of scope|left out|excluded)"
+    r"^(?P<before>.{3,120}?)\s+(?:(?:is|are)(?: not|n['’]t) (?:covered|part of|taught|treated|included)"
+    r"|(?:is|are) (?:out of scope|left out|excluded)"
     r"|(?:wird|werden|ist|sind) (?:hier |in diesem kurs )?nicht (?:behandelt|teil|thema|enthalten)"
-    r"|n['’](?:est|sont) pas (?:traitée?s?|abordée?s?|au programme)|no se (?:tratan?|cubren?|incluyen?|ven?)|non (?:è|sono) trattat[oaie]"
+    r"|n['’](?:est|sont) pas (?:traitée?s?|abordée?s?|au programme)|no se (?:tratan?|cubren?|incluyen?"
+    r"|ven?)|non (?:è|sono) trattat[oaie]"
     r"|не рассматрива[ею]тся)\b|"
-    r"\b(?:(?:we|you|this \w+|the (?:course|class|module|book|guide|workshop))\s(?:do|does|will|won['’]t|don['’]t|doesn['’]t)\s?(?:not )?"
-    r"(?:cover|teach|treat|deal with|include|discuss|go into)|(?:not covered|not included|out of scope|excludes?|leaves out)(?: are| is|:)?"
-    r"|nicht behandelt (?:wird|werden)|ne (?:traite|couvre|comprend) pas (?:de |d['’]|des |du )?|n['’]aborde pas"
-    r"|no (?:trata|cubre|incluye|abarca)|non (?:tratta|comprende)|não (?:aborda|inclui|cobre)|не (?:рассматриваются|входят))\s+(?P<after>[^.;]{3,160})",
+    r"\b(?:(?:we|you|this \w+|the (?:course|class|module|book|guide|workshop))\s(?:do|does|will|won['’]t"
+    r"|don['’]t|doesn['’]t)\s?(?:not )?"
+    r"(?:cover|teach|treat|deal with|include|discuss|go into)|(?:not covered|not included|out of scope"
+    r"|excludes?|leaves out)(?: are| is|:)?"
+    r"|nicht behandelt (?:wird|werden)|ne (?:traite|couvre|comprend) pas (?:de |d['’]|des |du )?"
+    r"|n['’]aborde pas"
+    r"|no (?:trata|cubre|incluye|abarca)|non (?:tratta|comprende)|não (?:aborda|inclui|cobre)"
+    r"|не (?:рассматриваются|входят))\s+(?P<after>[^.;]{3,160})",
     re.IGNORECASE,
 )
-_NEGATED = re.compile(r"not|n['’]t|nicht|\bpas\b|\bno\b|\bnon\b|não|\bне\b|out of scope|exclude|left out|leaves out", re.IGNORECASE)
+_NEGATED = re.compile(
+    r"not|n['’]t|nicht|\bpas\b|\bno\b|\bnon\b|não|\bне\b|out of scope|exclude|left out|leaves out",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +141,9 @@ def _left_out(sentence: str) -> list[str]:
 
 
 def course_time(document: ScopeDocument, concepts: Sequence[Concept]) -> StatedTime:
-    """What the document states of the time of the course as a whole, in its front matter and wherever no concept
-    and none of its modules is treated. Where each concept has its own time, these are the hours in all.
+    """What the document states of the time of the course as a whole, in its front matter and wherever no
+    concept and none of its modules is treated. Where each concept has its own time, these are the hours in
+    all.
     """
     lines = [f"{k}: {v}" for k, v in document.front_matter.items() if isinstance(v, (str, int, float))]
     found = stated_time([*lines, document.title, *_lines(document, _outside(document, concepts))])
@@ -254,7 +269,13 @@ def _introduced(document: ScopeDocument, root: Section) -> dict[str, list[str]]:
             role = meta_role(tidy_title(block.cells[0]))
         if role and role not in found:
             below = [b.text.rstrip(".") for b in blocks[at + 1 :] if b.parent == at]
-            text = block.cells[1] if len(block.cells) == 2 else block.rest if block.lead else block.text.partition(":")[2]
+            text = (
+                block.cells[1]
+                if len(block.cells) == 2
+                else block.rest
+                if block.lead
+                else block.text.partition(":")[2]
+            )
             found[role] = below or (
                 _parts(text)
                 if role in ("prerequisites", "scope_out")

@@ -21,10 +21,10 @@ class Concept:
     front of its title, or that of the week, session or place which a column of its table gives.
     `ordered`: an item of a numbered list.
     `needs`: what stands in parentheses behind the name and tells what comes before it, with its lines.
-    `minutes`: the time that a column of the table, its own heading or that of its module gives it. `group`: the
-    module, week or unit that it belongs to. `optional`: the author marks it as such. `choice`: the heading of
-    which it is one of several that are enough, "" where it is none. `probability`: how probable the model thinks it
-    that this is one; None where it did not see it.
+    `minutes`: the time that a column of the table, its own heading or that of its module gives it. `group`:
+    the module, week or unit that it belongs to. `optional`: the author marks it as such. `choice`: the
+    heading of which it is one of several that are enough, "" where it is none. `probability`: how probable
+    the model thinks it that this is one; None where it did not see it.
     """
 
     title: str

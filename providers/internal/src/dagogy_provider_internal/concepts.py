@@ -17,9 +17,9 @@ from statistics import median
 from dagogy.api.scope import GROUP, MERGED, Block, ScopeDocument
 from dagogy.api.text import match_form
 
+from dagogy_provider_internal.amounts import stated_amount
 from dagogy_provider_internal.concept import Concept, Found, length
 from dagogy_provider_internal.corrected import as_told
-from dagogy_provider_internal.amounts import stated_amount
 from dagogy_provider_internal.estimates import stated_minutes
 from dagogy_provider_internal.headings import (
     heading_kind,
@@ -177,18 +177,19 @@ def _best_reading(document: ScopeDocument, recognition: Recognition | None) -> F
 
 
 def _says_of_each(found: Found) -> bool:
-    """Whether the author says something of each name in its own item: then the names were chosen by the author."""
+    """Whether the author says something of each name in its own item: then the names were chosen by the
+    author."""
     return len(found.concepts) > 1 and all(c.gloss for c in found.concepts)
 
 
-#: Of a document whose concepts are rows or items so few may be headings (share), and with less than this share of
-#: the probability that the others have in the middle such a heading is none.
+#: Of a document whose concepts are rows or items so few may be headings (share), and with less than this
+#: share of the probability that the others have in the middle such a heading is none.
 _ODD, _ODD_CHANCE = 0.4, 0.6
 
 
 def _without_odd_headings(found: Found, recognition: Recognition) -> None:
-    """Where rows or items name the concepts, a heading beside them (`Team`, `Totals`) that the model does not take
-    is a part of the document."""
+    """Where rows or items name the concepts, a heading beside them (`Team`, `Totals`) that the model does
+    not take is a part of the document."""
     listed = [c for c in found.concepts if c.anchor >= 0 and c.document.blocks[c.anchor].kind != "heading"]
     odd = [c for c in found.concepts if c.anchor >= 0 and c.document.blocks[c.anchor].kind == "heading"]
     if len(listed) < 2 or not odd or len(odd) > _ODD * len(found.concepts):
@@ -343,8 +344,8 @@ class _Reader:
         self._settle_by_siblings()
 
     def _settle_by_siblings(self) -> None:
-        """Under an unlucky heading (`Practice`, `Week 4: Review`) a list or a table that is made like those beside
-        it holds concepts as they do."""
+        """Under an unlucky heading (`Practice`, `Week 4: Review`) a list or a table that is made like those
+        beside it holds concepts as they do."""
         for section in self.root.walk():
             alike = {self._shape(c) for c in section.children if c.kind in ("concept", "group")} - {None}
             for child in section.children:
@@ -356,8 +357,8 @@ class _Reader:
                     child.kind = "group"
 
     def _shape(self, section: Section) -> tuple[str, ...] | None:
-        """How the list or the table of a section without sub-sections is made, where it may be one of names: the
-        header of the table, or that each item says something of what it names; None elsewhere."""
+        """How the list or the table of a section without sub-sections is made, where it may be one of names:
+        the header of the table, or that each item says something of what it names; None elsewhere."""
         blocks = self.document.blocks
         if section.children or section.head < 0:
             return None
@@ -543,7 +544,12 @@ class _Reader:
             )
             return
         inner = [c for c in section.children if c.kind in ("concept", "group")]
-        if section.head >= 0 and not section.blocks() and numbering(section.title) and is_day_off(section.title):
+        if (
+            section.head >= 0
+            and not section.blocks()
+            and numbering(section.title)
+            and is_day_off(section.title)
+        ):
             self.found.skip(section.title, "is a day off", "schedule", section.head)
             return
         if section.kind == "skip":
@@ -632,7 +638,8 @@ class _Reader:
             block.path[:-1],
             parts=parts,
             number=numbering(section.title),
-            minutes=stated_minutes("Time", stated_length(section.title)) or stated_amount(stated_length(section.title)),
+            minutes=stated_minutes("Time", stated_length(section.title))
+            or stated_amount(stated_length(section.title)),
         )
         for child in section.children:
             for below in child.walk():
@@ -773,7 +780,9 @@ class _Reader:
         """Why a whole list is none of names, and its role; None where it may be one."""
         if self._asks_for_answers(items):
             return "asks questions", "assessment"
-        return ("tells facts about the course", "administration") if _is_about_the_course_list(items) else None
+        return (
+            ("tells facts about the course", "administration") if _is_about_the_course_list(items) else None
+        )
 
     def _asks_for_answers(self, items: Sequence[Item]) -> bool:
         """Whether a list is one of questions in a document whose other lists are not."""
@@ -823,7 +832,9 @@ class _Reader:
             title = tidy_title(item.block.text)
             if _points_inside(item.block):
                 self.found.skip(_item_name(item), "is a link within the document", "structure", item.at)
-            elif is_admin(tidy_title(_item_name(item)), schedule=schedule) or (schedule and is_day_off(title)):
+            elif is_admin(tidy_title(_item_name(item)), schedule=schedule) or (
+                schedule and is_day_off(title)
+            ):
                 self.found.skip(_item_name(item), "is an entry of the timetable", "", item.at)
             elif not item.block.lead and ":" in title and _announces(title.partition(":")[0]):
                 self.found.skip(title, "labels a text", "", item.at)
@@ -915,7 +926,8 @@ class _Reader:
 
 
 _SCHEDULE_COLUMN = re.compile(
-    r"^(?:weeks?|dates?|days?|time|when|session|lecture|class|woche|datum|tag|semaine|date|semana|fecha|settimana|data|неделя|дата|周|日期|週|日付)\b",
+    r"^(?:weeks?|dates?|days?|time|when|session|lecture|class|woche|datum|tag|semaine|date|semana|fecha"
+    r"|settimana|data|неделя|дата|周|日期|週|日付)\b",
     re.IGNORECASE,
 )
 _TIMED = re.compile(r"^\s*(?:\d{1,2}[:h]\d{2}|\d{4}-\d{2}-\d{2})")
@@ -993,9 +1005,9 @@ def _name_column(header: Sequence[str], rows: Sequence[Sequence[str]], *, guess:
     """The column whose cells name concepts, -1 where none does. Under `Faults`
     a column `Fault` names them.
     """
-    named = [(name_rank(h), k) for k, h in enumerate(header)]
-    if named and min(named)[0] < NO_NAME:
-        return min(named)[1]
+    ranked = [(name_rank(h), k) for k, h in enumerate(header)]
+    if ranked and min(ranked)[0] < NO_NAME:
+        return min(ranked)[1]
     roles = [column_role(h) for h in header]
     if header and header[0].strip() and same_key(header[0]) == same_key(heading) and len(rows) >= 2:
         return 0
@@ -1021,7 +1033,8 @@ def _name_column(header: Sequence[str], rows: Sequence[Sequence[str]], *, guess:
 
 
 def _idle(rows: Sequence[Sequence[str]], header: Sequence[str], column: int) -> frozenset[int]:
-    """The rows of a timetable that have nothing but their place and their title, where most rows have more."""
+    """The rows of a timetable that have nothing but their place and their title, where most rows have
+    more."""
     others = [
         k
         for k, h in enumerate(header)
@@ -1045,8 +1058,8 @@ def _is_about_the_course(heading: str) -> bool:
 
 
 def _is_about_the_course_list(items: Sequence[Item]) -> bool:
-    """Whether a list is one of facts about the course (`Teacher: …`, `Room: …`): each item a short label with a
-    value, and the words of most labels of administration, time or people."""
+    """Whether a list is one of facts about the course (`Teacher: …`, `Room: …`): each item a short label
+    with a value, and the words of most labels of administration, time or people."""
     labels = [re.split(r"\s?[:：]\s?", i.block.text, maxsplit=1) for i in items]
     if len(items) < 2 or any(len(parts) < 2 or len(parts[0].split()) > _FACT_WORDS for parts in labels):
         return False

@@ -47,9 +47,9 @@ from dagogy.api.text import STOP_WORDS, match_form
 
 from dagogy_provider_internal.concept import Concept
 from dagogy_provider_internal.headings import group_number
-from dagogy_provider_internal.marks import hard_part
 from dagogy_provider_internal.levels import levels
 from dagogy_provider_internal.lexicon import EARLY, LATE, NUMBER_WORDS
+from dagogy_provider_internal.marks import alternatives, hard_part
 from dagogy_provider_internal.naming import (
     aliases,
     content_tokens,
@@ -270,6 +270,8 @@ class Evidence:
     dependencies: list[dict[int, Support]]
     weights: Weights = DEFAULT
     closed: set[int] = field(default_factory=set)
+    #: Pairs (B, A) of which A is one of several that are enough for B, or is learned beside it.
+    beside: set[tuple[int, int]] = field(default_factory=set)
     prior: list[float] = field(default_factory=list)
     levels: list[float | None] = field(default_factory=list)
     #: For each concept its place in the order that the document states; empty when it states none. Concepts
@@ -302,6 +304,7 @@ def collect(
     idf = {w: math.log((len(concepts) + 1) / (df + 0.5)) for w, df in spread.items()}
     index = _NameIndex(concepts)
     _declared(evidence, texts, index)
+    _beside(evidence, texts, index)
     _mentions(evidence, texts, distinctive, idf, index)
     _terms(evidence, concepts, texts, bags, distinctive, idf)
     _names(evidence, concepts, distinctive)
@@ -315,18 +318,31 @@ def collect(
     return evidence
 
 
+def _beside(evidence: Evidence, texts: Sequence[Sequence[Passage]], index: _NameIndex) -> None:
+    """Notes what a concept is said to need one of, or to be learned beside."""
+    for b, own in enumerate(texts):
+        for passage in own:
+            if passage.role != "code" and (passage.role == "requires" or _CUES.search(passage.text)):
+                found = index.find(word_forms(alternatives(passage.text)))
+                evidence.beside.update((b, a) for _, a in found if a != b)
+
+
 def _free_choices(evidence: Evidence, concepts: Sequence[Concept]) -> None:
-    """Takes out what would make one of several alternatives need another, or what all learn need what may be left
-    out, unless the author declares that."""
-    for b, (concept, dependencies) in enumerate(zip(concepts, evidence.dependencies, strict=True)):
-        for a in list(dependencies):
-            if concepts[a].optional and not _may_need(concept, concepts[a], declared=b in evidence.closed):
-                del dependencies[a]
-                evidence.related[b].pop(a, None)
+    """Takes out of the evidence what `_is_free` says."""
+    for b, dependencies in enumerate(evidence.dependencies):
+        for a in [a for a in dependencies if _is_free(evidence, concepts, b, a)]:
+            del dependencies[a]
+            evidence.related[b].pop(a, None)
 
 
-def _may_need(concept: Concept, optional: Concept, *, declared: bool) -> bool:
-    return declared or (concept.optional and not concept.choice == optional.choice != "")
+def _is_free(evidence: Evidence, concepts: Sequence[Concept], b: int, a: int) -> bool:
+    """Whether the author leaves it open if `a` is learned before `b`: one of several alternatives, what is
+    learned beside, and what may be left out, unless that is declared."""
+    if (b, a) in evidence.beside:
+        return True
+    if not concepts[a].optional or b in evidence.closed:
+        return False
+    return not concepts[b].optional or concepts[b].choice == concepts[a].choice != ""
 
 
 def passage_tokens(passage: Passage) -> tuple[str, ...]:
@@ -790,7 +806,7 @@ def arrange(concepts: Sequence[Concept], evidence: Evidence, limit: int) -> Arra
         _edge(concepts, evidence, a, b, support)
         for b in ranked
         for support, a in _best(b, evidence, place, limit)
-        if not (concepts[a].optional and not _may_need(concepts[b], concepts[a], declared=b in evidence.closed))
+        if not _is_free(evidence, concepts, b, a)
     ]
     kept = reduced(chosen, len(concepts))
     dropped = _dropped(concepts, evidence, place, {(e.before, e.after) for e in chosen}, kept)

@@ -32,14 +32,17 @@ _GROUP = _phrases(
     "modules|units|lessons|chapters|topics covered|in scope|scope|schedule|lesson plan|learning path|roadmap|"
     "introduction|overview|intro|background|summary|notes|course schedule|class schedule|weekly schedule|"
     "reading|agenda|programme|program|features|vocabulary",
-    "themen|begriffe|grundbegriffe|glossar|lehrplan|gliederung|kapitel|module|lektionen|zeitplan|stoffplan|ablauf|programm",
+    "themen|begriffe|grundbegriffe|glossar|lehrplan|gliederung|kapitel|module|lektionen|zeitplan|stoffplan"
+    "|ablauf|programm",
     "thèmes|notions|concepts clés|glossaire|programme|plan|plan du cours|chapitres|leçons|calendrier",
     (
         "temas|conceptos|conceptos clave|glosario|programa|temario|contenido|contenidos|unidades|calendario|"
         "cronograma"
     ),
-    "argomenti|concetti|glossario|programma|capitoli|tópicos|conceitos|glossário|conteúdo|conteúdos|cronograma",
-    "onderwerpen|begrippen|begrippenlijst|woordenlijst|lesplan|rooster|zagadnienia|pojęcia|słownik|harmonogram",
+    "argomenti|concetti|glossario|programma|capitoli|tópicos|conceitos|glossário|conteúdo|conteúdos"
+    "|cronograma",
+    "onderwerpen|begrippen|begrippenlijst|woordenlijst|lesplan|rooster|zagadnienia|pojęcia|słownik"
+    "|harmonogram",
     (
         "темы|понятия|основные понятия|термины|глоссарий|программа|программа курса|план|план курса|"
         "расписание|теми|поняття"
@@ -76,9 +79,11 @@ _PART = _phrases(
         "ejemplo|ejemplos|ejercicio|ejercicios|definición|errores comunes|solución|soluciones|preguntas|"
         "resumen|exemplo|exemplos|exercício|exercícios"
     ),
-    "esempio|esempi|esercizio|esercizi|definizione|voorbeeld|voorbeelden|oefening|oefeningen|przykład|przykłady|ćwiczenia|zadania",
+    "esempio|esempi|esercizio|esercizi|definizione|voorbeeld|voorbeelden|oefening|oefeningen|przykład"
+    "|przykłady|ćwiczenia|zadania",
     "пример|примеры|упражнение|упражнения|задача|задачи|определение|вопросы|решение|приклад|приклади|вправи",
-    "例|例子|示例|练习|习题|定义|例題|練習|練習問題|演習|問題|定義|예|예제|연습|연습문제|정의|مثال|أمثلة|تمارين|تمرين|תרגיל|תרגילים|דוגמה|דוגמאות|"
+    "例|例子|示例|练习|习题|定义|例題|練習|練習問題|演習|問題|定義|예|예제|연습|연습문제|정의|مثال|أمثلة|تمارين|تمرين|תרגיל|תרגילים|דוגמה"
+    "|דוגמאות|"
     "örnek|örnekler|alıştırmalar",
 )
 _SKIP = _phrases(
@@ -95,7 +100,8 @@ _SKIP = _phrases(
     "course|about this document|"
     "about this book|about the author|about the authors|about|how to use this document|how to use this book|"
     "how to read this|conventions|notation|next steps|"
-    "what next|what s next|whats next|practice sites|grading|assessment|assignments|exercises|examples|notes|todo|quiz|feedback|contact|"
+    "what next|what s next|whats next|practice sites|grading|assessment|assignments|exercises|examples"
+    "|notes|todo|quiz|feedback|contact|"
     "getting help|support|background|"
     "welcome|sources|course description|course information|course overview|course policies|policies|"
     "academic integrity|attendance|office hours|instructor|"
@@ -139,27 +145,34 @@ _SKIP = _phrases(
         "apéndices|agradecimientos|ejercicios|ejemplos|licencia|evaluación|lecturas|lecturas recomendadas|"
         "fuentes|recursos|contacto|bienvenida|tareas|visión general|para saber más"
     ),
-    "introduzione|prefazione|premessa|indice|sommario|conclusione|conclusioni|riassunto|riepilogo|bibliografia|riferimenti|appendice|appendici|"
+    "introduzione|prefazione|premessa|indice|sommario|conclusione|conclusioni|riassunto|riepilogo"
+    "|bibliografia|riferimenti|appendice|appendici|"
     "ringraziamenti|esercizi|esempi|licenza|valutazione|letture consigliate|panoramica|benvenuti",
     (
-        "introdução|prefácio|apresentação|índice|sumário|conclusão|conclusões|resumo|bibliografia|referências|"
+        "introdução|prefácio|apresentação|índice|sumário|conclusão|conclusões|resumo|bibliografia"
+        "|referências|"
         "referências bibliográficas|apêndice|anexos|agradecimentos|exercícios|exemplos|licença|avaliação|"
         "leituras|leituras recomendadas|visão geral|boas vindas"
     ),
-    "inleiding|voorwoord|inhoud|inhoudsopgave|samenvatting|conclusie|besluit|literatuur|literatuurlijst|bronnen|bijlage|bijlagen|dankwoord|oefeningen|"
+    "inleiding|voorwoord|inhoud|inhoudsopgave|samenvatting|conclusie|besluit|literatuur|literatuurlijst"
+    "|bronnen|bijlage|bijlagen|dankwoord|oefeningen|"
     "voorbeelden|licentie|toetsing|beoordeling|verder lezen|overzicht|welkom",
     (
         "wstęp|wprowadzenie|przedmowa|spis treści|podsumowanie|zakończenie|wnioski|bibliografia|literatura|"
-        "źródła|dodatek|załączniki|podziękowania|ćwiczenia|przykłady|zadania|licencja|ocena|zaliczenie|przegląd"
+        "źródła|dodatek|załączniki|podziękowania|ćwiczenia|przykłady|zadania|licencja|ocena|zaliczenie"
+        "|przegląd"
     ),
-    "inledning|introduktion|förord|innehåll|innehållsförteckning|sammanfattning|slutsats|slutsatser|litteratur|källor|referenser|bilaga|bilagor|"
+    "inledning|introduktion|förord|innehåll|innehållsförteckning|sammanfattning|slutsats|slutsatser"
+    "|litteratur|källor|referenser|bilaga|bilagor|"
     "övningar|exempel|"
-    "indledning|forord|indhold|indholdsfortegnelse|konklusion|øvelser|innledning|innhold|innholdsfortegnelse|oppsummering|konklusjon|kilder|"
+    "indledning|forord|indhold|indholdsfortegnelse|konklusion|øvelser|innledning|innhold"
+    "|innholdsfortegnelse|oppsummering|konklusjon|kilder|"
     "johdanto|esipuhe|sisällys|sisällysluettelo|yhteenveto|lähteet|liitteet|harjoitukset",
     "giriş|önsöz|içindekiler|özet|sonuç|kaynaklar|kaynakça|ekler|teşekkür|alıştırmalar|örnekler|genel bakış",
     (
         "úvod|předmluva|obsah|shrnutí|závěr|literatura|použitá literatura|příloha|přílohy|cvičení|příklady|"
-        "zdroje|bevezetés|tartalom|tartalomjegyzék|összefoglalás|irodalom|irodalomjegyzék|introducere|cuprins|"
+        "zdroje|bevezetés|tartalom|tartalomjegyzék|összefoglalás|irodalom|irodalomjegyzék|introducere"
+        "|cuprins|"
         "concluzii|bibliografie|εισαγωγή|περιεχόμενα|συμπεράσματα|βιβλιογραφία|ασκήσεις|σύνοψη"
     ),
     (
@@ -265,12 +278,16 @@ _META: dict[str, str] = {
 
 _CHAPTER = (
     r"chapter|module|unit|lesson|week|part|section|day|step|session|lecture|stage|phase|class|"
-    r"kapitel|teil|abschnitt|woche|lektion|modul|einheit|sitzung|vorlesung|tag|schritt|chapitre|partie|semaine|leçon|unité|séance|jour|étape|"
-    r"capítulo|unidad|semana|lección|módulo|sección|sesión|día|paso|clase|tema|capitolo|unità|settimana|lezione|modulo|parte|sezione|giorno|"
-    r"unidade|aula|lição|seção|hoofdstuk|les|deel|rozdział|część|tydzień|lekcja|moduł|vecka|lektion|del|uke|kapittel|luku|viikko|"
+    r"kapitel|teil|abschnitt|woche|lektion|modul|einheit|sitzung|vorlesung|tag|schritt|chapitre|partie"
+    r"|semaine|leçon|unité|séance|jour|étape|"
+    r"capítulo|unidad|semana|lección|módulo|sección|sesión|día|paso|clase|tema|capitolo|unità|settimana"
+    r"|lezione|modulo|parte|sezione|giorno|"
+    r"unidade|aula|lição|seção|hoofdstuk|les|deel|rozdział|część|tydzień|lekcja|moduł|vecka|lektion|del"
+    r"|uke|kapittel|luku|viikko|"
     r"bölüm|hafta|ders|ünite|kapitola|lekce|fejezet|hét|capitolul|κεφάλαιο|ενότητα|εβδομάδα|"
     r"глава|часть|раздел|неделя|урок|лекция|модуль|занятие|день|тема|розділ|тиждень|лекція|"
-    r"الفصل|الوحدة|الدرس|الأسبوع|الباب|الجزء|المحاضرة|פרק|שיעור|יחידה|שבוע|חלק|הרצאה|فصل|بخش|درس|هفته|अध्याय|chương|bài|bab"
+    r"الفصل|الوحدة|الدرس|الأسبوع|الباب|الجزء|المحاضرة|פרק|שיעור|יחידה|שבוע|חלק|הרצאה|فصل|بخش|درس|هفته"
+    r"|अध्याय|chương|bài|bab"
 )
 _ORDINAL = (
     r"(?:الأول|الأولى|الثاني|الثانية|الثالث|الثالثة|الرابع|الرابعة|الخامس|"
@@ -280,17 +297,22 @@ _ROMAN = r"(?-i:[IVXLC]+)(?![\w])"
 _HAN = r"[0-9０-９一二三四五六七八九十百]+"
 _DATE = r"(?:\s*[(\[][^()\[\]]{1,40}[)\]])?"
 _NUMBERED_PART = re.compile(
-    rf"^(?:(?:{_CHAPTER}|topic|level|appendix|anhang|annexe|anexo)\s+(?:\d+(?:\s\d+)*|[ivxlc]+|[a-z]|{_ORDINAL})|第{_HAN}\w{{1,2}}|제?\s?\d+\w)$"
+    rf"^(?:(?:{_CHAPTER}|topic|level|appendix|anhang|annexe|anexo)\s+(?:\d+(?:\s\d+)*|[ivxlc]+|[a-z]"
+    rf"|{_ORDINAL})|第{_HAN}\w{{1,2}}|제?\s?\d+\w)$"
 )
 _NUMBERING = re.compile(
     rf"^\s*(?:(?:{_CHAPTER})\s+(?:\d+(?:\.\d+)*|[IVXLC]+|{_ORDINAL}){_DATE}\s*(?:[:：.)|،,]|\s[-–—])\s*|"
-    rf"(?:chapter|kapitel|chapitre|capítulo|capitolo|hoofdstuk|глава|розділ|week|woche|semaine|semana|lecture|lesson|unit|module|lektion|bölüm|الفصل|الدرس|פרק|שיעור)"
+    rf"(?:chapter|kapitel|chapitre|capítulo|capitolo|hoofdstuk|глава|розділ|week|woche|semaine|semana"
+    rf"|lecture|lesson|unit|module|lektion|bölüm|الفصل|الدرس|פרק|שיעור)"
     rf"\s+(?:\d+(?:\.\d+)*|{_ORDINAL}){_DATE}\s+(?-i:(?=[^\W\d_a-z]))|"
-    rf"第\s?{_HAN}\s?(?:[章节節课課讲講回週周部编編篇]|单元|單元|部分)\s*[:：、.．]?\s*|제\s?\d+\s?[장절과강부]\s*[:.]?\s*|\d+[장과강]\s*[:.]?\s+|"
+    rf"第\s?{_HAN}\s?(?:[章节節课課讲講回週周部编編篇]|单元|單元|部分)\s*[:：、.．]?\s*|제\s?\d+\s?[장절과강부]\s*[:.]?\s*"
+    rf"|\d+[장과강]\s*[:.]?\s+|"
     rf"(?-i:(?![23]d\b)\d{{1,2}}[a-h][.)]?(?:\t+|\s+(?=[^\W\d_a-z]))|[A-H]\.\s+(?=[^\W\d_a-z]\w))|"
-    r"\d{1,2}[:h]\d{2}(?:\s?(?:am|pm|uhr))?(?:\s*[-–—]\s*\d{1,2}[:h]\d{2}(?:\s?(?:am|pm|uhr))?)?\s*[:–—-]?\s+|"
+    r"\d{1,2}[:h]\d{2}(?:\s?(?:am|pm|uhr))?(?:\s*[-–—]\s*\d{1,2}[:h]\d{2}(?:\s?(?:am|pm"
+    r"|uhr))?)?\s*[:–—-]?\s+|"
     r"\d{4}-\d{2}-\d{2}\s*[:–—-]?\s+|"
-    rf"\(?\d{{1,3}}[.):]\s+|\(?(?-i:[a-zA-Z])\)\s+|\d{{1,2}}(?:\.\d{{1,2}})+[.):]?\s+|(?-i:[IVX]+\.\d+(?:\.\d+)*[.):]?\s+)|"
+    rf"\(?\d{{1,3}}[.):]\s+|\(?(?-i:[a-zA-Z])\)\s+|\d{{1,2}}(?:\.\d{{1,2}})+[.):]?\s+"
+    rf"|(?-i:[IVX]+\.\d+(?:\.\d+)*[.):]?\s+)|"
     rf"(?-i:(?:[IVX]+|[LC][IVXLC]+)[.)]\s+(?=[^\W\d_a-z]))|{_HAN}[、．]\s*)",
     re.IGNORECASE,
 )
@@ -554,18 +576,23 @@ _META_CLAUSES = (
     ),
     (
         "scope_out",
-        re.compile(r"^(?:not (?:covered|included|part of|taught|treated|in (?:this|the|our))|out of scope|left out)(?: .{1,30})?$"),
+        re.compile(
+            r"^(?:not (?:covered|included|part of|taught|treated|in (?:this|the|our))|out of scope"
+            r"|left out)(?: .{1,30})?$"
+        ),
     ),
-)
-_META_CLAUSES += (
     (
         "scope_out",
         re.compile(
-            r"^(?:was|themen die|inhalte die) .{0,40}\bnicht\b.{0,20}(?:behandel|gehör|lern|vorkomm|thema)\w*.{0,20}$"
-            r"|^nicht (?:in diesem|teil des|im|thema|inhalt).{0,30}$|^ce que .{0,30} ne (?:couvre|traite|comprend) pas.{0,20}$"
+            r"^(?:was|themen die|inhalte die) .{0,40}\bnicht\b.{0,20}(?:behandel|gehör|lern|vorkomm"
+            r"|thema)\w*.{0,20}$"
+            r"|^nicht (?:in diesem|teil des|im|thema|inhalt).{0,30}$|^ce que .{0,30} ne (?:couvre|traite"
+            r"|comprend) pas.{0,20}$"
             r"|^(?:non (?:couverts?|abordés?|traités?|inclus)|hors (?:du )?(?:sujet|cours|champ)).{0,30}$"
-            r"|^(?:lo que|qué|temas que) .{0,30}\bno\b.{0,30}$|^no (?:cubierto|incluido|se (?:ve|trata|cubre|incluye)).{0,30}$"
-            r"|^(?:cosa|argomenti) .{0,10}\bnon\b.{0,30}$|^o que .{0,20}\bnão\b.{0,30}$|^(?:чего|что) .{0,20}\bне\b.{0,30}$"
+            r"|^(?:lo que|qué|temas que) .{0,30}\bno\b.{0,30}$|^no (?:cubierto|incluido|se (?:ve|trata"
+            r"|cubre|incluye)).{0,30}$"
+            r"|^(?:cosa|argomenti) .{0,10}\bnon\b.{0,30}$|^o que .{0,20}\bnão\b.{0,30}$|^(?:чего"
+            r"|что) .{0,20}\bне\b.{0,30}$"
         ),
     ),
 )

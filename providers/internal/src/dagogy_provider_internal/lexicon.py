@@ -55,9 +55,13 @@ _COLUMNS = [(role, re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE)) for role, p
 _NAME_COLUMNS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"^(?:(?:main|key|core|lecture|lesson|class|weekly|course) )?(?:topics?|concepts?|terms?|skills?|subjects?|ideas?|themes?|notions?"
-        r"|techniques?|theorems?|temas?|th[èe]mes?|themen?|themengebiete?|conceptos?|begriffe?|argoment[oi]|onderwerp(?:en)?|temat[y]?"
-        r"|тем[аыи]|主题|主題|テーマ|学習内容|주제)(?: (?:taught|covered|of the (?:week|day|class)))?$",
+        (
+            r"^(?:(?:main|key|core|lecture|lesson|class|weekly|course) )?(?:topics?|concepts?|terms?|skills?"
+            r"|subjects?|ideas?|themes?|notions?"
+            r"|techniques?|theorems?|temas?|th[èe]mes?|themen?|themengebiete?|conceptos?|begriffe?"
+            r"|argoment[oi]|onderwerp(?:en)?|temat[y]?"
+            r"|тем[аыи]|主题|主題|テーマ|学習内容|주제)(?: (?:taught|covered|of the (?:week|day|class)))?$"
+        ),
         r"^(?:names?|titles?|courses?|what we do|we cover|lessons?)$",
         r"^(?:modules?|units?)$",
     )
@@ -117,7 +121,10 @@ _LABELS_ELSEWHERE = (
     ),
     (
         "practice",
-        r"练习|練習|习题|課題|تمرين|نشاط|תרגיל|упражнение|задание|übung|aufgabe|exercice|ejercicio|esercizio|exercício|oefening",
+        (
+            r"练习|練習|习题|課題|تمرين|نشاط|תרגיל|упражнение|задание|übung|aufgabe|exercice|ejercicio|esercizio"
+            r"|exercício|oefening"
+        ),
     ),
     ("example", r"例如|例|مثال|דוגמה|לדוגמה|пример|beispiel|exemple|ejemplo|esempio|exemplo"),
     ("definition", r"定义|定義|تعريف|הגדרה|определение|definición|définition|definizione|definição"),

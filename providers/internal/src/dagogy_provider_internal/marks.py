@@ -21,19 +21,26 @@ _OPTIONAL = (
     r"|选修|可选|选学|選修|任意|選択|オプション|선택|اختياري|רשות"
 )
 _ONE_OF = (
-    r"(?:choose|pick|take|select) (?:any )?(?:one|1|two|2)|(?:any )?(?:one|1) of(?: the following)?|either|alternatives?"
-    r"|eine?s? (?:von|der|davon)|wähle(?:n sie)? eine?s?|un(?:e)? au choix|au choix|elige una?|elija una?|una? de|"
+    r"(?:choose|pick|take|select) (?:any )?(?:one|1|two|2)|(?:any )?(?:one|1) of(?: the following)?|either"
+    r"|alternatives?"
+    r"|eine?s? (?:von|der|davon)|wähle(?:n sie)? eine?s?|un(?:e)? au choix|au choix|elige una?|elija una?"
+    r"|una? de|"
     r"escolha uma?|uno a scelta|a scelta|один из|на выбор|任选|任選|いずれか|택일|중 하나"
 )
 #: `R basics (optional)`, `Optional: R basics`, `R basics – bonus`, `R basics*optional*`.
 _BEHIND = re.compile(
-    rf"\s*(?:[(\[（【*]+\s?(?:{_OPTIONAL})(?:[,;:][^()\[\]]*|\s[^()\[\]]{{1,30}})?\s?[)\]）】*]+|\s[-–—]\s(?:{_OPTIONAL}))\s*$",
+    rf"\s*(?:[(\[（【*]+\s?(?:{_OPTIONAL})(?:[,;:][^()\[\]]*|\s[^()\[\]]{{1,30}})?\s?[)\]）】*]+"
+    rf"|\s[-–—]\s(?:{_OPTIONAL}))\s*$",
     re.IGNORECASE,
 )
-_BEFORE = re.compile(rf"^(?:[(\[（【*]+\s?(?:{_OPTIONAL})\s?[)\]）】*]+\s*:?\s*|(?:{_OPTIONAL})\s*[:：–—]\s*)", re.IGNORECASE)
+_BEFORE = re.compile(
+    rf"^(?:[(\[（【*]+\s?(?:{_OPTIONAL})\s?[)\]）】*]+\s*:?\s*|(?:{_OPTIONAL})\s*[:：–—]\s*)", re.IGNORECASE
+)
 _OPTIONAL_HEADING = re.compile(
-    rf"^(?:{_OPTIONAL})(?:$|\s*[:：(\[（–—-]|\s(?:topics?|modules?|units?|lessons?|sections?|parts?|material|contents?|courses?"
-    rf"|extras?|work|activit(?:y|ies)|themen?|module?|inhalte?|temas?|contenidos?|módulos?|thèmes?|контент|темы)\b)"
+    rf"^(?:{_OPTIONAL})(?:$|\s*[:：(\[（–—-]|\s(?:topics?|modules?|units?|lessons?|sections?|parts?|material"
+    rf"|contents?|courses?"
+    rf"|extras?|work|activit(?:y|ies)|themen?|module?|inhalte?|temas?|contenidos?|módulos?|thèmes?|контент"
+    rf"|темы)\b)"
     rf"|[(\[（](?:[^()\[\]]*\b)?(?:{_OPTIONAL})\b",
     re.IGNORECASE,
 )
@@ -42,11 +49,14 @@ _CHOICE = re.compile(rf"(?:^|[\s(\[（,:：–—])(?:{_ONE_OF})(?:\b|$)", re.IG
 #: What says that nothing is taught, where it stands for a topic.
 _OFF = re.compile(
     r"\bno (?:class(?:es)?|lectures?|meetings?|lessons?|school|sessions?|seminar|lab)\b"
-    r"|\bclass(?:es)? (?:cancell?ed|suspended)\b|\b(?:public|bank|national|university|school) holiday\b|\bday off\b"
-    r"|\bentfällt\b|\bfällt aus\b|\bkeine? (?:unterricht|vorlesung|sitzung|schule|übung)\b|\b(?:feiertag|ferien|vorlesungsfrei)\w*"
+    r"|\bclass(?:es)? (?:cancell?ed|suspended)\b|\b(?:public|bank|national|university|school) holiday\b"
+    r"|\bday off\b"
+    r"|\bentfällt\b|\bfällt aus\b|\bkeine? (?:unterricht|vorlesung|sitzung|schule|übung)\b|\b(?:feiertag"
+    r"|ferien|vorlesungsfrei)\w*"
     r"|\bpas de (?:cours|classe|séance)\b|\b(?:jour )?férié\b"
     r"|\b(?:no hay|sin) clases?\b|\b(?:día )?feriado\b|\bfestivo\b|\bsem aulas?\b|\bnão há aula\b"
-    r"|\bnon c['’]è lezione\b|\bniente lezione\b|\blezione sospesa\b|\bgeen (?:les|college)\b|\bbrak zajęć\b|\bdzień wolny\b"
+    r"|\bnon c['’]è lezione\b|\bniente lezione\b|\blezione sospesa\b|\bgeen (?:les|college)\b"
+    r"|\bbrak zajęć\b|\bdzień wolny\b"
     r"|\bingen (?:undervisning|föreläsning|forelesning)\b|\bders yok\b|\b(?:resmî|resmi) tatil\b"
     r"|занятий нет|нет занятий|выходной|занять немає|вихідний"
     r"|休講|休课|停课|放假|假期|祝日|휴강|공휴일|عطلة|חופשה|אין שיעור",
@@ -56,8 +66,8 @@ _WORD = re.compile(r"[^\W\d_]+")
 #: What a day off is named by besides: seasons, weather, the mark of a week.
 _BESIDE = frozenset(
     (
-        "the a of for and no nothing day days week fall autumn spring winter summer snow rain mid term midterm half "
-        "reading study public bank national university school break due"
+        "the a of for and no nothing day days week fall autumn spring winter summer snow rain mid term "
+        "midterm half reading study public bank national university school break due"
     ).split()
 )
 _FEW_WORDS = 4
@@ -84,8 +94,8 @@ def is_choice(heading: str) -> bool:
 
 
 def is_day_off(title: str) -> bool:
-    """Whether a title in a timetable says that nothing is taught: by the words that are said for it, or because
-    each of its words is one of holidays and of time.
+    """Whether a title in a timetable says that nothing is taught: by the words that are said for it, or
+    because each of its words is one of holidays and of time.
     """
     if _OFF.search(title):
         return True
@@ -95,24 +105,25 @@ def is_day_off(title: str) -> bool:
     off = [bool(shares(w)[_HOLIDAY]) for w in found]
     if not any(off) and len(found) <= _FEW_WORDS and shares(title)[_HOLIDAY]:
         return True  # a name of several words
-    return any(off) and all(
-        o or w in _BESIDE or shares(w)[_TIME] for w, o in zip(found, off, strict=True)
-    )
+    return any(off) and all(o or w in _BESIDE or shares(w)[_TIME] for w, o in zip(found, off, strict=True))
 
 
 def says_no_topic(title: str) -> bool:
-    """Whether the words of a title are all of time and of days off, as those of `Snow day` are: of a row that is
-    empty besides it is no topic.
+    """Whether the words of a title are all of time and of days off, as those of `Snow day` are: of a row
+    that is empty besides it is no topic.
     """
     found = [w.casefold() for w in _WORD.findall(title)]
     return bool(found) and all(w in _BESIDE or shares(w)[_TIME] or shares(w)[_HOLIDAY] for w in found)
 
 
-#: Names that a sentence of need says are alternatives, or are learned beside: `one of A or B`, `either A or B`.
+#: Names that a sentence of need says are alternatives, or are learned beside: `one of A or B`, `either A or
+#: B`.
 _SOFT = re.compile(
-    r"\b(?:(?:at least )?one of|any of|either|one (?:or more|course) of|eine?s? (?:von|der)|entweder|l['’]un(?:e)? (?:de|des)|soit"
+    r"\b(?:(?:at least )?one of|any of|either|one (?:or more|course) of|eine?s? (?:von|der)|entweder"
+    r"|l['’]un(?:e)? (?:de|des)|soit"
     r"|una? de|uno (?:de|tra|fra)|один из|либо)\b[^.;:()]*|"
-    r"\b(?:co-?requisites?|concurrently with|taken together with|parallel zu|begleitend zu|corequisitos?|corequis|co-?requis)\b[^.;()]*",
+    r"\b(?:co-?requisites?|concurrently with|taken together with|parallel zu|begleitend zu|corequisitos?"
+    r"|corequis|co-?requis)\b[^.;()]*",
     re.IGNORECASE,
 )
 

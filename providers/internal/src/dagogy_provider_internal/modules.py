@@ -20,8 +20,8 @@ _LONGEST_LINE = 160  # characters
 
 
 def placed(concepts: Sequence[Concept]) -> None:
-    """Gives the concepts their groups, the marks that their titles and groups have, and the time of their groups:
-    what a module is said to take is divided among its concepts, unless these have times of their own.
+    """Gives the concepts their groups, the marks that their titles and groups have, and the time of their
+    groups: what a module is said to take is divided among its concepts, unless these have times of their own.
     """
     headings: dict[int, dict[tuple[str, ...], int]] = {}
     members: dict[tuple[int, tuple[str, ...]], list[Concept]] = defaultdict(list)

@@ -37,29 +37,36 @@ _UNSPACED = re.compile(
 )
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*[+#]*")
 _UNIT = (
-    r"min(?:ute)?s?\.?|h(?:rs?|ours?)?\.?|std\.?|stunden?|minuten|heures?|horas?|minutos?|ore|uur|мин\w*\.?|час\w*|days?|tage?|pages?|pp\.?|points?|"
+    r"min(?:ute)?s?\.?|h(?:rs?|ours?)?\.?|std\.?|stunden?|minuten|heures?|horas?|minutos?|ore|uur"
+    r"|мин\w*\.?|час\w*|days?|tage?|pages?|pp\.?|points?|"
     r"pts\.?|credits?|"
     r"ects|分钟?|小时|時間|분|시간"
 )
 _DURATION = re.compile(
-    rf"(?:(?<!\s)\s+)?(?:[(\[（]\s{{0,3}}(?P<in>(?:~|ca\.?|approx\.?|about|≈)?\s{{0,3}}\d+(?:[.,]\d+)?(?:\s{{0,3}}[-–]\s{{0,3}}\d+(?:[.,]\d+)?)?\s{{0,3}}(?:{_UNIT}))"
+    rf"(?:(?<!\s)\s+)?(?:[(\[（]\s{{0,3}}(?P<in>(?:~|ca\.?|approx\.?|about"
+    rf"|≈)?\s{{0,3}}\d+(?:[.,]\d+)?(?:\s{{0,3}}[-–]\s{{0,3}}\d+(?:[.,]\d+)?)?\s{{0,3}}(?:{_UNIT}))"
     rf"\s{{0,3}}[)\]）]|"
     rf"\s[-–—]\s{{0,3}}(?P<out>\d+(?:[.,]\d+)?\s{{0,3}}(?:{_UNIT})))\s*$",
     re.IGNORECASE,
 )
 _POINTER = re.compile(
-    r"(?:(?<!\s)\s+)?(?:(?:->|→|=>|⇒)\s{0,3}(?:see\b|p\.|pp\.|ch\.|cf\.).{0,300}|[(\[](?:see|cf\.?|siehe|s\.|voir|véase|vedi|zie|см\.|p\.|pp\.|ch\.|art\.|artt\.|§{1,2})\s[^()\[\]]{1,60}[)\]])$",
+    r"(?:(?<!\s)\s+)?(?:(?:->|→|=>|⇒)\s{0,3}(?:see\b|p\.|pp\.|ch\.|cf\.).{0,300}|[(\[](?:see|cf\.?|siehe"
+    r"|s\.|voir|véase|vedi|zie|см\.|p\.|pp\.|ch\.|art\.|artt\.|§{1,2})\s[^()\[\]]{1,60}[)\]])$",
     re.IGNORECASE,
 )
 #: `Definition 3 (Tautology).`
 _STATED = re.compile(
-    r"^(?:definition|theorem|lemma|proposition|corollary|axiom|principle|law|rule|satz|définition|théorème|lemme|corollaire|definición|teorema|lema|corolario|"
+    r"^(?:definition|theorem|lemma|proposition|corollary|axiom|principle|law|rule|satz|définition|théorème"
+    r"|lemme|corollaire|definición|teorema|lema|corolario|"
     r"definizione|определение|теорема|лемма)(?:\s+\d[\d.]*)?\s*\((?P<name>[^()]{2,60})\)\.?$",
     re.IGNORECASE,
 )
-#: The weight of a topic in an examination (`22%`, `(18 %)`), with what a table sums up behind the last of them.
+#: The weight of a topic in an examination (`22%`, `(18 %)`), with what a table sums up behind the last of
+#: them.
 _WEIGHT = re.compile(
-    r"(?:(?<!\s)\s+)?[(\[]?\d{1,3}(?:[.,]\d+)?(?:\s?[-–]\s?\d{1,3})?\s?[%％][)\]]?(?:\s+(?:total|sum|gesamt)\s+\d{1,3}\s?%?)?\s*$", re.IGNORECASE
+    r"(?:(?<!\s)\s+)?[(\[]?\d{1,3}(?:[.,]\d+)?(?:\s?[-–]\s?\d{1,3})?\s?[%％][)\]]?(?:\s+(?:total|sum"
+    r"|gesamt)\s+\d{1,3}\s?%?)?\s*$",
+    re.IGNORECASE,
 )
 #: `Perfect hashing | Lecture 4 | Some College (video)`: what the title of a page says besides its subject.
 _SITE = re.compile(r"\s+[|｜]\s+.{1,120}$")
@@ -211,16 +218,20 @@ def singular(word: str) -> str:
 
 _BRITISH = re.compile(
     r"\b(col|fav|flav|hon|lab|behavi|neighb|harb|hum|rum|tum|vap|vig|arm|od|endeav|sav|parl|rig)our|"
-    r"\b(\w{3,})is(?=(?:e|ed|es|er|ers|ing|ation|ations|able)\b)|\b(anal|paral|catal|hydrol)ys(?=(?:e|ed|es|er|ers|ing)\b)|"
-    r"\b(cent|fib|lit|met|theat|calib|spect|meag|lust|somb)re(?=s?\b)|\b(catal|dial|anal|monol)ogue|\b(def|off|pret|lic)ence|"
-    r"\b(mode|labe|trave|cance|leve|fue|tota|signa|channe|tunne)ll(?=(?:ed|er|ers|ing|or)\b)|\b(gr)ey\b|\b(alumin)ium\b|\b(program)me(?=s?\b)|\b(mo)uld|"
+    r"\b(\w{3,})is(?=(?:e|ed|es|er|ers|ing|ation|ations|able)\b)|\b(anal|paral|catal|hydrol)ys(?=(?:e|ed"
+    r"|es|er|ers|ing)\b)|"
+    r"\b(cent|fib|lit|met|theat|calib|spect|meag|lust|somb)re(?=s?\b)|\b(catal|dial|anal|monol)ogue|\b(def"
+    r"|off|pret|lic)ence|"
+    r"\b(mode|labe|trave|cance|leve|fue|tota|signa|channe|tunne)ll(?=(?:ed|er|ers|ing|or)\b)|\b(gr)ey\b"
+    r"|\b(alumin)ium\b|\b(program)me(?=s?\b)|\b(mo)uld|"
     r"\b(p)aed(?=iatr)|\b(an|h)ae(?=m|sth)|\b(o)es(?=trog|ophag)",
     re.IGNORECASE,
 )
 _AMERICAN = ("or", "iz", "yz", "er", "og", "ense", "l", "ray", "um", "", "old", "ed", "e", "es")
 #: Words that `-ise` is no suffix of.
 _NOT_ISE = re.compile(
-    r"^(?:exerc|prec|conc|adv|surpr|otherw|likew|prom|prem|comprom|rev|superv|telev|improv|disgu|franch|merchand|expert|exc|desp|dev|enterpr|"
+    r"^(?:exerc|prec|conc|adv|surpr|otherw|likew|prom|prem|comprom|rev|superv|telev|improv|disgu|franch"
+    r"|merchand|expert|exc|desp|dev|enterpr|"
     r"circumc|inc|prac|treat|clockw|tort|porpo|turquo|no|ra|po|pra|cru|bru|ar|dem|ch|gu|w|r|v)$",
     re.IGNORECASE,
 )

@@ -152,8 +152,8 @@ _POINTING_WORDS = 2
 
 
 def _only_points(block: Block) -> bool:
-    """Whether an item is nothing but a link with a word or two (`[Solution](a/solution.md)`): a resource, and no
-    statement."""
+    """Whether an item is nothing but a link with a word or two (`[Solution](a/solution.md)`): a resource,
+    and no statement."""
     return (
         block.kind == "list_item"
         and len(block.links) == 1

@@ -29,7 +29,8 @@ def row_numbers(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[tu
 
 
 _MODULE = re.compile(
-    r"^(?:module|unit|part|block|section|area|domain|chapter|phase|modul|einheit|teil|lernfeld|módulo|unidad|bloque|unidade|bloc|partie|modulo"
+    r"^(?:module|unit|part|block|section|area|domain|chapter|phase|modul|einheit|teil|lernfeld|módulo"
+    r"|unidad|bloque|unidade|bloc|partie|modulo"
     r"|unità|модуль|раздел|单元|模块|단원)s?(?: (?:name|title|titel|nombre|nome))?$",
     re.IGNORECASE,
 )
@@ -41,7 +42,9 @@ def is_module_column(header: str) -> bool:
 
 
 _WEEK = re.compile(
-    r"^(?:week|wk|woche|semaine|semana|settimana|tydzień|vecka|uke|uge|viikko|hafta|неделя|тиждень|周|周次|週|주|주차)s?$", re.IGNORECASE
+    r"^(?:week|wk|woche|semaine|semana|settimana|tydzień|vecka|uke|uge|viikko|hafta|неделя|тиждень|周|周次|週"
+    r"|주|주차)s?$",
+    re.IGNORECASE,
 )
 
 

@@ -1,0 +1,387 @@
+"""What real course documents have and were once read wrongly: each kind of fault by an input of its kind."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from dagogy.api.documents import Curriculum, TopicSpec
+from dagogy.api.providers import ProposeRequest
+from dagogy.api.scope import ScopeReading
+from dagogy.contracts.documents import decode_curriculum, decode_topic_spec
+from dagogy.pipeline.plan import make_plan
+from dagogy.pipeline.spec import assumptions, synthesise_spec
+from dagogy.pipeline.stated_weeks import stated_weeks
+from dagogy_provider_internal.amounts import Time, labelled_amount, stated_time
+from dagogy_provider_internal.marks import alternatives, hard_part, is_day_off, without_optional
+from dagogy_provider_internal.reading import read
+from dagogy_reader_markdown.reader import read_markdown
+from test_provider_internal import proposed, provider
+
+
+def reading_of(text: str) -> ScopeReading:
+    return read(read_markdown(text, source="course.md"))
+
+
+def titles(text: str) -> list[str]:
+    return [c.title for c in reading_of(text).concepts]
+
+
+def left_out(text: str) -> dict[str, str]:
+    return {one.text: one.reason for one in reading_of(text).skipped}
+
+
+def nodes(text: str) -> list[dict[str, Any]]:
+    return proposed(text)["nodes"]
+
+
+def needs(text: str) -> set[tuple[str, str]]:
+    """All pairs of titles, the first of which comes somewhere before the second."""
+    found = {n["id"]: n for n in nodes(text)}
+
+    def above(node_id: str) -> set[str]:
+        own = set(found[node_id]["prerequisites"])
+        return own.union(*map(above, own))
+
+    return {(found[a]["title"], n["title"]) for n in found.values() for a in above(n["id"])}
+
+
+def compiled(text: str) -> tuple[Curriculum, TopicSpec]:
+    """The curriculum of a text by the topic spec that is made from it."""
+    document = read_markdown(text, source="course.md")
+    reading = read(document)
+    spec = decode_topic_spec(synthesise_spec(document, reading, b"", b"{}")).value
+    assert spec is not None
+    request = ProposeRequest(spec=spec, sources=(document,), reading=reading)
+    made = decode_curriculum(json.dumps(provider().propose(request).curriculum).encode()).value
+    assert made is not None
+    return made, spec
+
+
+def table(header: str, *rows: str) -> str:
+    cells = [cell.strip() for cell in header.split("|")]
+    lines = [" | ".join(cells), " | ".join("---" for _ in cells), *rows]
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+# --------------------------------------------------------------------------------------------- time and order
+
+
+def test_rows_under_dates_stay_in_the_order_of_the_table() -> None:
+    rows = [
+        "Mar 24 – 30 | Lathe safety",
+        "Mar 31 – Apr 6 | Spindle turning",
+        "Apr 7 – 13 | Bowl blanks",
+        "Apr 14 – 20 | Hollow forms",
+        "Apr 28 – May 4 | Sanding on the lathe",
+        "May 5 – 11 | Friction polish",
+    ]
+    text = f"# Woodturning\n\n{table('Week | Topic', *rows)}\n"
+    assert [n["title"] for n in nodes(text)] == [row.partition(" | ")[2] for row in rows]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "No class - national holiday",
+        "Winter break! No lesson. Nothing due.",
+        "Labor Day",
+        "entfällt (Feiertag)",
+        "Pas de cours, jour férié",
+        "No hay clase",
+        "休講",
+        "Spring break",
+    ],
+)
+def test_a_day_off_is_known_in_many_languages(title: str) -> None:
+    assert is_day_off(title)
+
+
+@pytest.mark.parametrize("title", ["Christmas baking", "Break statements", "Labor markets", "Ferry routes"])
+def test_a_topic_with_a_word_of_holidays_is_no_day_off(title: str) -> None:
+    assert not is_day_off(title)
+
+
+def test_a_row_with_nothing_but_a_word_of_days_and_weather_is_no_topic() -> None:
+    rows = [
+        "1 | Mon, Feb 3 | Beekeeper's year | [notes](1.pdf) | hw1",
+        "2 | Wed, Feb 5 | Frames and supers | [notes](2.pdf) | ",
+        "3 | Mon, Feb 10 | *Rain day* | | ",
+        "4 | Wed, Feb 12 | Swarm control | [notes](4.pdf) | hw2",
+        "5 | Mon, Feb 17 | Varroa mites | [notes](5.pdf) | ",
+    ]
+    text = f"# Beekeeping\n\n{table('Lecture | Date | Title | Slides | HW', *rows)}\n"
+    assert titles(text) == ["Beekeeper's year", "Frames and supers", "Swarm control", "Varroa mites"]
+
+
+def test_a_numbered_heading_of_a_day_off_is_none() -> None:
+    text = (
+        "# Plan\n\n## 2.1: Knife grips\nA grip decides where the edge goes. Keep the thumb on the spine.\n\n"
+        "## 2.2: Easter holiday! No meeting.\n\n## 2.3: Stop cuts\n"
+        "A stop cut ends a chip. It builds on knife grips.\n"
+    )
+    assert titles(text) == ["Knife grips", "Stop cuts"]
+
+
+def test_labels_of_number_and_letter_are_taken_off_and_kept_as_the_order() -> None:
+    text = (
+        "# 1\tPrepare\n- [x] 1a\tMix a glaze\n- [x] 1b\tSieve a glaze\n\n"
+        "# 2\tApply\n- [x] 2a\tDip a pot\n- [x] 2b\tPour a glaze\n"
+    )
+    assert [n["title"] for n in nodes(text)] == ["Mix a glaze", "Sieve a glaze", "Dip a pot", "Pour a glaze"]
+
+
+def test_the_plan_follows_the_weeks_of_the_source() -> None:
+    text = (
+        "# Induction\n\n## Day 1: Welcome\n- Site tour: where the exits and the first aid are\n\n"
+        "## Week 2: Machines\n- Band saw: how thin stock is cut\n\n"
+        "## Week 4: Review\n- Own project: what was made in the first month\n"
+    )
+    curriculum, spec = compiled(text)
+    plan = make_plan(curriculum, spec)
+    assert [week["nodes"] for week in plan["weeks"]] == [["site-tour"], ["band-saw"], [], ["own-project"]]
+
+
+def test_weeks_are_read_in_many_languages_and_only_where_most_groups_name_one() -> None:
+    assert stated_weeks(["Week 1", "Semana 3: Hojas", "第5周", "Day 30 review"]) == [1, 3, 5, 5]
+    assert stated_weeks(["Core", "Week 9", "Core"]) == [1, 1, 1]
+    assert stated_weeks(["Woche 12", "Woche 13"]) == [1, 2]
+
+
+# ------------------------------------------------------------------------------------- what names the
+# concepts
+
+
+def test_a_column_of_concepts_beats_one_of_modules_which_are_groups() -> None:
+    rows = [
+        "**1.1** | Tools | [Shears](a.md) | Cut without tearing",
+        "**1.2** | Tools | [Budding knife](b.md) | Keep the blade clean",
+        "**2.1** | Grafts | [Whip graft](c.md) | Match the cambium",
+    ]
+    text = (
+        "# Grafting\n\n## Languages\nArabic, Dutch\n\n## Modules overview\n\n"
+        f"{table('**Module number** | **Module name** | **Concepts taught** | **Outcome**', *rows)}\n\n"
+        "## Other courses\nOur pruning course starts in May.\n"
+    )
+    assert [(n["title"], n["group"]) for n in nodes(text)] == [
+        ("Shears", "Tools"),
+        ("Budding knife", "Tools"),
+        ("Whip graft", "Grafts"),
+    ]
+
+
+def test_items_under_a_heading_like_practice_are_concepts_as_those_beside_them_are() -> None:
+    text = (
+        "# Knots\n\n## Theory\n- Bight: a bend of the rope that does not cross itself\n"
+        "- Standing part: the end that carries the load\n\n"
+        "## Practice\n- Clove hitch: two turns around a post that hold each other\n"
+        "- Bowline: a loop that does not slip\n"
+    )
+    assert titles(text) == ["Bight", "Standing part", "Clove hitch", "Bowline"]
+
+
+def test_a_table_under_intro_is_read_like_those_beside_it() -> None:
+    header = "Courses | Length | Prerequisites"
+    intro = table(header, "Colour mixing | 2 weeks | none")
+    core = table(header, "Glazing layers | 3 weeks | Colour mixing", "Alla prima | 3 weeks | Colour mixing")
+    text = f"# School\n\n## Intro\n\n{intro}\n\n## Core\n\n{core}\n"
+    assert needs(text) == {("Colour mixing", "Glazing layers"), ("Colour mixing", "Alla prima")}
+
+
+def test_an_item_with_a_gloss_keeps_its_sub_items_as_its_text() -> None:
+    text = (
+        "# Unit 3\n\n## Adhesives\n- Bone glue: sets by cooling and can be undone\n  - Warm to 60 degrees\n"
+        "  - Boiling ruins it\n- Casein glue: sets by drying and resists water\n  - Mix fresh\n"
+    )
+    assert titles(text) == ["Bone glue", "Casein glue"]
+
+
+def test_facts_about_the_course_and_headings_beside_the_table_are_no_concepts() -> None:
+    text = (
+        "# Geología\n\n- Profesor: Juan Ejemplo\n- Horario: lunes 9-11\n- Aula: C-2\n\n## Programa\n\n"
+        f"{table('Semana | Tema', '1 | Cuarzo', '2 | Feldespato', '3 | Mica', '4 | Calcita')}\n"
+    )
+    assert titles(text) == ["Cuarzo", "Feldespato", "Mica", "Calcita"]
+    assert left_out(text)["Aula: C-2"] == "tells facts about the course"
+
+
+def test_a_list_of_questions_among_names_asks_for_answers() -> None:
+    text = (
+        "# Induction of a baker\n\n## Day 1\n- [ ] Lay out the bench\n- [ ] Weigh the flour\n\n"
+        "## Day 20 review\n- What went well?\n- Any worries?\n"
+    )
+    assert titles(text) == ["Lay out the bench", "Weigh the flour"]
+
+
+def test_weights_and_the_names_of_sites_are_taken_off() -> None:
+    weighted = "# Objectives\n\n1.0 Crop rotation 30%\n\n2.0 Soil tests 45%\n\n3.0 Drainage 25% Total 100\n"
+    assert titles(weighted) == ["Crop rotation", "Soil tests", "Drainage"]
+    linked = (
+        "# Links\n\n- Tides\n  - [Spring tide | Part 2 | A channel](https://a.example/1)\n"
+        "  - [Neap tide](https://a.example/2)\n"
+    )
+    assert titles(linked) == ["Spring tide", "Neap tide"]
+
+
+def test_an_item_that_is_only_a_link_of_a_word_says_nothing() -> None:
+    unit = "## Lektion {0}: {1} (3h)\n**Themen:** {2}.\n- [Skript]({0}/s.md)\n- [Lösung]({0}/l.md)\n\n"
+    names = {"Falzen": "Falzbein, Laufrichtung", "Heften": "Heftlade, Zwirn", "Leimen": "Kleister, Pinsel"}
+    units = [unit.format(k, name, about) for k, (name, about) in enumerate(names.items(), 1)]
+    found = nodes("# Buchbinden\n\n" + "".join(units))
+    assert [n["title"] for n in found] == ["Falzen", "Heften", "Leimen"]
+    assert not any("Lösung" in idea for n in found for idea in n["core_ideas"])
+
+
+# --------------------------------------------------------------------------------------- what the author
+# states
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("Duration: 10 weeks, 4 hours per week", Time(4, None, 10)),
+        ("Umfang: 8 Wochen, 2 Stunden pro Woche", Time(2, None, 8)),
+        ("12 sessions of 90 minutes", Time(None, 18, None)),
+        ("Zeitrichtwert: 60 Stunden", Time(None, 60, None)),
+        ("We meet Tuesdays and Thursdays 10:00-11:30", Time(3, None, None)),
+        ("Horario: martes 10-12", Time(2, None, None)),
+        ("4 SWS", Time(4, None, None)),
+        ("Office hours: Tuesdays 10-12", Time()),
+        ("Homework is due in 2 weeks", Time()),
+        ("Chapters 3 to 7", Time()),
+    ],
+)
+def test_the_time_of_a_course_is_read(line: str, expected: Time) -> None:
+    found = stated_time([line])
+    assert (found.hours_per_week, found.total_hours, found.weeks) == (
+        expected.hours_per_week,
+        expected.total_hours,
+        expected.weeks,
+    )
+    assert found.quotes == ((line,) if expected != Time() else ())
+
+
+def test_a_label_with_an_amount_is_one_and_any_other_line_is_none() -> None:
+    assert labelled_amount("Dauer: 1,5 h") == 90
+    assert labelled_amount("Boil it for 10 minutes") is None
+
+
+COURSE = """# Cheese making
+
+A course of 6 weeks, 2 hours per week. The course does not cover cheese marketing and export.
+Basic hygiene is assumed.
+
+## Milk
+- Raw milk
+- Rennet
+
+## Curd
+- Cutting the curd
+- Pressing
+"""
+
+
+def spec_of(text: str) -> tuple[dict[str, Any], list[str]]:
+    document = read_markdown(text, source="course.md")
+    reading = read(document)
+    return json.loads(synthesise_spec(document, reading, b"", b"{}")), assumptions(document, reading)
+
+
+def test_hours_exclusions_and_assumed_knowledge_reach_the_spec() -> None:
+    spec, assumed = spec_of(COURSE)
+    limits = spec["constraints"]
+    assert (limits["hours_per_week"], limits["total_hours_min"], limits["total_hours_max"]) == (2, 10.8, 12)
+    assert assumed == []
+    assert spec["scope_out"] == ["cheese marketing", "export"]
+    assert spec["prerequisites"] == ["Basic hygiene"]
+
+
+def test_what_is_not_stated_is_said_to_be_assumed() -> None:
+    _, assumed = spec_of("# Cheese making\n\n- Raw milk\n- Rennet\n- Pressing\n")
+    assert assumed == ["5 hours a week", "2 to 9 hours in all"]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Not in this course", "What we do not cover", "Was nicht behandelt wird", "Lo que no se incluye"],
+)
+def test_what_is_left_out_is_no_concept_in_any_wording(heading: str) -> None:
+    text = f"# Dyeing\n\n## Plants\n- Woad\n- Madder\n- Weld\n\n## {heading}\n- Synthetic dyes\n- Batik\n"
+    found = reading_of(text)
+    assert [c.title for c in found.concepts] == ["Woad", "Madder", "Weld"]
+    assert found.scope_out == ("Synthetic dyes", "Batik")
+
+
+def test_the_hours_of_modules_are_divided_among_their_concepts() -> None:
+    text = (
+        "# Masonry\n\n## Module 1: Mortar (10 hours)\n- Lime mortar\n- Cement mortar\n\n"
+        "## Module 2: Bonds (30 hours)\n- Stretcher bond\n- Flemish bond\n"
+    )
+    spec, _ = spec_of(text)
+    assert spec["constraints"]["total_hours_max"] == 40
+    curriculum, _ = compiled(text)
+    assert {n.title: n.estimate_minutes for n in curriculum.nodes} == {
+        "Lime mortar": 300,
+        "Cement mortar": 300,
+        "Stretcher bond": 900,
+        "Flemish bond": 900,
+    }
+
+
+OPTIONAL = """# Sewing path
+
+## Core
+- Straight stitch: a line of stitches of one length
+- Seam allowance: the cloth beside the seam
+- Hemming: an edge that is turned and sewn
+
+## Optional (choose one)
+- Zip fastener (optional): a closing that is sewn between two edges
+- Buttonhole (optional): a slit with a stitched edge
+"""
+
+
+def test_optional_concepts_are_marked_and_alternatives_need_not_each_other() -> None:
+    marks = {n["title"]: n.get("optional", False) for n in nodes(OPTIONAL)}
+    assert marks == {
+        "Straight stitch": False,
+        "Seam allowance": False,
+        "Hemming": False,
+        "Zip fastener": True,
+        "Buttonhole": True,
+    }
+    pairs = needs(OPTIONAL)
+    assert not {("Zip fastener", "Buttonhole"), ("Buttonhole", "Zip fastener")} & pairs
+    assert not any(marks[a] and not marks[b] for a, b in pairs)
+
+
+@pytest.mark.parametrize(
+    ("title", "bare"),
+    [
+        ("Batik (bonus)", "Batik"),
+        ("Optional: Batik", "Batik"),
+        ("织物（选修）", "织物"),
+        ("Batik (fakultativ)", "Batik"),
+    ],
+)
+def test_marks_are_taken_off_titles(title: str, bare: str) -> None:
+    assert without_optional(title) == (bare, True)
+    assert without_optional("Optional types") == ("Optional types", False)
+
+
+def test_alternatives_and_corequisites_are_no_prerequisites() -> None:
+    text = (
+        "# Catalogue\n\n## Harmony\nChords and their functions.\n\n## Counterpoint\n"
+        "Lines that move against each other.\n\n"
+        "## Ear training\nStaves, clefs and rests.\n\n## Arranging\n"
+        "Requires Ear training and one of Harmony or Counterpoint. "
+        "Voices are set for a band.\n\n## Conducting\n"
+        "Prerequisite: Ear training. Corequisite: Arranging. Beats and cues.\n"
+    )
+    pairs = needs(text)
+    assert {("Ear training", "Arranging"), ("Ear training", "Conducting")} <= pairs
+    assert not {("Harmony", "Arranging"), ("Counterpoint", "Arranging"), ("Arranging", "Conducting")} & pairs
+    sentence = "Requires Ear training and one of Harmony or Counterpoint."
+    assert "Harmony" in alternatives(sentence)
+    assert "Harmony" not in hard_part(sentence)
