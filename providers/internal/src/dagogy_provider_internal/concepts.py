@@ -188,8 +188,8 @@ _ODD, _ODD_CHANCE = 0.4, 0.6
 
 
 def _without_odd_headings(found: Found, recognition: Recognition) -> None:
-    """Where rows or items name the concepts, a heading beside them (`Team`, `Totals`) that the model does
-    not take is a part of the document."""
+    """Where rows or items name the concepts, a heading beside those that these stand under (`Team`,
+    `Totals`), without a number, that the model does not take is a part of the document."""
     listed = [c for c in found.concepts if c.anchor >= 0 and c.document.blocks[c.anchor].kind != "heading"]
     odd = [c for c in found.concepts if c.anchor >= 0 and c.document.blocks[c.anchor].kind == "heading"]
     if len(listed) < 2 or not odd or len(odd) > _ODD * len(found.concepts):
@@ -197,8 +197,13 @@ def _without_odd_headings(found: Found, recognition: Recognition) -> None:
     taken = {chosen.text.casefold() for chosen in recognition.chosen}
     chances = sorted(recognition.probabilities.get(c.title.casefold(), 0.0) for c in listed)
     least = _ODD_CHANCE * chances[len(chances) // 2]
+    blocks = found.concepts[0].document.blocks
+    level = {b.path: b.level for b in blocks if b.kind == "heading"}
+    deepest = max((level.get(blocks[c.anchor].path, 0) for c in listed), default=0)
     for concept in odd:
         name = concept.title.casefold()
+        if concept.number or blocks[concept.anchor].level > deepest:
+            continue
         if name not in taken and recognition.probabilities.get(name, 1.0) < least:
             found.concepts.remove(concept)
             found.skip(concept.title, "stands beside what names the concepts", "", concept.anchor)
