@@ -100,6 +100,9 @@ _BOOKENDS = frozenset(
     ).split()
 )
 
+#: Those of them that are short for a part of a document, and never the name of what is taught.
+_NO_NAMES = frozenset(("intro", "recap"))
+
 #: The role of what a section says of the course, by its own name for it, where that is another.
 _META = {"prerequisites": "prerequisite", "scope_out": "excluded", "goal": "objective"}
 
@@ -827,7 +830,9 @@ class _Reader:
             heading_kind(t) == "skip" and t not in _AMBIGUOUS_HEADINGS | _BOOKENDS for t in plain
         )
         names = (
-            _AMBIGUOUS_HEADINGS if contents or schedule or len(items) < 4 else _AMBIGUOUS_HEADINGS | _BOOKENDS
+            _AMBIGUOUS_HEADINGS
+            if contents or schedule or len(items) < 4
+            else _AMBIGUOUS_HEADINGS | _BOOKENDS - _NO_NAMES
         )
         kept = []
         for item in items:
