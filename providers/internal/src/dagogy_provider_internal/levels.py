@@ -17,7 +17,7 @@ from dagogy_provider_internal.knowledge import vocabulary
 from dagogy_provider_internal.naming import tokens
 
 _ANY_FIELD = "general-academic"
-_LONGEST = 3  # words in a term
+_LONGEST = 3  # words of a term that is looked for
 #: How clearly the best-matching field outweighs the others: the share of title words that a
 #: field knows, to this power.
 _POWER = 8
@@ -39,7 +39,8 @@ def _lexicon() -> Mapping[tuple[str, ...], Sequence[tuple[str, float]]]:
     out: dict[tuple[str, ...], dict[str, float]] = {}
     for name, entries in vocabulary().items():
         for term, level, _ in entries:
-            out.setdefault(tuple(tokens(term)), {}).setdefault(name, level)
+            if term.count(" ") < _LONGEST:
+                out.setdefault(tuple(tokens(term)), {}).setdefault(name, level)
     return {term: tuple(of.items()) for term, of in out.items()}
 
 
