@@ -17,18 +17,24 @@ from statistics import fmean, pstdev
 from dagogy.api.scope import Block
 
 from dagogy_provider_internal.recognition.cues import categories, shares
+from dagogy_provider_internal.recognition.pieces import pieces
+from dagogy_provider_internal.recognition.roles import ROLES, roles
 from dagogy_provider_internal.recognition.shape import SHAPE, is_divided, shape
 from dagogy_provider_internal.recognition.units import Unit, titled, units
 from dagogy_provider_internal.recognition.wording import unlike
 
-_KINDS = ("heading", "item", "cell", "lead", "short", "emphasis", "enumeration")
+_KINDS = ("heading", "item", "cell", "lead", "short", "emphasis", "enumeration", "field")
 _WAYS = (
     "whole", "lead", "rest", "before", "after", "after-semicolon", "after-comma", "outside", "inside",
     "semicolon", "comma", "dash", "enumeration",
 )  # fmt: skip
+#: Where the wording of a title stands among its features.
+WORDING = len(_KINDS) + len(_WAYS) + 3
 #: The features of a title that come first: what its unit is, how it is read, which part of how many it is,
-#: and the last of them, its wording.
-FIRST = len(_KINDS) + len(_WAYS) + 4
+#: its wording, and what its block or cell is for.
+FIRST = WORDING + 1 + len(ROLES)
+#: Whose roles count besides its own.
+_ROLES_OF = ("heading above", "siblings", "before", "after")
 #: The categories of cues that are averaged over a group.
 _GROUP_CUES = (
     "topic", "time", "holiday", "administration", "assessment", "exercise", "resource", "objective",
@@ -63,6 +69,7 @@ def names() -> list[str]:
         [f"kind {k}" for k in _KINDS]
         + [f"read as {w}" for w in _WAYS]
         + ["parts", "part", "readings", "wording"]
+        + [f"role {r}" for r in ROLES]
     )
     out += (
         [f"title {s}" for s in SHAPE]
@@ -73,7 +80,8 @@ def names() -> list[str]:
     out += [f"{a} cue {c}" for a in _ABOVE for c in cues]
     for group in ("siblings", "likes"):
         out += [f"{group} {g}" for g in _GROUP] + [f"{group} cue {c}" for c in _GROUP_CUES]
-    return out + [f"document {d}" for d in _DOCUMENT] + [f"document cue {c}" for c in cues]
+    out += [f"document {d}" for d in _DOCUMENT] + [f"document cue {c}" for c in cues]
+    return out + [f"{place} role {r}" for place in _ROLES_OF for r in ROLES]
 
 
 @dataclass(slots=True)
@@ -85,7 +93,7 @@ class Title:
     unit: int
     reading: int
     text: str
-    siblings: Hashable
+    siblings: tuple[Hashable, str]
     features: list[float] = field(default_factory=list)
 
 
@@ -98,9 +106,43 @@ class Described:
     document: list[float]
 
 
-def described(blocks: Sequence[Block]) -> Described:
-    """Every title that the blocks may name, with its features."""
-    return _Describer(blocks).described()
+def described(blocks: Sequence[Block], chances: Sequence[Sequence[float]] | None = None) -> Described:
+    """Every title that the blocks may name, with its features. `chances`: what the pieces of the blocks
+    (`roles.pieces`) are for, where the shipped model of roles is not to say it.
+    """
+    found = _Describer(blocks).described()
+    with_roles(found, blocks, roles(blocks).chances() if chances is None else chances)
+    return found
+
+
+def with_roles(found: Described, blocks: Sequence[Block], chances: Sequence[Sequence[float]]) -> None:
+    """Puts into the features of each title what its block or cell is for, the heading above it, its siblings
+    and its neighbours. `chances`: for each piece of the blocks the probability of each role.
+    """
+    none = [0.0] * len(ROLES)
+    whole = [i for i, piece in enumerate(pieces(blocks)) if piece.column < 0]
+    own = [chances[whole[u.at] + (u.column + 1 if len(blocks[u.at].cells) > 1 else 0)] for u in found.units]
+    headings, last = [], -1
+    for at, block in enumerate(blocks):
+        headings.append(last)
+        if block.kind == "heading":
+            last = at
+    members: dict[Hashable, list[int]] = defaultdict(list)
+    for unit, siblings in {t.unit: t.siblings[0] for t in found.titles}.items():
+        members[siblings].append(unit)
+    means = {
+        key: [fmean(column) for column in zip(*(own[k] for k in units), strict=True)]
+        for key, units in members.items()
+    }
+    for title in found.titles:
+        k, at = title.unit, found.units[title.unit].at
+        title.features[WORDING + 1 : FIRST] = own[k]
+        title.features[-len(_ROLES_OF) * len(ROLES) :] = [
+            *(chances[whole[headings[at]]] if headings[at] >= 0 else none),
+            *means[title.siblings[0]],
+            *(own[k - 1] if k else none),
+            *(own[k + 1] if k + 1 < len(own) else none),
+        ]
 
 
 class _Describer:
@@ -150,6 +192,8 @@ class _Describer:
             )
         if unit.kind == "cell":
             return ("cell", block.header, unit.column, -1 if any(block.header) else self.section[unit.at])
+        if unit.kind == "field":
+            return ("field", unit.label.casefold())
         return (unit.kind, self.section[unit.at])
 
     def _like_key(self, unit: Unit) -> Hashable:
@@ -161,7 +205,7 @@ class _Describer:
             return ("item", block.level, above, bool(block.lead), block.ordered)
         if unit.kind == "cell":
             return ("cell", unit.column, block.header)
-        return (unit.kind,)
+        return unit.kind, unit.label.casefold()
 
     def described(self) -> Described:
         document = self._document()
@@ -178,13 +222,20 @@ class _Describer:
                 *siblings[key],
                 *likes[self._like_key(unit)],
                 *document,
+                *[0.0] * (len(_ROLES_OF) * len(ROLES)),
             ]
             kind = [float(unit.kind == k) for k in _KINDS]
             for r, reading in enumerate(unit.readings):
                 way = [float(reading.way == w) for w in _WAYS]
                 for part, text in enumerate(reading.titles):
                     first = _WORD.search(text)
-                    own = [float(len(reading.titles)), float(part), float(len(unit.readings)), unlike(text)]
+                    own = [
+                        float(len(reading.titles)),
+                        float(part),
+                        float(len(unit.readings)),
+                        unlike(text),
+                        *[0.0] * len(ROLES),
+                    ]
                     cues = [*shares(text), *shares(first[0] if first else "")]
                     titles.append(
                         Title(
@@ -234,6 +285,8 @@ class _Describer:
         ]
 
     def _header(self, unit: Unit) -> str:
+        if unit.kind == "field":
+            return unit.label
         header = self.blocks[unit.at].header
         return header[unit.column] if unit.kind == "cell" and 0 <= unit.column < len(header) else ""
 
@@ -301,4 +354,4 @@ class _Describer:
         ]
 
 
-__all__ = ["FIRST", "Described", "Title", "described", "names", "titled"]
+__all__ = ["FIRST", "WORDING", "Described", "Title", "described", "names", "titled", "with_roles"]
