@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import Callable, Sequence
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -158,13 +159,16 @@ def _report(known: Sequence[Seen]) -> None:
     alone = np.vstack([s.first[s.at[s.said]] for s in said])
     best, sure = chances.argmax(axis=1), chances.max(axis=1)
     right = best == role
+    ends = np.cumsum([s.said.sum() for s in said])[:-1]
     print(
         f"roles of {len(role)} blocks in {len(said)} documents, cross-validated: right {right.mean():.3f} "
-        f"(by the block alone {(alone.argmax(axis=1) == role).mean():.3f})"
+        f"(by its words alone {(alone.argmax(axis=1) == role).mean():.3f}; a document counting as much as "
+        f"another {fmean(part.mean() for part in np.split(right, ends)):.3f})"
     )
-    for limit in (0.3, 0.4, roles.SURE, 0.6, 0.7, 0.8):
+    for limit in sorted({0.3, 0.4, 0.5, 0.7, 0.8, roles.SURE}):
         told = sure >= limit
-        print(f"  told from {limit}: {told.mean():.0%} of the blocks, {right[told].mean():.0%} right")
+        if told.any():
+            print(f"  told from {limit}: {told.mean():.0%} of the blocks, {right[told].mean():.0%} right")
     for low in np.arange(0.2, 1.0, 0.1):
         told = (sure >= low) & (sure < low + 0.1)
         if told.any():
