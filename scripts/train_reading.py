@@ -53,7 +53,7 @@ def main() -> int:
         held = [*held, *left_out]
     taught, others = [c for c in cases if c.is_course], [c for c in cases if not c.is_course]
     unseen = [*others, *held]
-    of_roles, look = roles.trained(taught, unseen)
+    of_roles, look = roles.trained(cases, held)
     weights = {"roles": of_roles, "wording": words.worded(taught, unseen)}
     for case in [*taught, *unseen]:
         titles.with_roles_in_features(case)

@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 from dagogy.api.errors import InvalidArgument
 from dagogy.api.readers import Source
+from dagogy.api.scope import Block
 from dagogy.host.manager import Host
 from dagogy.pipeline.documents import Readers
 from dagogy_provider_internal.recognised import NO_COURSE
 from dagogy_provider_internal.recognition import agreement, course
 from dagogy_provider_internal.recognition.features import described
+from dagogy_provider_internal.recognition.pieces import pieces
+from dagogy_provider_internal.recognition.roles import mix
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
@@ -108,8 +111,14 @@ def as_text(case: Case) -> Text:
         case.name,
         case.text,
         case.is_course,
-        agreement.sureness(case.found, case.chances.tolist()),
+        [*agreement.sureness(case.found, case.chances.tolist()), *mix_of(case.blocks, case.role_chances)],
     )
+
+
+def mix_of(blocks: Sequence[Block], chances: np.ndarray) -> list[float]:
+    """What the blocks are for. `chances`: of each piece."""
+    whole = [k for k, piece in enumerate(pieces(blocks)) if piece.column < 0]
+    return mix(chances[whole].tolist())
 
 
 def course_texts(folders: Sequence[Path], first: HistGradientBoostingClassifier, look: Look) -> list[Text]:
@@ -125,11 +134,12 @@ def course_texts(folders: Sequence[Path], first: HistGradientBoostingClassifier,
         except InvalidArgument as e:
             print(f"left out: {e}")
             continue
-        found = described(blocks, look(blocks).tolist())
+        of_roles = look(blocks)
+        found = described(blocks, of_roles.tolist())
         if found.titles:
             chances = first.predict_proba(np.array([t.features for t in found.titles], dtype=np.float32))[
                 :, 1
             ]
-            seen = agreement.sureness(found, chances.tolist())
+            seen = [*agreement.sureness(found, chances.tolist()), *mix_of(blocks, of_roles)]
             known.append(Text(path.stem, course.text_of(blocks), path.name.startswith("yes-"), seen))
     return known

@@ -23,6 +23,7 @@ from reading.labels import RoleLabel
 from reading.trees import exported_tree
 
 _FOLDS = 4
+_TEMPERATURES = tuple(round(0.8 + 0.1 * k, 1) for k in range(20))
 _UNKNOWN = -9.0  # log-odds of a role that no block of the training set has
 
 
@@ -116,7 +117,8 @@ def trained(cases: Sequence[Case], unseen: Sequence[Case]) -> tuple[dict[str, An
         trees = _second([s for i, s in enumerate(known) if i not in fold])
         for i in fold:
             known[i].second = _probabilities(trees, known[i].beside)
-    _report(known)
+    temperature = _temperature(known)
+    _report(known, temperature)
     first, second = _first(known), _second(known)
     for case, seen in zip(taught, known, strict=True):
         case.role_chances = seen.second
@@ -129,7 +131,7 @@ def trained(cases: Sequence[Case], unseen: Sequence[Case]) -> tuple[dict[str, An
     labelled = {*map(id, taught)}
     for case in [*(c for c in cases if id(c) not in labelled), *unseen]:
         case.role_chances = look(case.blocks)
-    return _exported(first, second), look
+    return _exported(first, second) | {"temperature": temperature}, look
 
 
 def _exported(first: LogisticRegression, second: HistGradientBoostingClassifier) -> dict[str, Any]:
@@ -151,11 +153,31 @@ def _exported(first: LogisticRegression, second: HistGradientBoostingClassifier)
     }
 
 
-def _report(known: Sequence[Seen]) -> None:
-    """Accuracy, calibration and confusion on the blocks whose lines a teacher gave a role."""
+def _said(known: Sequence[Seen]) -> tuple[list[Seen], np.ndarray, np.ndarray]:
+    """The documents in which a teacher gave lines a role, these roles, and what the model made of them."""
     said = [s for s in known if s.said.any()]
     role = np.concatenate([s.role[s.said] for s in said])
-    chances = np.vstack([s.second[s.at[s.said]] for s in said])
+    return said, role, np.vstack([s.second[s.at[s.said]] for s in said])
+
+
+def _calibrated(chances: np.ndarray, temperature: float) -> np.ndarray:
+    powers = chances ** (1 / temperature)
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def _temperature(known: Sequence[Seen]) -> float:
+    """What the log-odds are to be divided by for the probabilities to be as right as they can be."""
+    _, role, chances = _said(known)
+    at = np.arange(len(role))
+    return float(
+        max(_TEMPERATURES, key=lambda t: np.log(np.maximum(_calibrated(chances, t)[at, role], 1e-9)).mean())
+    )
+
+
+def _report(known: Sequence[Seen], temperature: float) -> None:
+    """Accuracy, calibration and confusion on the blocks whose lines a teacher gave a role."""
+    said, role, chances = _said(known)
+    chances = _calibrated(chances, temperature)
     alone = np.vstack([s.first[s.at[s.said]] for s in said])
     best, sure = chances.argmax(axis=1), chances.max(axis=1)
     right = best == role
