@@ -53,10 +53,8 @@ def main() -> int:
         held = [*held, *left_out]
     taught, others = [c for c in cases if c.is_course], [c for c in cases if not c.is_course]
     unseen = [*others, *held]
-    of_roles, look = roles.trained(cases, held)
+    of_roles, _ = roles.trained(cases)
     weights = {"roles": of_roles, "wording": words.worded(taught, unseen)}
-    for case in [*taught, *unseen]:
-        titles.with_roles_in_features(case)
     if a.folds > 1:
         titles.report("cross-validated", taught, titles.cross_validated(taught, a.folds))
     first, second = titles.two_looks(taught, unseen)
@@ -66,7 +64,7 @@ def main() -> int:
     # nothing of what a course is like.
     known = [courses.as_text(c) for c in cases if not c.is_own]
     weights["course"] = courses.judge_of_courses(
-        [*known, *courses.course_texts([COURSES, *a.courses], first, look)]
+        [*known, *courses.course_texts([COURSES, *a.courses], first)]
     )
     courses.tell_courses(weights["course"], held)
     if a.write:

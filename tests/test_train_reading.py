@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -9,17 +10,15 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
 pytest.importorskip("sklearn")
-
-from reading import cases, labels, roles, titles, words
-from reading.trees import exported
-
 pytest.importorskip("dagogy_provider_internal")
-from dagogy_provider_internal.recognition import roles as recognised
-from dagogy_provider_internal.recognition.roles import ROLES, RolesOf
-from dagogy_provider_internal.recognition.trees import Model, Tree
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+cases, labels, roles, titles, trees, words = (
+    importlib.import_module(f"reading.{name}")
+    for name in ("cases", "labels", "roles", "titles", "trees", "words")
+)
+recognised = importlib.import_module("dagogy_provider_internal.recognition.roles")
+boosted = importlib.import_module("dagogy_provider_internal.recognition.trees")
 
 SCORER = """
 def plain(text): return " ".join(text.casefold().split())
@@ -83,7 +82,7 @@ def _gold(concepts: list[str], never: list[str]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory) -> list[cases.Case]:
+def known(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     folder = tmp_path_factory.mktemp("documents")
     for name, text, gold in (
         ("weaving", WEAVING, _gold(["Warp", "Weft", "Plain weave", "Twill"], ["Grading", "Attendance"])),
@@ -93,15 +92,16 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> list[cases.Case]:
         (folder / name / "doc.md").write_text(text, encoding="utf-8")
         (folder / name / "gold.json").write_text(json.dumps(gold), encoding="utf-8")
     (folder / "score.py").write_text(SCORER, encoding="utf-8")
-    return cases.load([folder], labels.scorer(folder / "score.py"))
+    found: list[Any] = cases.load([folder], labels.scorer(folder / "score.py"))
+    return found
 
 
-def test_the_labels_of_titles_and_of_lines_are_those_of_the_teacher(known: list[cases.Case]) -> None:
+def test_the_labels_of_titles_and_of_lines_are_those_of_the_teacher(known: list[Any]) -> None:
     weaving = next(c for c in known if c.name == "weaving")
     by_text = {t.text: k for k, t in enumerate(weaving.found.titles)}
     assert weaving.concept[by_text["Twill"]] == 3
     assert weaving.never[by_text["Attendance"]]
-    role = {label.piece: ROLES[label.role] for label in weaving.roles}
+    role = {label.piece: recognised.ROLES[label.role] for label in weaving.roles}
     row = next(at for at, b in enumerate(weaving.blocks) if b.kind == "table_row")
     assert role[row, -1] == role[row, 1] == "concept"
     assert role[row, 2] == "resource"
@@ -111,14 +111,14 @@ def test_the_labels_of_titles_and_of_lines_are_those_of_the_teacher(known: list[
 
 
 def test_the_weights_of_the_roles_say_without_a_library_what_the_trained_model_says(
-    known: list[cases.Case], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    known: list[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    weights, look = roles.trained(known, [])
+    weights, look = roles.trained(known)
     (tmp_path / "roles.json").write_text(json.dumps(weights), encoding="utf-8")
     monkeypatch.setattr(recognised, "files", lambda _: tmp_path)
     recognised._weights.cache_clear()
     try:
-        shipped = RolesOf(known[0].blocks).chances()
+        shipped = recognised.RolesOf(known[0].blocks).chances()
     finally:
         recognised._weights.cache_clear()
     trained = look(known[0].blocks)
@@ -127,14 +127,11 @@ def test_the_weights_of_the_roles_say_without_a_library_what_the_trained_model_s
         assert mine == pytest.approx(theirs.tolist(), abs=0.02)
 
 
-def test_the_weights_of_the_looks_say_what_the_trained_models_say(known: list[cases.Case]) -> None:
-    roles.trained(known, [])
+def test_the_weights_of_the_looks_say_what_the_trained_models_say(known: list[Any]) -> None:
     words.worded(known, [])
-    for case in known:
-        titles.with_roles_in_features(case)
     first, _ = titles.two_looks(known, [])
-    data = exported(first, [])
-    shipped = Model(data["base"], [Tree(*tree) for tree in data["trees"]])
+    data = trees.exported(first, [])
+    shipped = boosted.Model(data["base"], [boosted.Tree(*tree) for tree in data["trees"]])
     for case in known:
         trained = first.predict_proba(case.features)[:, 1]
         assert [shipped.probability(row) for row in case.features.tolist()] == pytest.approx(

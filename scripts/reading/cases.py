@@ -18,9 +18,7 @@ from dagogy.host.manager import Host
 from dagogy.pipeline.documents import Readers
 from dagogy_provider_internal.concepts import structural_reading
 from dagogy_provider_internal.recognition import course
-from dagogy_provider_internal.recognition.features import Described, described
-from dagogy_provider_internal.recognition.pieces import pieces
-from dagogy_provider_internal.recognition.roles import ROLES
+from dagogy_provider_internal.recognition.features import FIRST, Described, described
 
 from reading.labels import RoleLabel, named_best, role_labels, scorer, title_labels
 
@@ -41,10 +39,8 @@ class Case:
     concept: list[int]
     alike: list[float]
     never: list[bool]
-    #: What is known of the roles of its pieces, and, once a model has looked, the probability of each role of
-    #: each piece.
+    #: What is known of the roles of its pieces.
     roles: list[RoleLabel]
-    role_chances: np.ndarray
     source: str
     sha256: str
     #: Of each title what is seen of it; what the first look makes of it, and the features of the second.
@@ -61,17 +57,15 @@ class Case:
         return self.name.startswith(OWN)
 
 
-def seen_blank(blocks: Sequence[Block]) -> Described:
-    """The titles of the blocks; what a model of roles makes of them is still to come."""
-    return described(blocks, [[0.0] * len(ROLES)] * len(pieces(blocks)))
-
-
 def made(name: str, gold: dict[str, Any], document: ScopeDocument, data: bytes, score: Any) -> Case | None:
     """None where the document has no title."""
-    found = seen_blank(document.blocks)
+    found = described(document.blocks)
     if not found.titles:
         return None
     labelled = title_labels(score, gold, [t.text for t in found.titles])
+    features = np.array([t.features for t in found.titles], dtype=np.float32)
+    for title in found.titles:
+        title.features = title.features[:FIRST]
     return Case(
         name,
         gold,
@@ -80,10 +74,9 @@ def made(name: str, gold: dict[str, Any], document: ScopeDocument, data: bytes, 
         document.blocks,
         *labelled,
         role_labels(document, data.decode("utf-8", "replace"), gold, found, labelled),
-        np.zeros((0, len(ROLES))),
         gold.get("source", ""),
         hashlib.sha256(data).hexdigest(),
-        np.array([t.features for t in found.titles], dtype=np.float32),
+        features,
     )
 
 

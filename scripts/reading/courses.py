@@ -10,20 +10,16 @@ from typing import Any
 import numpy as np
 from dagogy.api.errors import InvalidArgument
 from dagogy.api.readers import Source
-from dagogy.api.scope import Block
 from dagogy.host.manager import Host
 from dagogy.pipeline.documents import Readers
 from dagogy_provider_internal.recognised import NO_COURSE
 from dagogy_provider_internal.recognition import agreement, course
 from dagogy_provider_internal.recognition.features import described
-from dagogy_provider_internal.recognition.pieces import pieces
-from dagogy_provider_internal.recognition.roles import mix
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from reading.cases import Case
-from reading.roles import Look
 
 
 def course_words(text: str) -> np.ndarray:
@@ -111,19 +107,13 @@ def as_text(case: Case) -> Text:
         case.name,
         case.text,
         case.is_course,
-        [*agreement.sureness(case.found, case.chances.tolist()), *mix_of(case.blocks, case.role_chances)],
+        agreement.sureness(case.found, case.chances.tolist()),
     )
 
 
-def mix_of(blocks: Sequence[Block], chances: np.ndarray) -> list[float]:
-    """What the blocks are for. `chances`: of each piece."""
-    whole = [k for k, piece in enumerate(pieces(blocks)) if piece.column < 0]
-    return mix(chances[whole].tolist())
-
-
-def course_texts(folders: Sequence[Path], first: HistGradientBoostingClassifier, look: Look) -> list[Text]:
+def course_texts(folders: Sequence[Path], first: HistGradientBoostingClassifier) -> list[Text]:
     """The texts in the folders that can be read and have a title. `first`: a first
-    look that saw none of them. `look`: what says the roles of their blocks.
+    look that saw none of them.
     """
     known, readers = [], Readers(Host())
     for path in sorted(
@@ -134,12 +124,11 @@ def course_texts(folders: Sequence[Path], first: HistGradientBoostingClassifier,
         except InvalidArgument as e:
             print(f"left out: {e}")
             continue
-        of_roles = look(blocks)
-        found = described(blocks, of_roles.tolist())
+        found = described(blocks)
         if found.titles:
             chances = first.predict_proba(np.array([t.features for t in found.titles], dtype=np.float32))[
                 :, 1
             ]
-            seen = [*agreement.sureness(found, chances.tolist()), *mix_of(blocks, of_roles)]
+            seen = agreement.sureness(found, chances.tolist())
             known.append(Text(path.stem, course.text_of(blocks), path.name.startswith("yes-"), seen))
     return known

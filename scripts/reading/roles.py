@@ -101,9 +101,9 @@ def _second(seen: Sequence[Seen]) -> HistGradientBoostingClassifier:
     ).fit(rows, role, sample_weight=weight)
 
 
-def trained(cases: Sequence[Case], unseen: Sequence[Case]) -> tuple[dict[str, Any], Look]:
-    """Puts into each case what models make of its pieces that have not seen its labels; prints what that is
-    worth. The weights of the model that has seen all of `cases`, and what it makes of other blocks.
+def trained(cases: Sequence[Case]) -> tuple[dict[str, Any], Look]:
+    """The weights of the model, and what it makes of other blocks; prints what it is worth on documents that
+    were not trained on.
     """
     taught = [case for case in cases if any(label.said for label in case.roles)]
     known = [Seen(case.blocks, case.roles) for case in taught]
@@ -120,17 +120,12 @@ def trained(cases: Sequence[Case], unseen: Sequence[Case]) -> tuple[dict[str, An
     temperature = _temperature(known)
     _report(known, temperature)
     first, second = _first(known), _second(known)
-    for case, seen in zip(taught, known, strict=True):
-        case.role_chances = seen.second
 
     def look(blocks: Sequence[Block]) -> np.ndarray:
         seen = Seen(blocks)
         seen.look(first)
         return _probabilities(second, seen.beside)
 
-    labelled = {*map(id, taught)}
-    for case in [*(c for c in cases if id(c) not in labelled), *unseen]:
-        case.role_chances = look(case.blocks)
     return _exported(first, second) | {"temperature": temperature}, look
 
 

@@ -9,24 +9,12 @@ from typing import Any
 import numpy as np
 from dagogy_provider_internal.recognition import agreement
 from dagogy_provider_internal.recognition.choice import choose
-from dagogy_provider_internal.recognition.features import FIRST, with_roles
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 
 from reading.cases import Case, targets
 
 _INNER_FOLDS = 4
-
-
-def with_roles_in_features(case: Case) -> None:
-    """Puts what the pieces of the case are for (`role_chances`) into the features of its titles."""
-    rows = case.features.tolist()
-    for title, row in zip(case.found.titles, rows, strict=True):
-        title.features = row
-    with_roles(case.found, case.blocks, case.role_chances.tolist())
-    case.features = np.array([t.features for t in case.found.titles], dtype=np.float32)
-    for title in case.found.titles:
-        title.features = title.features[:FIRST]
 
 
 def fitted(

@@ -10,7 +10,6 @@ from dagogy.api.scope import Block
 
 from dagogy_provider_internal.recognition.agreement import agreed, sureness
 from dagogy_provider_internal.recognition.features import Described, described
-from dagogy_provider_internal.recognition.roles import roles
 from dagogy_provider_internal.recognition.trees import looks
 from dagogy_provider_internal.recognition.units import Unit
 
@@ -49,8 +48,7 @@ class Recognition:
     probabilities: dict[str, float]
     #: What the likeliest title of each block is worth, by the block's position.
     blocks: dict[int, float] = field(default_factory=dict)
-    #: How sure the first look is of the document (`agreement.sureness`) and what its blocks are for, for the
-    #: judge of courses.
+    #: How sure the first look is of the document (`agreement.sureness`), for the judge of courses.
     seen: list[float] = field(default_factory=list)
 
     @property
@@ -65,8 +63,7 @@ def recognise(blocks: Sequence[Block]) -> Recognition:
     first, second = looks()
     chances = [first.probability(title.features) for title in found.titles]
     recognition = choose(found, [second.probability(row) for row in agreed(blocks, found, chances)])
-    if seen := sureness(found, chances):
-        recognition.seen = [*seen, *roles(blocks).mix()]
+    recognition.seen = sureness(found, chances)
     return recognition
 
 

@@ -1,7 +1,5 @@
 """Whether a document is a course at all: a logistic regression on hashed words (Weinberger et al. 2009), and
-one on what that says, on how sure the model of titles is that the document names concepts, and on what its
-blocks are for.
-"""
+one on what that says and on how sure the model of titles is that the document names concepts."""
 
 from __future__ import annotations
 
@@ -51,9 +49,7 @@ def _model() -> dict[str, Any]:
 
 def is_course(blocks: Sequence[Block], seen: Sequence[float]) -> float:
     """The probability that the document is one that somebody teaches or learns by. `seen`: how sure the model
-    of titles is of it (`agreement.sureness`) and what its blocks are for (`RolesOf.mix`); where there is no
-    title, the words alone count.
-    """
+    of titles is of it (`agreement.sureness`); where it found none, the words alone count."""
     words = buckets(text_of(blocks))
     if not words:
         return 1.0

@@ -17,8 +17,6 @@ from statistics import fmean, pstdev
 from dagogy.api.scope import Block
 
 from dagogy_provider_internal.recognition.cues import categories, shares
-from dagogy_provider_internal.recognition.pieces import pieces
-from dagogy_provider_internal.recognition.roles import ROLES, roles
 from dagogy_provider_internal.recognition.shape import SHAPE, is_divided, shape
 from dagogy_provider_internal.recognition.units import Unit, titled, units
 from dagogy_provider_internal.recognition.wording import unlike
@@ -31,10 +29,8 @@ _WAYS = (
 #: Where the wording of a title stands among its features.
 WORDING = len(_KINDS) + len(_WAYS) + 3
 #: The features of a title that come first: what its unit is, how it is read, which part of how many it is,
-#: its wording, and what its block or cell is for.
-FIRST = WORDING + 1 + len(ROLES)
-#: Whose roles count besides its own.
-_ROLES_OF = ("heading above", "siblings", "before", "after")
+#: and the last of them, its wording.
+FIRST = WORDING + 1
 #: The categories of cues that are averaged over a group.
 _GROUP_CUES = (
     "topic", "time", "holiday", "administration", "assessment", "exercise", "resource", "objective",
@@ -69,7 +65,6 @@ def names() -> list[str]:
         [f"kind {k}" for k in _KINDS]
         + [f"read as {w}" for w in _WAYS]
         + ["parts", "part", "readings", "wording"]
-        + [f"role {r}" for r in ROLES]
     )
     out += (
         [f"title {s}" for s in SHAPE]
@@ -80,8 +75,7 @@ def names() -> list[str]:
     out += [f"{a} cue {c}" for a in _ABOVE for c in cues]
     for group in ("siblings", "likes"):
         out += [f"{group} {g}" for g in _GROUP] + [f"{group} cue {c}" for c in _GROUP_CUES]
-    out += [f"document {d}" for d in _DOCUMENT] + [f"document cue {c}" for c in cues]
-    return out + [f"{place} role {r}" for place in _ROLES_OF for r in ROLES]
+    return out + [f"document {d}" for d in _DOCUMENT] + [f"document cue {c}" for c in cues]
 
 
 @dataclass(slots=True)
@@ -106,43 +100,9 @@ class Described:
     document: list[float]
 
 
-def described(blocks: Sequence[Block], chances: Sequence[Sequence[float]] | None = None) -> Described:
-    """Every title that the blocks may name, with its features. `chances`: what the pieces of the blocks
-    (`roles.pieces`) are for, where the shipped model of roles is not to say it.
-    """
-    found = _Describer(blocks).described()
-    with_roles(found, blocks, roles(blocks).chances() if chances is None else chances)
-    return found
-
-
-def with_roles(found: Described, blocks: Sequence[Block], chances: Sequence[Sequence[float]]) -> None:
-    """Puts into the features of each title what its block or cell is for, the heading above it, its siblings
-    and its neighbours. `chances`: for each piece of the blocks the probability of each role.
-    """
-    none = [0.0] * len(ROLES)
-    whole = [i for i, piece in enumerate(pieces(blocks)) if piece.column < 0]
-    own = [chances[whole[u.at] + (u.column + 1 if len(blocks[u.at].cells) > 1 else 0)] for u in found.units]
-    headings, last = [], -1
-    for at, block in enumerate(blocks):
-        headings.append(last)
-        if block.kind == "heading":
-            last = at
-    members: dict[Hashable, list[int]] = defaultdict(list)
-    for unit, siblings in {t.unit: t.siblings[0] for t in found.titles}.items():
-        members[siblings].append(unit)
-    means = {
-        key: [fmean(column) for column in zip(*(own[k] for k in units), strict=True)]
-        for key, units in members.items()
-    }
-    for title in found.titles:
-        k, at = title.unit, found.units[title.unit].at
-        title.features[WORDING + 1 : FIRST] = own[k]
-        title.features[-len(_ROLES_OF) * len(ROLES) :] = [
-            *(chances[whole[headings[at]]] if headings[at] >= 0 else none),
-            *means[title.siblings[0]],
-            *(own[k - 1] if k else none),
-            *(own[k + 1] if k + 1 < len(own) else none),
-        ]
+def described(blocks: Sequence[Block]) -> Described:
+    """Every title that the blocks may name, with its features."""
+    return _Describer(blocks).described()
 
 
 class _Describer:
@@ -222,7 +182,6 @@ class _Describer:
                 *siblings[key],
                 *likes[self._like_key(unit)],
                 *document,
-                *[0.0] * (len(_ROLES_OF) * len(ROLES)),
             ]
             kind = [float(unit.kind == k) for k in _KINDS]
             for r, reading in enumerate(unit.readings):
@@ -234,7 +193,6 @@ class _Describer:
                         float(part),
                         float(len(unit.readings)),
                         unlike(text),
-                        *[0.0] * len(ROLES),
                     ]
                     cues = [*shares(text), *shares(first[0] if first else "")]
                     titles.append(
@@ -354,4 +312,4 @@ class _Describer:
         ]
 
 
-__all__ = ["FIRST", "WORDING", "Described", "Title", "described", "names", "titled", "with_roles"]
+__all__ = ["FIRST", "WORDING", "Described", "Title", "described", "names", "titled"]

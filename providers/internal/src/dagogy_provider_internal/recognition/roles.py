@@ -138,11 +138,6 @@ def role(chances: Sequence[float]) -> Role:
     return Role(ROLES[best], calibrated[best] / sum(calibrated), tuple(chances))
 
 
-def mix(chances: Sequence[Sequence[float]]) -> list[float]:
-    """The mean of the probabilities of each role."""
-    return [sum(column) / len(chances) for column in zip(*chances, strict=True)] or [0.0] * len(ROLES)
-
-
 class RolesOf:
     """The roles of the blocks of a document and of the cells of its table rows."""
 
@@ -161,10 +156,6 @@ class RolesOf:
     def chances(self) -> list[tuple[float, ...]]:
         """For each of the `pieces` the probability of each of `ROLES`."""
         return [role.chances for role in self._roles]
-
-    def mix(self) -> list[float]:
-        """What the document is made of: the mean probability of each of `ROLES` over its blocks."""
-        return mix([self._roles[i].chances for i in self.around.whole])
 
     def blocks(self) -> list[Role]:
         """The role of each block, in order."""
