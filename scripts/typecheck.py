@@ -20,7 +20,7 @@ def main() -> int:
     )
     sources += sorted((ROOT / "examples").glob("*/src/*"))
     sources += sorted((ROOT / "scripts").glob("*.py"))
-    sources += [ROOT / "scripts/torture"]
+    sources += [ROOT / "scripts/torture", ROOT / "scripts/reading"]
     return subprocess.run(
         [sys.executable, "-m", "mypy", "--scripts-are-modules", *map(str, sources)], cwd=ROOT, check=False
     ).returncode

@@ -1,14 +1,14 @@
 """What could have been a concept and is none: every heading, item, cell and label of a document that no
 concept is named by, with its role.
 
-The readings say of some texts why they were left out; what they passed over is told here by where it stands
-and by what its words give away.
+The readings say of some texts why they were left out; what they passed over is told here by where it stands,
+by what the model of roles makes of it, and by what its words give away.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from dagogy.api.scope import Block, LeftOut, ScopeDocument
@@ -17,6 +17,7 @@ from dagogy.api.text import shorten
 from dagogy_provider_internal.concept import Concept, Found, Skipped
 from dagogy_provider_internal.naming import tidy_title
 from dagogy_provider_internal.recognition.cues import categories, shares
+from dagogy_provider_internal.recognition.roles import Role, RolesOf, roles
 from dagogy_provider_internal.recognition.units import Unit, units
 
 #: The categories of cues that are roles, with what is said of a text of each.
@@ -39,6 +40,16 @@ _ROLES = {
 #: What names a module without standing above a concept is no group.
 _NAMED = {"group": "division"}
 _REASONS = {_NAMED.get(name, name): reason for name, reason in _ROLES.items()}
+#: What the model of roles calls otherwise than the cues do.
+_CALLED = {
+    "schedule": "time",
+    "group": "division",
+    "option_right": "right option",
+    "option_wrong": "wrong option",
+}
+_UNCOUNTED = frozenset(("administration", "boilerplate", "code", "motivation", "structure", "time"))
+#: Of a text whose role no word gives away the likeliest is told from this probability on.
+_LIKELY = 0.4
 #: A cue counts from this share of the words: one of eight.
 _CUED = 0.12
 #: What a sentence enumerates or emphasises could have been a concept from this probability on.
@@ -56,12 +67,16 @@ class _Known:
     said_of: Mapping[int, str]
     taken: Mapping[str, str]
     above: set[int] = field(default_factory=set)
+    #: What the model makes of the blocks; None where the document is too long for it.
+    roles: RolesOf | None = None
 
 
 def left_out(document: ScopeDocument, found: Found, skipped: Iterable[Skipped]) -> tuple[LeftOut, ...]:
     """What is no concept, in document order. `skipped`: what is told besides `found.skipped`."""
     blocks = document.blocks
     known = _known(document, found, [*found.skipped, *skipped])
+    if found.probabilities:
+        known.roles = roles(document)
     by_block: dict[int, list[Unit]] = defaultdict(list)
     # The many readings of each text are needed for what the model said of them; a document that it did not
     # see is too long to make them.
@@ -122,12 +137,15 @@ def _of_unit(
 ) -> Iterator[LeftOut]:
     """The unit as left out, unless it names a concept or was told of; or what it enumerates besides."""
     block = document.blocks[unit.at]
-    if unit.kind in ("enumeration", "emphasis"):
+    if unit.kind in ("enumeration", "emphasis", "field"):
         for title in unit.readings[0].titles:
             chance = found.probability(title)
             if chance is not None and chance >= _COULD_BE and not _named(known, unit.at, title):
                 yield _entry(document, known, unit, title, chance)
         return
+    for title in _rest(unit, covered):
+        if _key(title) not in known.taken:
+            yield _entry(document, known, unit, title, found.probability(title))
     if unit.kind != "cell":
         if not covered:
             yield _entry(document, known, unit, block.lead or block.text, _likeliest(found, unit))
@@ -140,6 +158,17 @@ def _of_unit(
     # A cell with the name of a concept that stands elsewhere refers to it.
     if not titles & covered and not titles & known.taken.keys():
         yield _entry(document, known, unit, text, _likeliest(found, unit))
+
+
+def _rest(unit: Unit, covered: Set[str]) -> list[str]:
+    """Of a text that names several topics those that are not covered, where some are and the text as a whole
+    is not.
+    """
+    readings = [[(_key(t), t) for t in reading.titles] for reading in unit.readings]
+    if any(len(titles) == 1 and titles[0][0] in covered for titles in readings):
+        return []
+    most = max(readings, key=lambda titles: sum(key in covered for key, _ in titles), default=[])
+    return [t for key, t in most if key not in covered] if any(key in covered for key, _ in most) else []
 
 
 def _named(known: _Known, at: int, title: str) -> bool:
@@ -157,7 +186,7 @@ def _likeliest(found: Found, unit: Unit) -> float | None:
 
 def _told(known: _Known, document: ScopeDocument, found: Found, one: Skipped) -> LeftOut:
     lines = document.blocks[one.at].lines if one.at >= 0 else (0, 0)
-    role = one.role or (_role(document, one.at, one.text) or "other" if one.at >= 0 else "other")
+    role = one.role or (one.at >= 0 and _role(known, document, one.at, one.text)[0]) or "other"
     return LeftOut(one.text, one.reason, role, _rounded(found.probability(one.text)), lines)
 
 
@@ -165,7 +194,7 @@ def _entry(document: ScopeDocument, known: _Known, unit: Unit, text: str, chance
     block = document.blocks[unit.at]
     text = " ".join(text.split())
     header = block.header[unit.column] if unit.kind == "cell" and unit.column < len(block.header) else ""
-    role = _role(document, unit.at, text, header)
+    role, why = _role(known, document, unit.at, text, header, unit.column)
     if (again := known.taken.get(_key(text))) is not None:
         role, reason = LeftOut.MERGED, f"is “{again}” again"
     elif unit.at in known.above:
@@ -178,14 +207,9 @@ def _entry(document: ScopeDocument, known: _Known, unit: Unit, text: str, chance
     elif unit.at in known.said_of:
         role, reason = "text", f"is said of “{known.said_of[unit.at]}”"
     elif role:
-        reason = _REASONS[role]
+        reason = why
     else:
-        role, reason = (
-            "other",
-            "stands where no concept is said to"
-            if document.concepts_at
-            else "is less likely to be a concept than what was taken",
-        )
+        role, reason = "other", _otherwise(document, known)
     return LeftOut(shorten(text, _SHOWN), reason, role, _rounded(chance), block.lines)
 
 
@@ -193,13 +217,45 @@ def _rounded(chance: float | None) -> float | None:
     return None if chance is None else round(chance, 3)
 
 
-def _role(document: ScopeDocument, at: int, text: str, header: str = "") -> str:
-    """What a text is by its own words, else by its column, else by the headings above it, the nearest first;
-    "" where none tells.
+def _otherwise(document: ScopeDocument, known: _Known) -> str:
+    """Why a text is no concept that nothing else speaks of."""
+    if document.concepts_at:
+        return "stands where no concept is said to"
+    return (
+        "is less likely to be a concept than what was taken" if known.taken else "is unlikely to be a concept"
+    )
+
+
+def _role(
+    known: _Known, document: ScopeDocument, at: int, text: str, header: str = "", column: int = -1
+) -> tuple[str, str]:
+    """What a text is, and the reason to say so: what the model of roles is sure of, else what its own words
+    give away, its column, or the headings above it, the nearest first, else what the model finds likely; ""
+    where nothing tells.
     """
     block = document.blocks[at]
+    by_model = known.roles.of(at, column) if known.roles else None
+    told = by_model is not None and by_model.name not in ("concept", "other")
+    if by_model is not None and told and by_model.is_sure:
+        return _modelled(by_model)
     above = block.path[:-1] if block.kind == "heading" else block.path
-    return next((role for words in (text, header, *reversed(above)) if words and (role := _cued(words))), "")
+    for words in (text, header, *reversed(above)):
+        if words and (role := _cued(words)):
+            return role, _REASONS[role]
+    if by_model is not None and told and by_model.probability >= _LIKELY:
+        return _modelled(by_model)
+    return "", ""
+
+
+def _modelled(role: Role) -> tuple[str, str]:
+    name = _CALLED.get(role.name, role.name)
+    return name, f"is {_article(name)}{name}, with a probability of {role.probability:.2f}"
+
+
+def _article(name: str) -> str:
+    if name in _UNCOUNTED:
+        return ""
+    return "an " if name[0] in "aeiou" else "a "
 
 
 def _cued(text: str) -> str:

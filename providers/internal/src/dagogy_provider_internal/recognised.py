@@ -170,7 +170,7 @@ def treating(document: ScopeDocument, chosen: Chosen, anchors: Mapping[int, int]
     each block names.
     """
     blocks, at, kind = document.blocks, chosen.unit.at, chosen.unit.kind
-    if kind in ("cell", "enumeration", "emphasis"):
+    if kind in ("cell", "field", "enumeration", "emphasis"):
         # What a row or a sentence says of several topics says nothing of any one of them.
         return [at] if anchors[at] == 1 else []
     if kind == "item":

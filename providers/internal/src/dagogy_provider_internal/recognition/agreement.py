@@ -15,7 +15,7 @@ from statistics import fmean, median
 
 from dagogy.api.scope import Block
 
-from dagogy_provider_internal.recognition.features import FIRST, Described, Title
+from dagogy_provider_internal.recognition.features import FIRST, WORDING, Described, Title
 
 _LIKELY = 0.3
 _BEST, _MANY = 5, 20  # titles that tell how sure the first look is in this document
@@ -129,7 +129,7 @@ def agreed(blocks: Sequence[Block], found: Described, chances: Sequence[float]) 
     best_group, best_like = max(s[0] for s in groups.values()), max(s[0] for s in likes.values())
     mass = {key: sum(chances[i] for i in group) for key, group in look.siblings.items()}
     wording = {
-        key: fmean(found.titles[i].features[FIRST - 1] for i in group) for key, group in look.siblings.items()
+        key: fmean(found.titles[i].features[WORDING] for i in group) for key, group in look.siblings.items()
     }
     document = _document(look)
     rank = _ranks(look.ranked, chances)

@@ -21,14 +21,16 @@ from dagogy_provider_internal.recognition.shape import SHAPE, is_divided, shape
 from dagogy_provider_internal.recognition.units import Unit, titled, units
 from dagogy_provider_internal.recognition.wording import unlike
 
-_KINDS = ("heading", "item", "cell", "lead", "short", "emphasis", "enumeration")
+_KINDS = ("heading", "item", "cell", "lead", "short", "emphasis", "enumeration", "field")
 _WAYS = (
     "whole", "lead", "rest", "before", "after", "after-semicolon", "after-comma", "outside", "inside",
     "semicolon", "comma", "dash", "enumeration",
 )  # fmt: skip
+#: Where the wording of a title stands among its features.
+WORDING = len(_KINDS) + len(_WAYS) + 3
 #: The features of a title that come first: what its unit is, how it is read, which part of how many it is,
 #: and the last of them, its wording.
-FIRST = len(_KINDS) + len(_WAYS) + 4
+FIRST = WORDING + 1
 #: The categories of cues that are averaged over a group.
 _GROUP_CUES = (
     "topic", "time", "holiday", "administration", "assessment", "exercise", "resource", "objective",
@@ -85,7 +87,7 @@ class Title:
     unit: int
     reading: int
     text: str
-    siblings: Hashable
+    siblings: tuple[Hashable, str]
     features: list[float] = field(default_factory=list)
 
 
@@ -150,6 +152,8 @@ class _Describer:
             )
         if unit.kind == "cell":
             return ("cell", block.header, unit.column, -1 if any(block.header) else self.section[unit.at])
+        if unit.kind == "field":
+            return ("field", unit.label.casefold())
         return (unit.kind, self.section[unit.at])
 
     def _like_key(self, unit: Unit) -> Hashable:
@@ -161,7 +165,7 @@ class _Describer:
             return ("item", block.level, above, bool(block.lead), block.ordered)
         if unit.kind == "cell":
             return ("cell", unit.column, block.header)
-        return (unit.kind,)
+        return unit.kind, unit.label.casefold()
 
     def described(self) -> Described:
         document = self._document()
@@ -184,7 +188,12 @@ class _Describer:
                 way = [float(reading.way == w) for w in _WAYS]
                 for part, text in enumerate(reading.titles):
                     first = _WORD.search(text)
-                    own = [float(len(reading.titles)), float(part), float(len(unit.readings)), unlike(text)]
+                    own = [
+                        float(len(reading.titles)),
+                        float(part),
+                        float(len(unit.readings)),
+                        unlike(text),
+                    ]
                     cues = [*shares(text), *shares(first[0] if first else "")]
                     titles.append(
                         Title(
@@ -234,6 +243,8 @@ class _Describer:
         ]
 
     def _header(self, unit: Unit) -> str:
+        if unit.kind == "field":
+            return unit.label
         header = self.blocks[unit.at].header
         return header[unit.column] if unit.kind == "cell" and 0 <= unit.column < len(header) else ""
 
@@ -301,4 +312,4 @@ class _Describer:
         ]
 
 
-__all__ = ["FIRST", "Described", "Title", "described", "names", "titled"]
+__all__ = ["FIRST", "WORDING", "Described", "Title", "described", "names", "titled"]

@@ -66,6 +66,10 @@ _SEPARATORS = {
 _COLON = re.compile(r"^([^:：]{2,80}?)\s?(?::\s|：|\s[–—-]\s)(.+)$", re.DOTALL)
 _BRACKETS = re.compile(r"^([^(（]{2,80}?)\s?[(（]([^()（）]+)[)）]\s?$")
 _SENTENCE = re.compile(r"(?<=[.!?])\s|(?<=[。！？])")
+#: Numbers of sections that stand within a text: "1.1 Moles 1.2 Spectra".
+_NUMBERS_WITHIN = re.compile(r"(?:^|\s)\d{1,2}[.\-]\d{1,2}\.?\s(?=\D)")
+_LEAST_LABELS = 2  # labels that make a paragraph one of fields
+_LONGEST_LABEL = 40  # characters
 _LAST_COLON = re.compile(r"[:：]\s?([^:：]+)$")
 
 
@@ -89,6 +93,8 @@ class Unit:
     column: int
     kind: str
     readings: list[Reading] = field(default_factory=list)
+    #: What the text is called where it stands, as in "**Topic:** Loops"; of a `field` only.
+    label: str = ""
 
 
 def has_word(text: str) -> bool:
@@ -174,37 +180,78 @@ def units(blocks: Sequence[Block]) -> list[Unit]:
 
 
 def _units(blocks: Sequence[Block]) -> Iterator[Unit]:
-    asked = False
-    for at, block in enumerate(blocks):
-        if block.kind != "list_item" or block.marked is None:
-            asked = block.text.rstrip().endswith(("?", "？"))
-        elif asked:  # an option of a question, right or wrong
-            continue
+    for at in _unasked(blocks):
+        block = blocks[at]
         if block.kind == "table_row":
             for column, cell in enumerate(block.cells):
                 if found := _readings(cell):
                     yield Unit(at, column, "cell", found)
             continue
-        if (
-            block.kind in ("paragraph", "quote")
-            and not (block.lead and len(block.lead) < 100)
-            and len(block.text) >= _SHORT
-        ):
-            yield from _enumerations(at, block)
+        fields = _fields(at, block) if block.kind in ("paragraph", "quote", "list_item") else []
+        yield from fields
+        if not fields or block.lead:
+            yield from _of_block(at, block)
+
+
+def _unasked(blocks: Sequence[Block]) -> Iterator[int]:
+    """The positions of the blocks that are no options of a question, right or wrong."""
+    asked = False
+    for at, block in enumerate(blocks):
+        if block.kind != "list_item" or block.marked is None:
+            asked = block.text.rstrip().endswith(("?", "？"))
+        elif asked:
             continue
-        kind, found = "", []
-        if block.kind == "heading":
-            kind, found = "heading", _readings(block.text)
-        elif block.kind == "list_item":
-            kind, found = "item", _readings(block.text, block.lead, block.rest)
-        elif block.kind in ("paragraph", "quote"):
-            kind, found = ("lead", _readings(block.lead)) if block.lead else ("short", _readings(block.text))
-        if found:
-            yield Unit(at, -1, kind, found)
+        yield at
+
+
+def _of_block(at: int, block: Block) -> Iterator[Unit]:
+    if (
+        block.kind in ("paragraph", "quote")
+        and not (block.lead and len(block.lead) < 100)
+        and len(block.text) >= _SHORT
+    ):
+        yield from _enumerations(at, block)
+        return
+    kind, found = "", []
+    if block.kind == "heading":
+        kind, found = "heading", _readings(block.text)
+    elif block.kind == "list_item":
+        kind, found = "item", _readings(block.text, block.lead, block.rest)
+    elif block.kind in ("paragraph", "quote"):
+        kind, found = ("lead", _readings(block.lead)) if block.lead else ("short", _readings(block.text))
+    if found:
+        yield Unit(at, -1, kind, found)
+
+
+def _fields(at: int, block: Block) -> list[Unit]:
+    """What stands after each of the labels in bold or italics that the text sets before colons; nothing where
+    there are not several.
+    """
+    text, starts = block.text[:3000], []
+    last = 0
+    for label in block.emphasised[:30]:
+        start = text.find(label, last) if len(label) <= _LONGEST_LABEL else -1
+        end = start + len(label)
+        after = text[end : end + 2].lstrip()[:1]
+        if start >= 0 and (label.rstrip().endswith((":", "：")) or after in tuple(":：")):
+            starts.append((start, end, label.strip(" :：")))
+            last = end
+    if len(starts) < _LEAST_LABELS:
+        return []
+    ends = [start for start, _, _ in starts[1:]] + [len(text)]
+    return [
+        Unit(at, -1, "field", found, label)
+        for (_, end, label), stop in zip(starts, ends, strict=True)
+        if (found := _readings(text[end:stop].strip(" :：\n")))
+    ]
 
 
 def _enumerations(at: int, block: Block) -> Iterator[Unit]:
     """What the sentences of a paragraph enumerate, and what is set off in it."""
+    numbered = [t for t in map(titled, _NUMBERS_WITHIN.split(block.text[:3000])) if has_word(t)]
+    if len(numbered) >= _LEAST_LISTED and all(len(t) < LONGEST / 2 for t in numbered):
+        yield Unit(at, -1, "enumeration", [Reading("enumeration", numbered[:30])])
+        return
     for sentence in _SENTENCE.split(block.text[:3000]):
         after = _LAST_COLON.search(sentence)
         for text in ([after[1]] if after else []) + [sentence]:

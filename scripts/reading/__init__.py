@@ -1,0 +1,1 @@
+"""The parts of `scripts/train_reading.py`: documents with labels, and the training of each model."""
