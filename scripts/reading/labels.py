@@ -99,16 +99,7 @@ def role_labels(
     what the names of its concepts, groups and what must never be one tell. `raw`: the file.
     """
     blocks = document.blocks
-    concepts, nevers = set[Piece](), set[Piece]()
-    for title, best, no in zip(
-        found.titles, named_best(labelled.concept, labelled.alike), labelled.never, strict=True
-    ):
-        unit = found.units[title.unit]
-        piece = Piece(unit.at, unit.column if len(blocks[unit.at].cells) > 1 else -1)
-        if best:
-            concepts |= {piece, Piece(unit.at, -1)}
-        elif no and found.units[title.unit].readings[title.reading].way in ("whole", "lead"):
-            nevers.add(piece)
+    concepts, nevers = _named(blocks, found, labelled)
     said = _roles_of_lines(document, raw, gold.get("roles", []))
     groups = {_letters(str(c.get("group"))) for c in gold["concepts"]} - {_letters("None"), ""}
     out = []
@@ -125,6 +116,21 @@ def role_labels(
         elif piece in nevers:
             out.append(RoleLabel(piece, -1, _DERIVED / 2, False))
     return out
+
+
+def _named(blocks: Sequence[Block], found: Described, labelled: TitleLabels) -> tuple[set[Piece], set[Piece]]:
+    """The pieces that name a concept best, and those whose whole text must never be one."""
+    concepts, nevers = set[Piece](), set[Piece]()
+    for title, best, no in zip(
+        found.titles, named_best(labelled.concept, labelled.alike), labelled.never, strict=True
+    ):
+        unit = found.units[title.unit]
+        piece = Piece(unit.at, unit.column if len(blocks[unit.at].cells) > 1 else -1)
+        if best:
+            concepts |= {piece, Piece(unit.at, -1)}
+        elif no and found.units[title.unit].readings[title.reading].way in ("whole", "lead"):
+            nevers.add(piece)
+    return concepts, nevers
 
 
 def _of_cell(block: Block, piece: Piece, row: str, concepts: set[Piece]) -> str:
@@ -164,7 +170,14 @@ def _roles_of_lines(document: ScopeDocument, raw: str, roles: Sequence[Sequence[
             ):
                 out[at] = role
         return out
-    # What a reader made of another format is found by its text, from where the last block was found on.
+    return _found_by_text(document, raw, role_at)
+
+
+def _found_by_text(document: ScopeDocument, raw: str, role_at: dict[int, str]) -> dict[int, str]:
+    """As `_roles_of_lines`, where the lines of the blocks are not those of the file: each block is found by
+    its text, from where the last one was found on.
+    """
+    out: dict[int, str] = {}
     lines, cursor = [_letters(line) for line in raw.splitlines()], 0
     for at, block in enumerate(document.blocks):
         key = _letters(block.cells[0] if block.cells else block.text)[:_KEY]

@@ -134,7 +134,8 @@ def _exported(first: LogisticRegression, second: HistGradientBoostingClassifier)
     rows, bias = np.zeros((len(ROLES), BUCKETS), dtype=np.int8), np.full(len(ROLES), _UNKNOWN)
     rows[first.classes_] = np.rint(first.coef_ / scale).astype(np.int8)
     bias[first.classes_] = first.intercept_
-    base, trees = np.full(len(ROLES), _UNKNOWN), [[] for _ in ROLES]
+    base = np.full(len(ROLES), _UNKNOWN)
+    trees: list[list[Any]] = [[] for _ in ROLES]
     for k, role in enumerate(second.classes_):
         base[role] = second._baseline_prediction.ravel()[k]
         trees[role] = [exported_tree(predictors[k]) for predictors in second._predictors]

@@ -28,7 +28,7 @@ _EAST = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _WORDS_READ = 40  # words of a block that are looked at
 _CUED = 0.12  # a cue counts from this share of the words on: one of eight
 _MEMBERS = 80  # siblings that are looked at
-_KINDS = ("heading", "paragraph", "list_item", "table_row", "code", "quote", "html")
+_KINDS: tuple[str, ...] = ("heading", "paragraph", "list_item", "table_row", "code", "quote", "html")
 _PLACE = (
     "kind", "level", "numbered list", "bold lead", "has a box", "is ticked", "share in links",
     "emphasised parts",
@@ -207,7 +207,7 @@ def names() -> list[str]:
 
 def described(around: Surroundings) -> list[list[float]]:
     """For each piece what is seen of it besides its words: a number for each of `names`."""
-    kinds = Counter(b.kind for b in around.blocks)
+    kinds: Counter[str] = Counter(b.kind for b in around.blocks)
     document = [*(kinds[k] / len(around.blocks) for k in _KINDS), math.log(len(around.blocks) or 1)]
     groups = {key: _group(around, members) for key, members in around.siblings.items()}
     return [
