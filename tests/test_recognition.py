@@ -9,12 +9,16 @@ from dataclasses import replace
 from importlib.resources import files
 
 import pytest
+from dagogy.api.scope import Block
+from dagogy_provider_internal.account import left_out
+from dagogy_provider_internal.concept import Concept, Found
 from dagogy_provider_internal.concepts import find_concepts
 from dagogy_provider_internal.reading import read
 from dagogy_provider_internal.recognised import NO_COURSE, as_found, better, is_date
 from dagogy_provider_internal.recognition import agreement, is_course, recognise
 from dagogy_provider_internal.recognition.choice import Chosen
 from dagogy_provider_internal.recognition.features import FIRST, described, names
+from dagogy_provider_internal.recognition.roles import ROLES, roles
 from dagogy_provider_internal.recognition.trees import looks
 from dagogy_provider_internal.recognition.units import titled, units
 from dagogy_provider_internal.recognition.wording import unlike
@@ -325,3 +329,60 @@ def test_options_of_a_question_are_no_titles() -> None:
     }
     assert {"Burns", "Choking"} <= found
     assert not {"Put ice on the burn", "Cool it with water"} & found
+
+
+def test_what_stands_after_labels_in_one_paragraph_is_a_unit_of_its_own() -> None:
+    blocks = read_markdown(
+        "## Monday\n\n**Topic:** Contact metamorphism  \n**Slides:** deck 4  \n**Homework:** Problem set 2\n",
+        source="doc.md",
+    ).blocks
+    fields = {u.label: u.readings[0].titles for u in units(blocks) if u.kind == "field"}
+    assert fields == {
+        "Topic": ["Contact metamorphism"],
+        "Slides": ["deck 4"],
+        "Homework": ["Problem set 2"],
+    }
+
+
+def test_numbered_topics_that_run_on_in_a_paragraph_are_parted_at_their_numbers() -> None:
+    text = (
+        "1.1 Moles and molar mass 1.2 Mass spectra of elements 1.3 Composition of mixtures "
+        "1.4 Electron configuration 1.5 Periodic trends"
+    )
+    (unit,) = units([Block("paragraph", text, (1, 5))])
+    assert unit.readings[0].titles == [
+        "Moles and molar mass",
+        "Mass spectra of elements",
+        "Composition of mixtures",
+        "Electron configuration",
+        "Periodic trends",
+    ]
+
+
+def test_every_block_and_cell_has_a_role_with_probabilities_that_sum_to_one() -> None:
+    document = read_markdown(SYLLABUS, source="doc.md")
+    told = roles(document)
+    assert len(told.blocks()) == len(document.blocks)
+    row = next(at for at, b in enumerate(document.blocks) if len(b.cells) > 1)
+    for role in [*told.blocks(), told.of(row, 0), told.of(row, 1)]:
+        assert role.name in ROLES
+        assert sum(role.chances) == pytest.approx(1)
+        assert 0 < role.probability <= 1
+    assert told.of(0).name == "title"
+    assert roles(document) is told
+
+
+def test_of_a_split_text_the_half_that_is_not_taken_is_left_out() -> None:
+    document = read_markdown("# Weaving\n\n- Warp and weft\n", source="doc.md")
+    found = Found()
+    found.concepts.append(Concept("Warp", document, 1, [], ("Weaving",)))
+    found.probabilities = {"warp": 0.5, "weft": 0.2}
+    (weft,) = [one for one in left_out(document, found, ()) if one.lines == (3, 3)]
+    assert (weft.text, weft.probability) == ("weft", 0.2)
+
+
+def test_where_nothing_is_taken_nothing_is_said_to_be_less_likely_than_it() -> None:
+    document = read_markdown("# Zzyx\n\nQwrk blm.\n", source="doc.md")
+    found = Found()
+    found.probabilities = {"zzyx": 0.1}
+    assert not any("than what was taken" in one.reason for one in left_out(document, found, ()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -99,7 +99,7 @@ def role_labels(
     what the names of its concepts, groups and what must never be one tell. `raw`: the file.
     """
     blocks = document.blocks
-    concepts, nevers = _pieces_named(blocks, found, labelled)
+    concepts, nevers = _named(blocks, found, labelled)
     said = _roles_of_lines(document, raw, gold.get("roles", []))
     groups = {_letters(str(c.get("group"))) for c in gold["concepts"]} - {_letters("None"), ""}
     out = []
@@ -116,6 +116,21 @@ def role_labels(
         elif piece in nevers:
             out.append(RoleLabel(piece, -1, _DERIVED / 2, False))
     return out
+
+
+def _named(blocks: Sequence[Block], found: Described, labelled: TitleLabels) -> tuple[set[Piece], set[Piece]]:
+    """The pieces that name a concept best, and those whose whole text must never be one."""
+    concepts, nevers = set[Piece](), set[Piece]()
+    for title, best, no in zip(
+        found.titles, named_best(labelled.concept, labelled.alike), labelled.never, strict=True
+    ):
+        unit = found.units[title.unit]
+        piece = Piece(unit.at, unit.column if len(blocks[unit.at].cells) > 1 else -1)
+        if best:
+            concepts |= {piece, Piece(unit.at, -1)}
+        elif no and found.units[title.unit].readings[title.reading].way in ("whole", "lead"):
+            nevers.add(piece)
+    return concepts, nevers
 
 
 def _of_cell(block: Block, piece: Piece, row: str, concepts: set[Piece]) -> str:
@@ -142,39 +157,26 @@ def _letters(text: str) -> str:
     return "".join(re.findall(r"\w", text.casefold())).replace("_", "")
 
 
-def _pieces_named(
-    blocks: Sequence[Block], found: Described, labelled: TitleLabels
-) -> tuple[set[Piece], set[Piece]]:
-    """The pieces that name a concept, and those that name what is never one."""
-    concepts, nevers = set[Piece](), set[Piece]()
-    for title, best, no in zip(
-        found.titles, named_best(labelled.concept, labelled.alike), labelled.never, strict=True
-    ):
-        unit = found.units[title.unit]
-        piece = Piece(unit.at, unit.column if len(blocks[unit.at].cells) > 1 else -1)
-        if best:
-            concepts |= {piece, Piece(unit.at, -1)}
-        elif no and found.units[title.unit].readings[title.reading].way in ("whole", "lead"):
-            nevers.add(piece)
-    return concepts, nevers
-
-
 def _roles_of_lines(document: ScopeDocument, raw: str, roles: Sequence[Sequence[Any]]) -> dict[int, str]:
     """For each block the role of its first line, where one is known."""
     if not roles:
         return {}
     role_at = {line: role for first, last, role in roles for line in range(first, last + 1)}
+    out: dict[int, str] = {}
     if document.text.rstrip() == raw.rstrip():
-        found = {
-            at: next((role_at[n] for n in range(block.lines[0], block.lines[1] + 1) if role_at.get(n)), "")
-            for at, block in enumerate(document.blocks)
-        }
-        return {at: role for at, role in found.items() if role}
-    return _roles_by_text(document, raw, role_at)
+        for at, block in enumerate(document.blocks):
+            if role := next(
+                (r for n in range(block.lines[0], block.lines[1] + 1) if (r := role_at.get(n))), ""
+            ):
+                out[at] = role
+        return out
+    return _found_by_text(document, raw, role_at)
 
 
-def _roles_by_text(document: ScopeDocument, raw: str, role_at: Mapping[int, str]) -> dict[int, str]:
-    """What a reader made of another format is found by its text, from where the last block was found on."""
+def _found_by_text(document: ScopeDocument, raw: str, role_at: dict[int, str]) -> dict[int, str]:
+    """As `_roles_of_lines`, where the lines of the blocks are not those of the file: each block is found by
+    its text, from where the last one was found on.
+    """
     out: dict[int, str] = {}
     lines, cursor = [_letters(line) for line in raw.splitlines()], 0
     for at, block in enumerate(document.blocks):

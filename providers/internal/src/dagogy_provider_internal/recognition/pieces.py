@@ -28,7 +28,7 @@ _EAST = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _WORDS_READ = 40  # words of a block that are looked at
 _CUED = 0.12  # a cue counts from this share of the words on: one of eight
 _MEMBERS = 80  # siblings that are looked at
-_KINDS = ("heading", "paragraph", "list_item", "table_row", "code", "quote", "html")
+_KINDS: tuple[str, ...] = ("heading", "paragraph", "list_item", "table_row", "code", "quote", "html")
 _PLACE = (
     "kind", "level", "numbered list", "bold lead", "has a box", "is ticked", "share in links",
     "emphasised parts",
