@@ -45,6 +45,7 @@ from dagogy.pipeline.judge import Judge
 from dagogy.pipeline.rule_context import RunContext
 from dagogy.pipeline.spec import synthesise_spec
 from dagogy.workspace.files import to_json
+from dagogy_provider_internal.naming import core_name
 from dagogy_provider_internal.writing.frames import LANGUAGES, language_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -239,8 +240,10 @@ def _is_other(text: str, names: Sequence[str], language: str) -> bool:
     frames for that)."""
     from gcld3 import NNetLanguageIdentifier
 
-    for name in sorted(names, key=len, reverse=True):
-        text = text.replace(name, " ")
+    # In a frame a name may have lost its capitals, and an opener such as "What is".
+    text = text.casefold()
+    for name in sorted({n for title in names for n in (title, core_name(title))}, key=len, reverse=True):
+        text = text.replace(name.casefold(), " ")
     if len(text.split()) < _FEWEST and text.isascii():
         return False
     wanted = language if language in LANGUAGES else "en"
@@ -323,6 +326,7 @@ def main() -> int:
         f"{len(rows)} documents; {bad} with a draft that the rules refuse; {len(refused)} no course or not "
         "readable"
     )
+    print(*(f"mixed: {text}" for text in total.mixed), sep="\n", end="\n" if total.mixed else "")
     print(f"median nodes a document {statistics.median(int(r[1]) for r in rows):g}")
     if options.node:
         wanted = options.node.lower()
