@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dagogy.contracts.types import GapField, Node
 
-__all__ = ["GapCount", "count_gaps", "gap_question"]
-
 #: From this share of open fields on a curriculum is a skeleton.
 _SKELETON = 0.9
 #: The fields that say something about a concept, beside its name and what follows from it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from dagogy.api.gaps import gap_question
+from dagogy.api.documents import gap_question
 from dagogy.api.rules import Finding, Fix, Rule, RuleContext
 
 if TYPE_CHECKING:

@@ -16,6 +16,8 @@ from dagogy.api.text import Words
 LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "ru", "zh", "ja")
 _READ = 3000  # characters of a document that its language is told by
 _FEWEST = 3  # words
+_SHORT = 60  # words
+_SMALL_WORDS = 0.25  # share of an English text
 #: Quotation marks of each language.
 _MARKS = {
     "de": "„“", "fr": ("« ", " »"), "es": "«»", "it": "«»", "ru": "«»", "zh": "“”", "ja": "「」",
@@ -66,7 +68,11 @@ def language_of(document: ScopeDocument | None, names: Iterable[str] = ()) -> st
     """
     texts = [b.text for b in document.blocks if b.kind not in ("code", "html")] if document else []
     text = " ".join(_most_telling(texts or list(names)))[:_READ]
-    if len(Words.of(text)) < _FEWEST:
+    words = Words.of(text)
+    if len(words) < _FEWEST:
+        return "en"
+    # Of a few sentences the detector is sure where it is wrong; small words of English are the surer sign.
+    if len(words) < _SHORT and sum(w in Words.STOP for w in words) >= _SMALL_WORDS * len(words):
         return "en"
     script = _east_asian(text)
     if script:
