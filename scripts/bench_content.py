@@ -183,35 +183,33 @@ def told(made: Made) -> Told:
         nodes=len(made.curriculum["nodes"]),
         errors=[f"{f.rule_id} {f.pointer}: {f.message}" for f in made.errors],
     )
+    names = [n["title"] for n in made.curriculum["nodes"]]
     for node in made.curriculum["nodes"]:
         near = _near(made.document, node["title"])
-        unquoted = []
-        for idea in node["core_ideas"]:
-            out.ideas += 1
-            out.quoted += _flat(idea) in source
-            out.own += _flat(idea) in near
-        check = node["mastery_check"]
-        for text, kind in (
-            (node["capability"], "capability"),
-            (check["task"], "task"),
-            *((p, "") for p in node["pitfalls"]),
-        ):
-            is_quoted = bool(text) and _flat(text) in source
-            if kind == "capability" and text:
-                out.capabilities += 1
-                out.quoted_capabilities += is_quoted
-            if kind == "task" and text:
-                out.tasks.append(text)
-                out.quoted_tasks += is_quoted
-            if text and not is_quoted:
-                unquoted.append(text)
-        criteria = check["pass_criteria"].splitlines()
-        unquoted += [line for line in criteria if _flat(line.lstrip("• ")) not in source]
-        unquoted += [gap["reason"] for gap in node["gaps"]]
-        names = [n["title"] for n in made.curriculum["nodes"]]
+        ideas = [_flat(idea) for idea in node["core_ideas"]]
+        out.ideas += len(ideas)
+        out.quoted += sum(idea in source for idea in ideas)
+        out.own += sum(idea in near for idea in ideas)
+        gaps = node.get("gaps", [])
+        unquoted = [*_unquoted(node, source, out), *(gap["reason"] for gap in gaps)]
         out.mixed += [text for text in unquoted if _is_other(text, names, language)]
-        out.gaps.update(gap["field"] for gap in node["gaps"])
+        out.gaps.update(gap["field"] for gap in gaps)
     return out
+
+
+def _unquoted(node: Mapping[str, Any], source: str, out: Told) -> Iterator[str]:
+    """The texts of a node besides its ideas that the source does not have; the quoted are counted in `out`."""
+    check = node["mastery_check"]
+    if capability := node["capability"]:
+        out.capabilities += 1
+        out.quoted_capabilities += _flat(capability) in source
+    if task := check["task"]:
+        out.tasks.append(task)
+        out.quoted_tasks += _flat(task) in source
+    criteria = [line.lstrip("• ") for line in check["pass_criteria"].splitlines()]
+    for text in (capability, task, *node["pitfalls"], *criteria):
+        if text and _flat(text) not in source:
+            yield text
 
 
 def _flat(text: str) -> str:
@@ -283,7 +281,7 @@ def show(made: Made, node: Mapping[str, Any]) -> None:
         print(f"  gap         {gap['field']}: {gap['reason']}")
 
 
-def main() -> int:
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure what the nodes say; see the head of this script.")
     default = Path(os.environ.get("DAGOGY_BENCH", ROOT.parent / "shared/bench"))
     parser.add_argument(
@@ -298,7 +296,31 @@ def main() -> int:
     )
     parser.add_argument("--sample", type=int, default=0, metavar="N", help="print N nodes, chosen at random")
     parser.add_argument("--errors", action="store_true", help="print what the rules refuse")
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def _table(rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(len(r[k]) for r in [HEADER, *rows]) for k in range(len(HEADER))]
+    for row in [HEADER, *rows]:
+        print(
+            "  ".join(
+                cell.ljust(w) if k == 0 else cell.rjust(w)
+                for k, (cell, w) in enumerate(zip(row, widths, strict=True))
+            )
+        )
+
+
+def _nodes(shown: Sequence[tuple[Made, Mapping[str, Any]]], wanted: str, sample: int) -> None:
+    """Prints the nodes in whose document or title `wanted` occurs, and `sample` others at random."""
+    for made, node in shown:
+        if wanted and wanted.lower() in f"{made.name} {node['title']}".lower():
+            show(made, node)
+    for made, node in random.Random(1).sample(list(shown), min(sample, len(shown))):
+        show(made, node)
+
+
+def main() -> int:
+    options = _options()
     total, rows, shown, refused = Told(), [], [], []
     with tempfile.TemporaryDirectory() as folder:
         maker = Maker(Path(folder), options.evidence)
@@ -313,14 +335,7 @@ def main() -> int:
             shown += [(made, node) for node in made.curriculum["nodes"]]
             if options.errors:
                 print(*(f"{made.name}: {e}" for e in one.errors), sep="\n", end="\n" if one.errors else "")
-    widths = [max(len(r[k]) for r in [HEADER, *rows]) for k in range(len(HEADER))]
-    for row in [HEADER, *rows, ["all", *total.row()]]:
-        print(
-            "  ".join(
-                cell.ljust(w) if k == 0 else cell.rjust(w)
-                for k, (cell, w) in enumerate(zip(row, widths, strict=True))
-            )
-        )
+    _table([*rows, ["all", *total.row()]])
     bad = sum(row[-1] != "0" for row in rows)
     print(
         f"{len(rows)} documents; {bad} with a draft that the rules refuse; {len(refused)} no course or not "
@@ -328,13 +343,7 @@ def main() -> int:
     )
     print(*(f"mixed: {text}" for text in total.mixed), sep="\n", end="\n" if total.mixed else "")
     print(f"median nodes a document {statistics.median(int(r[1]) for r in rows):g}")
-    if options.node:
-        wanted = options.node.lower()
-        for made, node in shown:
-            if wanted in f"{made.name} {node['title']}".lower():
-                show(made, node)
-    for made, node in random.Random(1).sample(shown, min(options.sample, len(shown))):
-        show(made, node)
+    _nodes(shown, options.node or "", options.sample)
     return 0
 
 
