@@ -198,7 +198,7 @@ def told(made: Made) -> Told:
 
 
 def _unquoted(node: Mapping[str, Any], source: str, out: Told) -> Iterator[str]:
-    """The texts of a node besides its ideas that the source does not have; the quoted are counted in `out`."""
+    """The texts of a node besides its ideas that the source does not have; `out` counts the others."""
     check = node["mastery_check"]
     if capability := node["capability"]:
         out.capabilities += 1

@@ -209,13 +209,7 @@ def beside(
     for name, some in (("internal", rows), ("heuristic.py", heuristic), ("shuffled chain", chain)):
         lines.append(f"  {name:<24}" + "".join(f"{mean(some, key):>11.3f}" for key in keys))
     aims = AIMS[mode]
-    lines.append(
-        f"  {'aim':<24}"
-        + "".join(
-            f"{('<= ' if key == 'violation' else '>= ') + f'{aims[key]:.2f}' if key in aims else '-':>11}"
-            for key in keys
-        )
-    )
+    lines.append(f"  {'aim':<24}" + "".join(f"{_aim(key, aims):>11}" for key in keys))
     missed = [
         f"{mode}: {key} is {mean(rows, key):.3f}, {aim} is the aim"
         for key, aim in aims.items()
@@ -228,6 +222,12 @@ def beside(
         if ours[kind] < least[kind]
     ]
     return lines, missed
+
+
+def _aim(key: str, aims: Mapping[str, float]) -> str:
+    if key not in aims:
+        return "-"
+    return f"{'<=' if key == 'violation' else '>='} {aims[key]:.2f}"
 
 
 def _met(key: str, value: float, aim: float) -> bool:
@@ -376,29 +376,43 @@ def leave_one_kind_out(
 # --------------------------------------------------------------------------------------------------- the door
 
 
-def main() -> int:
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
+    add = parser.add_argument
+    add(
         "--bench",
         type=Path,
         default=BENCH,
-        help="the folder of the benchmark (default: DAGOGY_BENCH, else ../shared/bench)",
+        help="the benchmark (default: DAGOGY_BENCH, else ../shared/bench)",
     )
-    parser.add_argument(
-        "--quick", action="store_true", help="run the dev cases in this process, not through the command line"
-    )
-    parser.add_argument(
-        "--judge",
-        action="store_true",
-        help="also score the cases kept for judging; not to be looked at while tuning",
-    )
-    parser.add_argument(
-        "--loko", action="store_true", help="also leave one kind out at a time (some minutes)"
-    )
-    parser.add_argument("--check", action="store_true", help="exit with 1 when an aim is missed")
-    options = parser.parse_args()
+    add("--quick", action="store_true", help="run the dev cases in this process, not by the command line")
+    add("--judge", action="store_true", help="also score the cases kept for judging; not for tuning")
+    add("--loko", action="store_true", help="also leave one kind out at a time (some minutes)")
+    add("--check", action="store_true", help="exit with 1 when an aim is missed")
+    return parser.parse_args()
+
+
+def _rows(scorer: Scorer, mode: str, cases: Sequence[Case], folder: Path | None) -> list[Row]:
+    """By the command line, which works in `folder`; in this process without one."""
+    if folder is None:
+        return [scored(scorer, c, mode) for c in cases]
+    return through_command_line(scorer, mode, cases, folder)
+
+
+def _print_own(scorer: Scorer, part: str, cases: Sequence[Case]) -> None:
+    """The cases of our own, in every mode."""
+    for mode in MODES:
+        rows = [scored(scorer, c, mode) for c in cases]
+        print(scorer.table(rows, f"own cases ({part}), mode {mode}", each=part == "tune"), end="\n\n")
+        lines, failed = beside(scorer, mode, cases, rows)
+        below = [f"  {line}" for line in failed if "below its chain" in line]
+        print("\n".join([*lines[:-1], *below]), end="\n\n")
+
+
+def main() -> int:
+    options = _options()
     try:
         scorer = Scorer(options.bench)
     except FileNotFoundError as error:
@@ -411,25 +425,14 @@ def main() -> int:
     summary, missed = [], []
     with tempfile.TemporaryDirectory(prefix="bench-ordering-") as folder:
         for mode in MODES:
-            rows = (
-                [scored(scorer, c, mode) for c in dev]
-                if options.quick
-                else through_command_line(scorer, mode, dev, Path(folder))
-            )
+            rows = _rows(scorer, mode, dev, None if options.quick else Path(folder))
             print(scorer.table(rows, f"dev cases of the benchmark, mode {mode}"), end="\n\n")
             lines, failed = beside(scorer, mode, dev, rows)
             summary += lines
             missed += failed
     print("\n".join(summary), end="\n\n")
     for part, some in own.items():
-        for mode in MODES:
-            rows = [scored(scorer, c, mode) for c in some]
-            print(scorer.table(rows, f"own cases ({part}), mode {mode}", each=part == "tune"), end="\n\n")
-            lines, failed = beside(scorer, mode, some, rows)
-            print(
-                "\n".join([*lines[:-1], *(f"  {line}" for line in failed if "below its chain" in line)]),
-                end="\n\n",
-            )
+        _print_own(scorer, part, some)
     print("\n".join(ablation(scorer, {"dev": dev, **own})), end="\n\n")
     if options.loko:
         names = ((cases, tuple(split(scorer.folder, "dev"))), (OWN, tuple(split(OWN, "tune"))))

@@ -249,6 +249,16 @@ def _carried_out(harness: Harness, known: Reference, through: bool) -> Iterator[
         yield Loss("diff lost", f"by recover: {_short(_diff(harness))} instead of {_short(known.diff)}")
 
 
+def _still_known(harness: Harness, known: Reference) -> Iterator[Loss]:
+    """Unless the failed command has ended well meanwhile, the failure still stands, and a recovery that was
+    killed must not forget it."""
+    if _stage(harness)[0] != known.stage:
+        yield Loss(
+            "recover forgot",
+            "the failure that was being recovered from no longer stands, though nothing fixed it",
+        )
+
+
 def _recovering(
     harness: Harness, scenario: Scenario, known: Reference, random: Random, through: bool
 ) -> Generator[Loss, None, bool]:
@@ -262,13 +272,8 @@ def _recovering(
     dry = harness.run("recover", "latest", "--dry-run", "--no-probe", "--json", before=quiet)
     yield from ended(dry, as_json=True)
     if scenario.argv[0] == "recover":
-        # Unless the failed command has ended well meanwhile, the failure still stands, and a recovery that
-        # was killed must not forget it.
-        if dry.status == 3 and "recovered" not in names and _stage(harness)[0] != known.stage:
-            yield Loss(
-                "recover forgot",
-                "the failure that was being recovered from no longer stands, though nothing fixed it",
-            )
+        if dry.status == 3 and "recovered" not in names:
+            yield from _still_known(harness, known)
         return False
     if "command_lost" not in names or names[-1] == "command_ended":
         return False

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
@@ -382,39 +382,32 @@ def _spec_sense(document: Any) -> list[Problem]:
     """What a schema cannot say: placeholders, and minima above maxima."""
     if not isinstance(document, dict):
         return []
-    problems = [
-        Problem(
-            f"/{key}",
-            f"still holds the template's placeholder {document[key]!r}",
-            "placeholder",
-            "write your own text",
-        )
-        for key in ("goal", "audience")
-        if isinstance(document.get(key), str) and document[key].strip() and is_placeholder(document[key])
-    ]
+    limits = document.get("constraints")
+    return [*_placeholders(document), *(_crossed(limits) if isinstance(limits, dict) else ())]
+
+
+def _placeholders(document: dict[str, Any]) -> Iterator[Problem]:
+    for key in ("goal", "audience"):
+        if _is_left(document.get(key)):
+            yield _placeholder(f"/{key}", document[key], "write your own text")
     for key in ("scope_in", "scope_out", "prerequisites", "misconceptions"):
         items = document.get(key)
         for position, item in enumerate(items if isinstance(items, list) else []):
-            if isinstance(item, str) and item.strip() and is_placeholder(item):
-                problems.append(
-                    Problem(
-                        f"/{key}/{position}",
-                        f"still holds the template's placeholder {item!r}",
-                        "placeholder",
-                        "replace or remove it",
-                    )
-                )
-    limits = document.get("constraints")
-    if isinstance(limits, dict):
-        for low, high in (("total_hours_min", "total_hours_max"), ("node_count_min", "node_count_max")):
-            a, b = limits.get(low), limits.get(high)
-            if isinstance(a, int | float) and isinstance(b, int | float) and a > b:
-                problems.append(
-                    Problem(
-                        f"/constraints/{low}",
-                        f"{low} {a:g} is more than {high} {b:g}",
-                        "range",
-                        f"make {low} at most {high}",
-                    )
-                )
-    return problems
+            if _is_left(item):
+                yield _placeholder(f"/{key}/{position}", item, "replace or remove it")
+
+
+def _is_left(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and is_placeholder(value)
+
+
+def _placeholder(pointer: str, text: str, hint: str) -> Problem:
+    return Problem(pointer, f"still holds the template's placeholder {text!r}", "placeholder", hint)
+
+
+def _crossed(limits: dict[str, Any]) -> Iterator[Problem]:
+    for low, high in (("total_hours_min", "total_hours_max"), ("node_count_min", "node_count_max")):
+        a, b = limits.get(low), limits.get(high)
+        if isinstance(a, int | float) and isinstance(b, int | float) and a > b:
+            message = f"{low} {a:g} is more than {high} {b:g}"
+            yield Problem(f"/constraints/{low}", message, "range", f"make {low} at most {high}")

@@ -244,18 +244,22 @@ class _Judge:
         spoken = Words.of(text)
         if len(spoken) >= 5 and text.casefold().replace("’", "'").startswith(self.openers):
             return "is a sentence about the document"
-        end = text[-1]
-        if end == "。" or (end == "." and len(spoken) >= 3 and not text.endswith("..")):
-            last = text.rsplit(None, 1)[-1][:-1].casefold().strip("()[]\"'")
-            if not (len(last) == 1 and last.isalpha()) and "." not in last and last not in self.abbreviations:
-                return "ends in a full stop"
+        if self._ends_in_a_stop(text, len(spoken)):
+            return "ends in a full stop"
         if (
-            end in "!！"
+            text[-1] in "!！"
             and len(spoken) >= 5
             and not self.finite.isdisjoint(w.replace("’", "'") for w in spoken)
         ):
             return "is an exclamation"
         return ""
+
+    def _ends_in_a_stop(self, text: str, count: int) -> bool:
+        if text[-1] != "。" and (text[-1] != "." or count < 3 or text.endswith("..")):
+            return False
+        last = text.rsplit(None, 1)[-1][:-1].casefold().strip("()[]\"'")
+        is_initial = len(last) == 1 and last.isalpha()
+        return not is_initial and "." not in last and last not in self.abbreviations
 
     def _length(self, text: str) -> str:
         count = len(text.split())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Annotated
 
@@ -246,69 +247,10 @@ class MasteryCheck(Rule):
         )  # fmt: skip
 
     def check(self, context: RuleContext, options: Options) -> Iterator[Finding]:
-        tasks, criteria = _Tasks(options.vague_verbs), _Criteria(options)
-        short, heads, keys = _CHARACTERS_A_WORD * options.min_words, tasks.heads, criteria.keys
+        checks = _Checks(_Tasks(options.vague_verbs), _Criteria(options), options.min_words)
         for i, node in enumerate(context.nodes):
             check = node.mastery_check
-            task, criterion = check.task, check.pass_criteria
-            faults: list[tuple[str, str, str]] = []
-            mild = False
-            if task.partition(" ")[0].rstrip(",.:;").lower() in heads and (verb := tasks.vague(task)):
-                faults.append(
-                    (
-                        "task",
-                        task,
-                        (
-                            f"only asks to '{verb}', which nobody can see; ask for something to make, "
-                            "compute, decide or show"
-                        ),
-                    )
-                )
-            lower = criterion.lower()
-            for key in keys:
-                if key in lower:
-                    if phrase := criteria.vague(criterion):
-                        faults.append(
-                            (
-                                "pass_criteria",
-                                criterion,
-                                (
-                                    f"says '{phrase}', which cannot be measured; give a number, a "
-                                    "comparison or a named result"
-                                ),
-                            )
-                        )
-                    break
-            if len(task) < short and _too_short(task, options.min_words):
-                faults.append(
-                    (
-                        "task",
-                        task,
-                        f"has fewer than {options.min_words} words; say what has to be done with what",
-                    )
-                )
-            if len(criterion) < short and _too_short(criterion, options.min_words):
-                faults.append(
-                    (
-                        "pass_criteria",
-                        criterion,
-                        f"has fewer than {options.min_words} words; say what is seen when the task is passed",
-                    )
-                )
-            # The fold costs too much for every node, and texts that are equal but for case and
-            # marks are about as long.
-            if (
-                -4 < len(task) - len(criterion) < 4
-                and task[1:9].lower() == criterion[1:9].lower()
-                and Words.of(task) == Words.of(criterion)
-            ):
-                faults.append(
-                    ("pass_criteria", criterion, "is the task once more; say what is seen when it is passed")
-                )
-            elif not faults and len(criterion) < _LONGEST and criteria.hollow_at_a_glance(task, lower):
-                found = criteria.empty(criterion) or criteria.repeats(task, criterion)
-                mild = bool(found) and criteria.measures(criterion)
-                faults += [("pass_criteria", criterion, found)] if found else []
+            faults, mild = checks.faults(check.task, check.pass_criteria)
             for field, text, fault in filter(itemgetter(1), faults):  # an empty text is a declared gap
                 what = "mastery task" if field == "task" else "pass criterion"
                 yield Finding(
@@ -317,6 +259,57 @@ class MasteryCheck(Rule):
                     node_id=node.id,
                     severity="warning" if mild else "",
                 )
+
+
+@dataclass(slots=True)
+class _Checks:
+    """What is wrong with a task and its criterion."""
+
+    tasks: _Tasks
+    criteria: _Criteria
+    min_words: int
+
+    def faults(self, task: str, criterion: str) -> tuple[list[tuple[str, str, str]], bool]:
+        """The field, its text and the fault, of each; and whether they are only doubtful."""
+        lower = criterion.lower()
+        found = [("task", task, fault) for fault in self._of_task(task)]
+        found += [("pass_criteria", criterion, fault) for fault in self._of_criterion(criterion, lower)]
+        # The fold costs too much for every node, and texts that are equal but for case and
+        # marks are about as long.
+        if (
+            -4 < len(task) - len(criterion) < 4
+            and task[1:9].lower() == criterion[1:9].lower()
+            and Words.of(task) == Words.of(criterion)
+        ):
+            found.append(
+                ("pass_criteria", criterion, "is the task once more; say what is seen when it is passed")
+            )
+            return found, False
+        if found or len(criterion) >= _LONGEST or not self.criteria.hollow_at_a_glance(task, lower):
+            return found, False
+        fault = self.criteria.empty(criterion) or self.criteria.repeats(task, criterion)
+        if not fault:
+            return [], False
+        return [("pass_criteria", criterion, fault)], self.criteria.measures(criterion)
+
+    def _of_task(self, task: str) -> Iterator[str]:
+        first = task.partition(" ")[0].rstrip(",.:;").lower()
+        if first in self.tasks.heads and (verb := self.tasks.vague(task)):
+            yield (
+                f"only asks to '{verb}', which nobody can see; ask for something to make, compute, decide or "
+                "show"
+            )
+        if self._is_short(task):
+            yield f"has fewer than {self.min_words} words; say what has to be done with what"
+
+    def _of_criterion(self, criterion: str, lower: str) -> Iterator[str]:
+        if any(key in lower for key in self.criteria.keys) and (phrase := self.criteria.vague(criterion)):
+            yield f"says '{phrase}', which cannot be measured; give a number, a comparison or a named result"
+        if self._is_short(criterion):
+            yield f"has fewer than {self.min_words} words; say what is seen when the task is passed"
+
+    def _is_short(self, text: str) -> bool:
+        return len(text) < _CHARACTERS_A_WORD * self.min_words and _too_short(text, self.min_words)
 
 
 class _Tasks:
