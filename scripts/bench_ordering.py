@@ -381,12 +381,7 @@ def _options() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add(
-        "--bench",
-        type=Path,
-        default=BENCH,
-        help="the benchmark (default: DAGOGY_BENCH, else ../shared/bench)",
-    )
+    add("--bench", type=Path, default=BENCH, help="the benchmark (DAGOGY_BENCH, else ../shared/bench)")
     add("--quick", action="store_true", help="run the dev cases in this process, not by the command line")
     add("--judge", action="store_true", help="also score the cases kept for judging; not for tuning")
     add("--loko", action="store_true", help="also leave one kind out at a time (some minutes)")

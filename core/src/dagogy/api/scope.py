@@ -175,11 +175,11 @@ class EdgeEvidence:
 
 
 #: Why a pair of concepts with evidence is no edge. `weak`: it is less than an edge takes. `opposed`: there is
-#: more for the other direction. `circle`: with better supported edges it would close a cycle. `height`: all
+#: more for the other direction. `cycle`: with better supported edges it would close a cycle. `rank`: all
 #: the evidence together puts the prerequisite above the dependent. `complete`: the source lists the
 #: prerequisites of the dependent in full, without this one. `limit`: others are better supported and no more
 #: are allowed. `implied`: other edges already imply it.
-DropReason = Literal["weak", "opposed", "circle", "height", "complete", "limit", "implied"]
+DropReason = Literal["weak", "opposed", "cycle", "rank", "complete", "limit", "implied"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -284,7 +284,7 @@ class EdgeModel(Open):
 class DroppedModel(EdgeModel):
     """A pair of concepts that is no edge in spite of its evidence."""
 
-    reason: Literal["weak", "opposed", "circle", "height", "complete", "limit", "implied"]
+    reason: Literal["weak", "opposed", "cycle", "rank", "complete", "limit", "implied"]
 
 
 class ScopeDag(Open):

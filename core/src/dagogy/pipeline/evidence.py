@@ -99,6 +99,10 @@ class Piece(_Kept):
     note: str = ""
 
 
+#: Reasons by the names that they have in older runs.
+_RENAMED = {"circle": "cycle", "height": "rank"}
+
+
 @dataclass(slots=True)
 class Edge(_Kept):
     """An edge with evidence, or with a `reason` a pair that is none in spite of it."""
@@ -111,6 +115,9 @@ class Edge(_Kept):
     evidence: str
     pieces: list[Piece] = field(default_factory=list)
     reason: str = ""
+
+    def __post_init__(self) -> None:
+        self.reason = _RENAMED.get(self.reason, self.reason)
 
 
 @dataclass(slots=True)

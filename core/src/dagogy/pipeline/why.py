@@ -31,8 +31,8 @@ UNSUPPORTED = "stated by the curriculum; the source gives no evidence"
 _DROPPED = {
     "weak": "less evidence than an edge takes",
     "opposed": "the source has more evidence for the other direction",
-    "circle": "with better supported edges it would close a cycle",
-    "height": "all the evidence together puts the prerequisite later",
+    "cycle": "with better supported edges it would close a cycle",
+    "rank": "all the evidence together puts the prerequisite later",
     "complete": "the source lists the prerequisites in full, without this one",
     "limit": "others are better supported, and no more prerequisites are allowed",
     "implied": "other edges already imply it",

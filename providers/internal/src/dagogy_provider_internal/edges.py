@@ -254,13 +254,13 @@ class Edge:
 
 
 #: Why a pair with evidence is no edge.
-Reason = Literal["weak", "opposed", "circle", "height", "complete", "limit", "implied"]
+Reason = Literal["weak", "opposed", "cycle", "rank", "complete", "limit", "implied"]
 
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
     """A pair with evidence that is no edge. `weak`: less evidence than an edge takes. `opposed`: there is
-    more for the other direction. `circle`: with stronger pairs it makes a cycle. `height`: all evidence
+    more for the other direction. `cycle`: with stronger pairs it makes a cycle. `rank`: all evidence
     together puts `before` above `after`. `complete`: the source lists the prerequisites of `after` in full,
     without `before`. `limit`: others are better supported, and no more are allowed. `implied`: a path of
     other edges says the same.
@@ -886,7 +886,7 @@ def _dropped(
             if (a, b) in chosen:
                 reason = "implied"
             elif place[a] > place[b]:
-                reason = "opposed" if net < 0 else "circle" if net >= evidence.weights.strong else "height"
+                reason = "opposed" if net < 0 else "cycle" if net >= evidence.weights.strong else "rank"
             elif b in evidence.closed and support.kind != "declared":
                 reason = "complete"
             else:
