@@ -16,6 +16,7 @@ from dagogy.pipeline.stated_weeks import stated_weeks
 from dagogy_provider_internal.amounts import Time, labelled_amount, stated_time
 from dagogy_provider_internal.marks import alternatives, hard_part, is_day_off, without_optional
 from dagogy_provider_internal.reading import read
+from dagogy_provider_internal.recognition.units import units
 from dagogy_reader_markdown.reader import read_markdown
 from test_provider_internal import proposed, provider
 
@@ -385,3 +386,37 @@ def test_alternatives_and_corequisites_are_no_prerequisites() -> None:
     sentence = "Requires Ear training and one of Harmony or Counterpoint."
     assert "Harmony" in alternatives(sentence)
     assert "Harmony" not in hard_part(sentence)
+
+
+def test_a_heading_of_contents_announces_what_is_taught() -> None:
+    text = "# Statik der Tragwerke\n\n## Lehrinhalte\n\n- Auflager\n- Gelenke\n- Stabkräfte\n- Durchbiegung\n"
+    assert titles(text) == ["Auflager", "Gelenke", "Stabkräfte", "Durchbiegung"]
+
+
+def test_a_french_noun_that_is_an_english_verb_orders_nothing() -> None:
+    text = (
+        "# Outils\n\n## Bibliothèques externes\n\nUne bibliothèque externe est un paquet d'autrui. "
+        "Support communautaire large et gratuit.\n\n"
+        "## Paquets\n\nUn paquet contient du code et une licence.\n"
+    )
+    tasks = [n["mastery_check"]["task"] for n in nodes(text)]
+    assert not any(task.startswith("Support") for task in tasks), tasks
+
+
+def test_what_is_still_to_be_decided_is_no_title() -> None:
+    text = "# Storage\n\n- Mass balance\n- Case study: TBD\n- Linear reservoir\n- Analytical solution\n"
+    assert titles(text) == ["Mass balance", "Linear reservoir", "Analytical solution"]
+
+
+def test_a_formula_is_not_cut_into_titles() -> None:
+    text = (
+        "# Storage\n\nThe rate:\n\n$$ \\begin{equation} \\frac{S(t)}{\\Delta t} = -k - q \\end{equation} $$\n"
+    )
+    found = [
+        t
+        for unit in units(read_markdown(text, source="s.md").blocks)
+        for r in unit.readings
+        for t in r.titles
+    ]
+    assert "Storage" in found
+    assert not any("}{" in title or "{equation}" in title for title in found), found

@@ -181,7 +181,8 @@ def _has(text: str, found: frozenset[str]) -> bool:
 def is_order(text: str, language: str) -> bool:
     """Whether it begins with a verb of tasks, as far as the cues know these in its language."""
     first = text.split(" ", 1)[0] if not is_unspaced(text[:4]) else text[:4]
-    return is_imperative(text) or shares(first.strip(".,:;"))[categories().index("verb")] > 0
+    is_english = language in ("en", "")
+    return (is_english and is_imperative(text)) or shares(first.strip(".,:;"))[categories().index("verb")] > 0
 
 
 def is_task(text: str, language: str) -> bool:
