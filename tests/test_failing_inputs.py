@@ -420,3 +420,14 @@ def test_a_formula_is_not_cut_into_titles() -> None:
     ]
     assert "Storage" in found
     assert not any("}{" in title or "{equation}" in title for title in found), found
+
+
+def test_goal_and_audience_are_in_the_language_of_the_document() -> None:
+    text = (
+        "# Statik der Tragwerke\n\n## Auflager\n\nEin Auflager nimmt Kräfte auf und gibt sie dem Boden. "
+        "Es verhindert eine Bewegung.\n\n## Gelenke\n\nEin Gelenk überträgt keine Momente.\n"
+    )
+    reading = reading_of(text)
+    assert reading.goal == "Die Begriffe von „Statik der Tragwerke“ erklären und anwenden."
+    assert reading.audience == "Lernende, für die „Statik der Tragwerke“ neu ist."
+    assert reading_of("# Beams\n\n- Supports\n- Hinges\n- Bars\n").goal == ""
