@@ -14,7 +14,13 @@ from dagogy.pipeline.plan import make_plan
 from dagogy.pipeline.spec import assumptions, synthesise_spec
 from dagogy.pipeline.stated_weeks import stated_weeks
 from dagogy_provider_internal.amounts import Time, labelled_amount, stated_time
-from dagogy_provider_internal.marks import alternatives, hard_part, is_day_off, without_optional
+from dagogy_provider_internal.marks import (
+    alternatives,
+    hard_part,
+    is_day_off,
+    is_optional_group,
+    without_optional,
+)
 from dagogy_provider_internal.reading import read
 from dagogy_provider_internal.recognition.units import units
 from dagogy_reader_markdown.reader import read_markdown
@@ -431,3 +437,11 @@ def test_goal_and_audience_are_in_the_language_of_the_document() -> None:
     assert reading.goal == "Die Begriffe von „Statik der Tragwerke“ erklären und anwenden."
     assert reading.audience == "Lernende, für die „Statik der Tragwerke“ neu ist."
     assert reading_of("# Beams\n\n- Supports\n- Hinges\n- Bars\n").goal == ""
+
+
+@pytest.mark.parametrize("size", [500, 5_000])
+def test_marks_in_brackets_are_looked_for_in_time_that_grows_with_the_text(size: int) -> None:
+    """With time that grows as the square the longer text takes minutes; nothing here measures it, it ends."""
+    assert not is_optional_group("（a " * size)
+    assert without_optional("(" * size) == ("(" * size, False)
+    assert without_optional("Loops " + "(" * size + "optional") == ("Loops " + "(" * size + "optional", False)

@@ -96,8 +96,8 @@ def _constraints(
     }
 
 
-#: Of the hours that are stated at least this share is planned: a curriculum in whole minutes meets no exact
-#: sum.
+#: Of the hours that are stated the spec asks for at least this share: a curriculum in whole minutes meets no
+#: exact sum.
 _LEAST_PLANNED = 0.9
 
 
