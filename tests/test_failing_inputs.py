@@ -523,6 +523,23 @@ def test_the_facts_of_a_course_beside_its_syllabus_are_no_concepts() -> None:
     assert titles(text) == ["Looms", "Warp and weft", "Natural dyes", "Felting"]
 
 
+def test_what_follows_labels_that_have_their_values_is_no_fact() -> None:
+    facts = "**Instructor:** Dr. Holt\n\n**Credits:** 4\n\n**Prerequisites:** None\n\n**Time:** Monday\n\n"
+    text = f"# Weaving\n\n{facts}- Looms\n- Warp and weft\n- Natural dyes\n- Felting\n"
+    assert titles(text) == ["Looms", "Warp and weft", "Natural dyes", "Felting"]
+
+
+def test_bold_labels_with_a_row_of_contents_are_a_module_description() -> None:
+    text = (
+        "# Weberei\n\n**Modulbeauftragte:** Dr. Holt\n\n**Leistungspunkte:** 4\n\n"
+        "**Voraussetzungen:** Zeichnen\n\n"
+        "**Inhalte:**\n\n- Webstuhl: Aufbau und Teile\n- Kette und Schuss\n- Färben\n\n**Prüfung:** Klausur\n"
+    )
+    found = reading_of(text)
+    assert [c.title for c in found.concepts] == ["Webstuhl", "Kette und Schuss", "Färben"]
+    assert found.prerequisites == ("Zeichnen",)
+
+
 def test_a_table_of_names_with_an_examination_in_it_stays_one() -> None:
     rows = {"Looms": "Machines", "Warp": "Threads", "Time and tension": "Setting up", "Felting": "Wet wool"}
     assert titles(module_table(rows, ("Topic", "About"))) == list(rows)

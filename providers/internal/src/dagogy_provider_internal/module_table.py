@@ -39,6 +39,7 @@ _LABEL_WORDS = 5
 _LEAST_SHARE = 0.3  # cues among the words of a label: one of three
 _LEAST_FACTS, _LEAST_ROLES, _MOST = 4, 3, 0.6  # rows, kinds of facts among them, and the share that are facts
 _TITLE_WORDS = 12
+_COLUMNS = 2  # labels, and what they stand for
 _BOLD = re.compile(r"^\*\*([^*\n]{2,80})\*\*\s*:?\s*(.*)$", re.DOTALL)
 _LAST = re.compile(r"(?<!-)\s(?:and|und|et|y|e|&)\s(?!-)")
 _ALSO = re.compile(r"\s?(?:,|(?<!-)\s(?:sowie|as well as|ainsi que|así como|bem como|nonché))\s(?!-)")
@@ -141,51 +142,54 @@ def _tables(blocks: Sequence[Block]) -> Iterator[tuple[list[int], list[Fact]]]:
         rows = [at for at in positions if blocks[at].kind == "table_row"]
         for _, of_header in groupby(rows, key=lambda at: blocks[at].header):
             table = list(of_header)
-            cells = [(at, blocks[at].cells) for at in table if len(blocks[at].cells) == 2]
-            if len(cells) == len(table):
+            if all(len(blocks[at].cells) <= _COLUMNS for at in table):
                 first = blocks[table[0]].header
-                facts = [_fact(label, at, [(at, text)]) for at, (label, text) in cells]
-                head = [_fact(first[0], table[0], [])] if len(first) == 2 and first[0].strip() else []
                 # The header of a table may be its first row.
-                yield table, facts if not head or not head[0].role else [*head, *facts]
-        if any(blocks[at].kind == "html" and blocks[at].cells for at in positions):
-            yield _labelled(blocks, positions, _html_label)
-        else:
-            yield _labelled(blocks, positions, _lead_label)
+                head = [_fact(first[0], table[0], [])] if len(first) == _COLUMNS and first[0].strip() else []
+                yield table, [*(f for f in head if f.role), *_labelled(blocks, table, _row_label)[1]]
+        is_html = any(blocks[at].kind == "html" and blocks[at].cells for at in positions)
+        yield _labelled(blocks, positions, _row_label if is_html else _lead_label)
 
 
-def _html_label(block: Block) -> tuple[str, str] | None:
-    """The label of a row of HTML and its value; None for what is none, ("", "") for a row without one."""
-    if block.kind != "html" or not block.cells:
+def _row_label(block: Block) -> tuple[str, str] | None:
+    """The label of a row, in bold, in a cell or in a line of its own, and its value; None for what is no row,
+    ("", "") for a row without a label."""
+    if block.kind not in ("html", "table_row") or not block.cells:
         return None
+    filled = [cell for cell in block.cells if cell.strip()]
     bold = _BOLD.match(block.cells[0])
-    if bold is None:
-        return (block.cells[0], block.cells[1]) if len(block.cells) == 2 else ("", "")
-    return bold[1], " ".join([bold[2], *block.cells[1:]]).strip()
+    if bold is not None:
+        return bold[1], " ".join([bold[2], *filled[1:]]).strip()
+    if len(filled) == _COLUMNS:
+        return filled[0], filled[1]
+    label, _, value = filled[0].partition("\n") if len(filled) == 1 else ("", "", "")
+    return (label, value) if value else ("", "")
 
 
 def _lead_label(block: Block) -> tuple[str, str] | None:
-    return (
-        (block.lead, block.rest.lstrip(" :"))
-        if block.kind in ("paragraph", "list_item") and block.lead
-        else None
-    )
+    is_led = block.kind in ("paragraph", "list_item") and block.lead
+    return (block.lead, block.rest.lstrip(" :")) if is_led else None
 
 
 def _labelled(
     blocks: Sequence[Block], positions: Iterable[int], label: Callable[[Block], tuple[str, str] | None]
 ) -> tuple[list[int], list[Fact]]:
-    """The facts of labels, each with what follows up to the next, and where they stand."""
+    """The facts of labels, each with its own value or with what follows up to the next label, and where they
+    stand."""
     found: list[tuple[str, int, list[tuple[int, str]]]] = []
     inside: list[int] = []
+    is_open = False
     for at in positions:
         told = label(blocks[at])
         if told is not None:
+            is_open = bool(told[0]) and (not told[1] or "" in blocks[at].cells)
             found.append((told[0], at, [(at, told[1])] if told[1] else []))
-        elif found and blocks[at].kind in ("paragraph", "list_item", "quote"):
+        elif is_open and blocks[at].kind in ("paragraph", "list_item", "quote"):
             found[-1][2].append((at, blocks[at].text))
-        if found:
-            inside.append(at)
+        else:
+            is_open = False
+            continue
+        inside.append(at)
     return inside, [_fact(name, at, values) for name, at, values in found if name]
 
 
