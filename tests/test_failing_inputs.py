@@ -22,6 +22,7 @@ from dagogy_provider_internal.marks import (
     without_optional,
 )
 from dagogy_provider_internal.reading import read
+from dagogy_provider_internal.recognition.clauses import is_clause
 from dagogy_provider_internal.recognition.units import units
 from dagogy_reader_markdown.reader import read_markdown
 from test_provider_internal import proposed, provider
@@ -445,3 +446,186 @@ def test_marks_in_brackets_are_looked_for_in_time_that_grows_with_the_text(size:
     assert not is_optional_group("（a " * size)
     assert without_optional("(" * size) == ("(" * size, False)
     assert without_optional("Loops " + "(" * size + "optional") == ("Loops " + "(" * size + "optional", False)
+def module_table(rows: dict[str, str], header: tuple[str, str] = ("", "")) -> str:
+    lines = [f"| {label} | {value} |" for label, value in rows.items()]
+    return "\n".join(["# Course", "", f"| {header[0]} | {header[1]} |", "|---|---|", *lines, ""])
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected", "prerequisites"),
+    [
+        (
+            {
+                "**Modulverantwortung**": "Prof. Ebba Kruse",
+                "**Zugangsvoraussetzungen**": "Chemie I",
+                "**Qualifikationsziele**": "Die Studierenden können Fasern bestimmen und z. B. prüfen.",
+                "**Inhalte**": "Naturfasern, Garne, Bindungen, Färbeverfahren",
+                "**Prüfungsform**": "Klausur",
+                "**Dauer des Moduls**": "Ein Semester",
+            },
+            ["Naturfasern", "Garne", "Bindungen", "Färbeverfahren"],
+            ("Chemie I",),
+        ),
+        (
+            {
+                "Module coordinator": "Dr. Holt",
+                "Credit points": "6",
+                "Prerequisites": "None",
+                "Contents": "Looms; warp and weft; dyes, fast and fugitive",
+                "Examination": "Oral",
+            },
+            ["Looms", "warp and weft", "dyes, fast and fugitive"],
+            (),
+        ),
+        (
+            {
+                "Responsable": "C. Roux",
+                "Crédits": "4",
+                "Prérequis": "Chimie I",
+                "Contenu": "Fibres, fils, armures et teintures",
+                "Évaluation": "Examen",
+            },
+            ["Fibres", "fils", "armures", "teintures"],
+            ("Chimie I",),
+        ),
+        (
+            {
+                "Profesor responsable": "C. Ruiz",
+                "Créditos": "4",
+                "Requisitos previos": "Química I",
+                "Contenidos": "Fibras, hilos, ligamentos y tintes",
+                "Evaluación": "Examen",
+            },
+            ["Fibras", "hilos", "ligamentos", "tintes"],
+            ("Química I",),
+        ),
+        (
+            {
+                "Docente": "C. Reis",
+                "Carga horária": "60",
+                "Pré-requisitos": "Química I",
+                "Conteúdos": "Fibras, fios, ligamentos e tintas",
+                "Avaliação": "Exame",
+            },
+            ["Fibras", "fios", "ligamentos", "tintas"],
+            ("Química I",),
+        ),
+        (
+            {
+                "Docente responsabile": "C. Riva",
+                "CFU": "6",
+                "Prerequisiti": "Chimica I",
+                "Contenuti": "Fibre, filati, armature e tinture",
+                "Esame": "Orale",
+            },
+            ["Fibre", "filati", "armature", "tinture"],
+            ("Chimica I",),
+        ),
+    ],
+)
+def test_a_table_of_facts_about_a_course_teaches_its_contents(
+    rows: dict[str, str], expected: list[str], prerequisites: tuple[str, ...]
+) -> None:
+    found = reading_of(module_table(rows))
+    assert [c.title for c in found.concepts] == expected
+    assert found.prerequisites == prerequisites
+    told = {s.text: s.role for s in found.skipped}
+    assert all(told[label.strip("*")] for label, value in rows.items() if expected[0] not in value)
+
+
+HTML_MODULE = """# Textilkunde
+
+<table markdown>
+<tr markdown><th colspan="2">Textilkunde</th></tr>
+<tr markdown><td colspan="2">**Studiengang**<br>Gestaltung</td></tr>
+<tr markdown><td colspan="2">**Zugangsvoraussetzungen**<br>
+
+„Chemie der Fasern“, „Zeichnen“, „Materialkunde“.
+
+</td></tr>
+<tr markdown><td colspan="2">**Qualifikationsziele**<br>
+
+Die Studierenden sind in der Lage, Gewebe zu benennen, die sowohl in Mode- und
+Heimtextilien als auch in der Technik eingesetzt werden, und damit z. B. Muster zu prüfen.
+
+</td></tr>
+<tr markdown><td colspan="2">**Inhalte**<br>
+
+Auswahl, -prüfung und -pflege von Fasern. Einführung in die Webtechnik, Maschenware sowie
+die Vliesstoffe. Gewebte und gewirkte Flächen.
+
+</td></tr>
+<tr markdown><td colspan="2">**Modulprüfung**<br>Klausur</td></tr>
+<tr markdown><td colspan="2">**Arbeitsaufwand (Stunden)**<br>150</td></tr>
+</table>
+"""
+
+
+def test_html_rows_with_bold_labels_are_facts_and_quoted_prerequisites_are_several() -> None:
+    found = reading_of(HTML_MODULE)
+    assert [c.title for c in found.concepts] == [
+        "Auswahl, -prüfung und -pflege von Fasern",
+        "Einführung in die Webtechnik",
+        "Maschenware",
+        "Vliesstoffe",
+        "Gewebte und gewirkte Flächen",
+    ]
+    assert found.prerequisites == ("Chemie der Fasern", "Zeichnen", "Materialkunde")
+    assert found.goal.startswith("Die Studierenden sind in der Lage")
+
+
+def test_the_facts_of_a_course_beside_its_syllabus_are_no_concepts() -> None:
+    facts = {"Instructor": "Dr. Holt", "Credits": "4", "Prerequisites": "None", "Assessment": "Essay"}
+    text = module_table(facts) + "\n## Syllabus\n\n- Looms\n- Warp and weft\n- Natural dyes\n- Felting\n"
+    assert titles(text) == ["Looms", "Warp and weft", "Natural dyes", "Felting"]
+
+
+def test_what_follows_labels_that_have_their_values_is_no_fact() -> None:
+    facts = "**Instructor:** Dr. Holt\n\n**Credits:** 4\n\n**Prerequisites:** None\n\n**Time:** Monday\n\n"
+    text = f"# Weaving\n\n{facts}- Looms\n- Warp and weft\n- Natural dyes\n- Felting\n"
+    assert titles(text) == ["Looms", "Warp and weft", "Natural dyes", "Felting"]
+
+
+def test_bold_labels_with_a_row_of_contents_are_a_module_description() -> None:
+    text = (
+        "# Weberei\n\n**Modulbeauftragte:** Dr. Holt\n\n**Leistungspunkte:** 4\n\n"
+        "**Voraussetzungen:** Zeichnen\n\n"
+        "**Inhalte:**\n\n- Webstuhl: Aufbau und Teile\n- Kette und Schuss\n- Färben\n\n**Prüfung:** Klausur\n"
+    )
+    found = reading_of(text)
+    assert [c.title for c in found.concepts] == ["Webstuhl", "Kette und Schuss", "Färben"]
+    assert found.prerequisites == ("Zeichnen",)
+
+
+def test_a_table_of_names_with_an_examination_in_it_stays_one() -> None:
+    rows = {"Looms": "Machines", "Warp": "Threads", "Time and tension": "Setting up", "Felting": "Wet wool"}
+    assert titles(module_table(rows, ("Topic", "About"))) == list(rows)
+
+
+@pytest.mark.parametrize(
+    ("piece", "clause"),
+    [
+        ("sie sind in der Lage", True),
+        ("die sowohl in den Sozial- und Geisteswissenschaften", True),
+        ("statistische Projekte zu planen", True),
+        ("which are woven", True),
+        ("qui sont tissés", True),
+        ("elektromagnetische Felder in Materie", False),
+        ("IT security", False),
+        ("Sprachen in ES und FR", False),
+    ],
+)
+def test_clauses_are_told_from_names(piece: str, clause: bool) -> None:
+    assert is_clause(piece) is clause
+
+
+def test_abbreviations_and_shortened_words_are_not_cut() -> None:
+    text = "Sie prüfen z. B. Garne, kennen Mode- und Heimtextilien, Fasern, Vliese und Filze."
+    pieces = {
+        t
+        for unit in units(read_markdown(text, source="a.md").blocks)
+        for r in unit.readings
+        for t in r.titles
+    }
+    assert not {p for p in pieces if p in ("B", "Sie prüfen z", "kennen Mode-", "Heimtextilien")}
+    assert {"Fasern", "Vliese", "Filze"} <= pieces

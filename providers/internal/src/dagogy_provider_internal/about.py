@@ -14,6 +14,7 @@ from dagogy_provider_internal.amounts import stated_time
 from dagogy_provider_internal.concept import Concept
 from dagogy_provider_internal.concepts import find_concepts
 from dagogy_provider_internal.headings import meta_role
+from dagogy_provider_internal.module_table import description, names
 from dagogy_provider_internal.naming import content_tokens, tidy_title
 from dagogy_provider_internal.outline import Section, outline
 
@@ -105,7 +106,7 @@ def about(document: ScopeDocument) -> About:
     ahead of the first concept.
     """
     root = outline(document)
-    under = _introduced(document, root)
+    under = _described(document) | _introduced(document, root)
     goal = _text(_front(document, "goal")) or " ".join(under.get("goal", [])[:1])
     audience = _text(_front(document, "audience")) or " ".join(under.get("audience", [])[:1])
     prerequisites = _list(_front(document, "prerequisites")) or under.get("prerequisites", [])
@@ -117,6 +118,18 @@ def about(document: ScopeDocument) -> About:
     prerequisites = [p for p in prerequisites if not _NOTHING.match(p.strip())]
     scope_out.extend(part for s in opening for part in _left_out(s))
     return About(goal, audience, _unique(prerequisites), _unique(scope_out))
+
+
+def _described(document: ScopeDocument) -> dict[str, list[str]]:
+    """The goal and the prerequisites that a table of facts about the course states."""
+    described = description(document)
+    if described is None:
+        return {}
+    goal, assumed = described.value("objective"), described.value("prerequisite")
+    return {
+        **({"goal": [goal]} if goal else {}),
+        **({"prerequisites": names(assumed) or _parts(assumed)} if assumed else {}),
+    }
 
 
 def _assumed(sentence: str) -> list[str]:

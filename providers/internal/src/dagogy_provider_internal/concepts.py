@@ -35,6 +35,7 @@ from dagogy_provider_internal.headings import (
 from dagogy_provider_internal.items import label_of, only_names, repeated
 from dagogy_provider_internal.lexicon import NO_NAME, column_role, is_imperative, label, name_rank
 from dagogy_provider_internal.marks import is_day_off, says_no_topic
+from dagogy_provider_internal.module_table import description, topics, without
 from dagogy_provider_internal.modules import placed
 from dagogy_provider_internal.naming import (
     aliases,
@@ -129,11 +130,32 @@ def _found(document: ScopeDocument) -> Found:
     elif document.mode == "seed-list":
         found = _seeds(document)
     else:
-        found = _best_reading(document, recognition)
+        found = _described(document, recognition) or _best_reading(document, recognition)
     found.probabilities = probabilities
     return found
 
 
+def _described(document: ScopeDocument, recognition: Recognition | None) -> Found | None:
+    """What the document teaches where tables state the facts of its course: what stands beside them, or where
+    they are most of it, or nothing does, what their row of contents lists. None where no table does so.
+    """
+    described = description(document)
+    if described is None:
+        return None
+    listed = topics(document, described)
+    if len(listed.concepts) > 1 and described.share(document) >= _MOSTLY:
+        return listed
+    rest = without(document, described)
+    found = _best_reading(rest, recognise(rest.blocks) if recognition else None)
+    if len(found.concepts) > 1 or not listed.concepts:
+        found.skipped += listed.skipped
+        return found
+    listed.skipped += found.skipped
+    return listed
+
+
+#: From this share of its words on the facts of a course are what a document is about.
+_MOSTLY = 0.5
 #: A document of more blocks is read by its structure alone: the model looks at each title closely.
 _MOST_BLOCKS = 3000
 #: From this expected F1 on the titles themselves say that the document is a course.

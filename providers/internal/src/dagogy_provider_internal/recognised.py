@@ -18,6 +18,7 @@ from dagogy_provider_internal.headings import heading_kind
 from dagogy_provider_internal.naming import is_sentence
 from dagogy_provider_internal.passages import passages
 from dagogy_provider_internal.recognition.choice import Chosen, Recognition
+from dagogy_provider_internal.recognition.clauses import is_clause
 from dagogy_provider_internal.recognition.cues import categories, shares
 
 #: How much better the model's own reading has to be by its own account: what the structure
@@ -154,7 +155,12 @@ def as_found(document: ScopeDocument, recognition: Recognition) -> Found:
     anchors = Counter(c.unit.at for c in recognition.chosen)
     found = Found()
     for chosen in recognition.chosen:
-        if heading_kind(chosen.text) in ("skip", "meta") or is_sentence(chosen.text) or is_date(chosen.text):
+        if (
+            heading_kind(chosen.text) in ("skip", "meta")
+            or is_sentence(chosen.text)
+            or is_date(chosen.text)
+            or (chosen.way not in ("whole", "lead") and is_clause(chosen.text))
+        ):
             found.skip(chosen.text, "is no name of a concept", "", chosen.unit.at)
             continue
         at = chosen.unit.at

@@ -13,7 +13,10 @@ _EAST = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 @dataclass(slots=True)
-class _Cues:
+class Cues:
+    """Terms of one category: whole words, beginnings of words, phrases, and terms of scripts without spaces,
+    all in lower case."""
+
     words: set[str] = field(default_factory=set)
     starts: list[str] = field(default_factory=list)
     phrases: list[str] = field(default_factory=list)
@@ -21,13 +24,14 @@ class _Cues:
 
 
 @cache
-def _table() -> dict[str, _Cues]:
-    table: dict[str, _Cues] = {}
-    for line in (files(__package__) / "cues.tsv").read_text(encoding="utf-8").splitlines():
+def read_table(name: str) -> dict[str, Cues]:
+    """The words and phrases of a table of this package, by their category."""
+    table: dict[str, Cues] = {}
+    for line in (files(__package__) / name).read_text(encoding="utf-8").splitlines():
         if not line or line.startswith("#"):
             continue
         category, _, terms = line.partition("\t")
-        cues = table.setdefault(category, _Cues())
+        cues = table.setdefault(category, Cues())
         for quoted, plain in _TERM.findall(terms):
             term = (quoted or plain).casefold()
             if _EAST.search(term):
@@ -44,14 +48,14 @@ def _table() -> dict[str, _Cues]:
 @cache
 def categories() -> tuple[str, ...]:
     """The names of the categories, in the order of the shares."""
-    return tuple(_table())
+    return tuple(read_table("cues.tsv"))
 
 
 @cache
 def _by_word() -> tuple[dict[str, tuple[int, ...]], tuple[tuple[str, int], ...]]:
     found: dict[str, list[int]] = {}
     starts: list[tuple[str, int]] = []
-    for i, cues in enumerate(_table().values()):
+    for i, cues in enumerate(read_table("cues.tsv").values()):
         for word in cues.words:
             found.setdefault(word, []).append(i)
         starts += [(start, i) for start in cues.starts]
@@ -76,7 +80,7 @@ def shares(text: str) -> tuple[float, ...]:
         for i in _of_word(word):
             hits[i] += 1
     east = bool(_EAST.search(low))
-    for i, cues in enumerate(_table().values()):
+    for i, cues in enumerate(read_table("cues.tsv").values()):
         hits[i] += sum(phrase in low for phrase in cues.phrases)
         if east:
             hits[i] += sum(term in low for term in cues.unspaced)

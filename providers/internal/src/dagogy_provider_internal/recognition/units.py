@@ -10,6 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from dagogy.api.scope import Block
+from dagogy.api.text import sentences
+
+from dagogy_provider_internal.recognition.clauses import is_clause
 
 #: The longest title, in characters.
 LONGEST = 160
@@ -58,16 +61,18 @@ _MARKS = re.compile(r"[`*_]{1,3}(?=\S)|(?<=\S)[`*_]{1,3}")
 _EAST = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 #: What separates several topics in one text, by the name of the reading.
-_SEPARATORS = {
+SEPARATORS = {
     "semicolon": re.compile(r"\s?(?:;|；|\n|•|·| \| )\s?"),
     "comma": re.compile(
-        r"\s?[,，、]\s?(?:(?:and|und|et|y|e|и|та|oraz|i|ve)\s)?|\s(?:and|und|et|y|и|oraz|ve|&)\s"
+        # "Sozial- und Geisteswissenschaften" and "Dateneingabe, -aufbereitung" leave out half of a word.
+        r"\s?[,，、]\s?(?:(?:and|und|et|y|e|и|та|oraz|i|ve)\s)?(?!-\w)"
+        r"|(?<!\w-)\s(?:and|und|et|y|и|oraz|ve|&)\s(?!-\w)"
     ),
-    "dash": re.compile(r"\s[-–—/]\s|(?<=\w)/(?=\w\w)|[.。]\s"),
+    # A single letter and a full stop are no end of a sentence: "z. B.", "e.g. ".
+    "dash": re.compile(r"\s[-–—/]\s|(?<=\w)/(?=\w\w)|(?<!\b[^\W\d_])\.\s|。\s"),
 }
 _COLON = re.compile(r"^([^:：]{2,80}?)\s?(?::\s|：|\s[–—-]\s)(.+)$", re.DOTALL)
 _BRACKETS = re.compile(r"^([^(（]{2,80}?)\s?[(（]([^()（）]+)[)）]\s?$")
-_SENTENCE = re.compile(r"(?<=[.!?])\s|(?<=[。！？])")
 #: Numbers of sections that stand within a text: "1.1 Moles 1.2 Spectra".
 _NUMBERS_WITHIN = re.compile(r"(?:^|\s)\d{1,2}[.\-]\d{1,2}\.?\s(?=\D)")
 _LEAST_LABELS = 2  # labels that make a paragraph one of fields
@@ -165,13 +170,13 @@ def _readings(text: str, lead: str = "", rest: str = "") -> list[Reading]:
         add("before", [named[1]])
         add("after", [named[2]])
         for way in ("semicolon", "comma"):
-            if 1 < len(parts := parted(named[2], _SEPARATORS[way])) <= _MOST_PARTS:
+            if 1 < len(parts := parted(named[2], SEPARATORS[way])) <= _MOST_PARTS:
                 add(f"after-{way}", parts)
     if aside := _BRACKETS.match(plain):
         add("outside", [aside[1]])
-        if 1 < len(parts := parted(aside[2], _SEPARATORS["comma"])) <= _MOST_PARTS // 2:
+        if 1 < len(parts := parted(aside[2], SEPARATORS["comma"])) <= _MOST_PARTS // 2:
             add("inside", parts)
-    for way, separator in _SEPARATORS.items():
+    for way, separator in SEPARATORS.items():
         if 1 < len(parts := parted(plain, separator)) <= _MOST_PARTS:
             add(way, parts)
     return out
@@ -255,14 +260,14 @@ def _enumerations(at: int, block: Block) -> Iterator[Unit]:
     if len(numbered) >= _LEAST_LISTED and all(len(t) < LONGEST / 2 for t in numbered):
         yield Unit(at, -1, "enumeration", [Reading("enumeration", numbered[:30])])
         return
-    for sentence in _SENTENCE.split(block.text[:3000]):
+    for sentence in sentences(block.text[:3000]):
         after = _LAST_COLON.search(sentence)
         for text in ([after[1]] if after else []) + [sentence]:
-            parts = parted(text, _SEPARATORS["comma"])
+            parts = parted(text, SEPARATORS["comma"])
             if len(parts) < _LEAST_LISTED:
-                parts = parted(text, _SEPARATORS["semicolon"])
+                parts = parted(text, SEPARATORS["semicolon"])
             titles = [t for t in map(titled, parts) if len(t) < LONGEST / 2 and has_word(t)]
-            if len(titles) >= _LEAST_LISTED:
+            if len(titles) >= _LEAST_LISTED and (titles := [t for t in titles if not is_clause(t)]):
                 yield Unit(at, -1, "enumeration", [Reading("enumeration", titles[:30])])
                 break
     for text in list(dict.fromkeys(block.emphasised))[:12]:
