@@ -281,6 +281,7 @@ def test_the_time_of_a_course_is_read(line: str, expected: Time) -> None:
         (["Duration: 1 hour and 30 minutes"], Time(None, 1.5, None)),
         (["Duration: 8 sessions, 2 hours each"], Time(None, 16, None)),
         (["Vorlesung: 2 SWS", "Übung: 2 SWS", "Vorlesung (2 SWS)"], Time(4, None, None)),
+        (["3 horas y media por semana"], Time(3, None, None)),
         (["SWS: 3"], Time(3, None, None)),
         (["6 SWS (4 SWS Vorlesung, 2 SWS Übung)"], Time(6, None, None)),
         (["Lectures: 2 hours per week", "Expect 5 hours/week of independent study"], Time(7, None, None)),

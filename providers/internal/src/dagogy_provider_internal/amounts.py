@@ -291,44 +291,57 @@ def stated_time(lines: Iterable[str]) -> Time:
     convention.
     """
     said: dict[str, list[_Said]] = defaultdict(list)
-    order: list[str] = []
-    rows: list[tuple[int, _Said]] = []
-    credit: list[tuple[float, str]] = []
+    read: list[str] = []
     for text in lines:
         line = " ".join(text.replace("**", "").split())
         if len(line) > _LONGEST_LINE or not any(map(str.isdigit, line)) or _OTHER.search(line):
             continue
-        order.append(line)
+        read.append(line)
         for kind, value, part in _of_line(line):
             if value:
                 said[kind].append(_Said(value, line, *part))
-        if (match := _TIMES.search(line)) and int(match["count"]) in _TERM_WEEKS:
-            rows.append((int(match["count"]), _Said(_value(match, "n"), line, *_part(line))))
-        if len(line) <= _LONGEST_HEADING and (match := _CREDITS.search(line)):
-            credit.append((float(next(g for g in match.groups() if g).replace(",", ".")), line))
-    terms = [{n for n, one in rows if one.part == part} for part in ("taught", "own")]
-    for count, one in rows:
-        # As many lectures as times of study outside class: these are the weeks of a term.
-        if count in terms[0] & terms[1]:
-            said["weeks"].append(_Said(count, one.line))
-            said["per_week"].append(one)
+    _add_terms(said, read)
     weekly = _hours_a_week(said)
-    per_week = sum(one.value for one in weekly) or None
     total, each, sessions, weeks = ([*said[k], None][0] for k in ("total", "each", "sessions", "weeks"))
+    used = [one for one in (*weekly, total, each, sessions, weeks) if one]
+    if not used:
+        return _by_credits(read)
     hours = total.value if total else None
     if hours is None and sessions and each:
         hours = sessions.value * each.value / 60
-    used = [one for one in (*weekly, total, each, sessions, weeks) if one]
-    if not used and credit and credit[0][0] <= _MOST_CREDITS:
-        value, line = credit[0]
-        return Time(
-            total_hours=value * _HOURS_A_CREDIT,
-            assumed=(f"{_HOURS_A_CREDIT} hours of work for each credit (“{line}”)",),
-        )
-    quotes = [line for line in order if any(one.line == line for one in used)]
+    saying = {one.line for one in used}
+    quotes = [line for line in dict.fromkeys(read) if line in saying]
     if weekly and all(one.part == "own" for one in weekly):
         quotes = [f"{q} (the study outside class alone)" if q == weekly[0].line else q for q in quotes]
+    per_week = sum(one.value for one in weekly) or None
     return Time(per_week, hours, weeks.value if weeks else None, tuple(quotes))
+
+
+def _by_credits(lines: Iterable[str]) -> Time:
+    """The hours that the first credits stand for; nothing where there are none."""
+    for line in lines:
+        match = _CREDITS.search(line) if len(line) <= _LONGEST_HEADING else None
+        value = float(next(g for g in match.groups() if g).replace(",", ".")) if match else 0.0
+        if 0 < value <= _MOST_CREDITS:
+            how = f"{_HOURS_A_CREDIT} hours of work for each credit (“{line}”)"
+            return Time(total_hours=value * _HOURS_A_CREDIT, assumed=(how,))
+    return Time()
+
+
+def _add_terms(said: Mapping[str, list[_Said]], lines: Iterable[str]) -> None:
+    """Adds the weeks of a term, and their hours, where rows of a table of workload have as many lectures as
+    times of study outside class.
+    """
+    rows = [
+        (int(m["count"]), _Said(_value(m, "n"), m.string, *_part(m.string)))
+        for m in map(_TIMES.search, lines)
+        if m
+    ]
+    terms = [{n for n, one in rows if one.part == part} for part in ("taught", "own")]
+    for count, one in rows:
+        if count in _TERM_WEEKS and count in terms[0] & terms[1]:
+            said["weeks"].append(_Said(count, one.line))
+            said["per_week"].append(one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,7 +369,8 @@ def _of_line(line: str) -> Iterator[tuple[str, float, tuple[str, ...]]]:
     """The amounts that a line states, each with its kind, and what it is a part of."""
     rest = line
     if _PER_WEEK.search(line):
-        for piece in _pieces(line):
+        pieces = list(_pieces(line))
+        for piece in pieces if any(map(_PER_WEEK.search, pieces)) else [line]:
             part = _part(piece)
             if match := _PER_WEEK.search(piece):
                 sws = match["sws"] or match["sws_behind"]
@@ -368,13 +382,14 @@ def _of_line(line: str) -> Iterator[tuple[str, float, tuple[str, ...]]]:
             rest = rest.replace(said, " ")
             if value <= _MOST_HOURS_A_WEEK:
                 yield "per_week", value, part
+    alone = rest
     if match := _EACH.search(rest):
+        alone = _EACH.sub(" ", rest)
         yield "each", _either(match), ()
         if match := _SESSIONS.search(rest):
             yield "sessions", _value(match, "n"), ()
     if (match := _WEEKS.search(rest)) and _COURSE.search(line) and 1 < _value(match, "n") <= _MOST_WEEKS:
         yield "weeks", _value(match, "n"), ()
-    alone = _EACH.sub(" ", rest)
     total = labelled_amount(alone) or (_sum_in(alone) if _WHOLE.search(rest) else None)
     yield "total", (total or 0.0) / 60, ()
     yield "meets", (meeting_minutes(line) or 0.0) / 60, ("taught", "")
