@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+import dagogy
 import pytest
 from dagogy.api.documents import Curriculum, TopicSpec
 from dagogy.api.providers import ProposeRequest
@@ -332,6 +334,14 @@ def test_the_rows_of_a_table_of_workload_make_hours_and_weeks() -> None:
     assert (found.hours_per_week, found.total_hours, found.weeks) == (5, 80, 12)
 
 
+def test_the_sum_of_a_column_of_hours_is_that_of_the_course() -> None:
+    workload = table("Aktivität | Stunden", "Vorlesung | 28", "Lesen | 40", "Gesamt | 68")
+    marks = table("Part | Points", "Essay | 40", "Total | 100")
+    topics = "## Topics\n\n- Brood\n- Swarms\n- Wax\n"
+    text = f"# Bees\n\n## Workload\n\n{workload}\n\n## Grading\n\n{marks}\n\n{topics}"
+    assert reading_of(text).time == StatedTime(None, 68, None, ("Gesamt (Stunden): 68",))
+
+
 def test_rows_that_follow_the_last_concept_are_about_the_module() -> None:
     rows = ["Vorlesung | 2 SWS", "Übung | 1 SWS", "Arbeitsaufwand (Stunden) | 90"]
     text = f"# Bienen\n\nEin Volk baut Waben.\n\n{table('Merkmal | Angabe', *rows)}\n"
@@ -408,6 +418,17 @@ def test_a_plan_tells_how_it_differs_from_the_stated_time(
 ) -> None:
     plan = Plan({"duration_weeks": weeks, "total_estimated_minutes": minutes})
     assert plan.compared(time) == expected
+
+
+def test_a_run_says_how_its_plan_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("course.md").write_text(
+        weekly("Topics", "Workload: 90 h\n\nThe course takes 10 weeks."), encoding="utf-8"
+    )
+    said: list[str] = []
+    run = dagogy.compile("course.md", progress=lambda _, line: said.append(line))
+    planned = run.plan().summary()
+    assert said[said.index(planned) + 1] == f"stated: 10 weeks, 90 hours; planned: {planned}"
 
 
 def test_a_label_with_an_amount_is_one_and_any_other_line_is_none() -> None:
