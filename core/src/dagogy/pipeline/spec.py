@@ -125,7 +125,7 @@ def assumptions(document: ScopeDocument, reading: ScopeReading) -> list[str]:
     """What of the hours of a synthesised spec neither the front matter nor the text of the document says."""
     said = {*_stated(reading.time), *document.front_matter}
     constraints = _from_document(document, reading)["constraints"]
-    out = []
+    out = list(reading.time.assumed)
     if "hours_per_week" not in said:
         out.append(f"{constraints['hours_per_week']} hours a week")
     if "total_hours_min" not in said or "total_hours_max" not in said:
