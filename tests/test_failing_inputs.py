@@ -800,3 +800,17 @@ def test_abbreviations_and_shortened_words_are_not_cut() -> None:
     }
     assert not {p for p in pieces if p in ("B", "Sie prüfen z", "kennen Mode-", "Heimtextilien")}
     assert {"Fasern", "Vliese", "Filze"} <= pieces
+
+
+@pytest.mark.parametrize(
+    ("line", "hours"),
+    [
+        ("Total: 1,200 hours.", 1200),
+        ("Gesamtdauer: 1.040 Stunden", 1040),
+        ("Umfang: 2.400 UE", 2400),
+        ("Duration: 1 200 hours", 1200),
+        ("Dauer: 37,5 Stunden", 37.5),
+    ],
+)
+def test_thousands_are_no_decimals(line: str, hours: float) -> None:
+    assert stated_time([line]).total_hours == hours

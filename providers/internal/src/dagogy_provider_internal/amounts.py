@@ -284,6 +284,17 @@ def meeting_minutes(text: str) -> float | None:
     return float(length * count) if 0 < length <= _LONGEST_MEETING else None
 
 
+#: `1,200`, `1.040` and, before a unit, `1 200`: no hours are stated to three places.
+_THOUSANDS = re.compile(
+    rf"(?<![\w.,:/-])(\d{{1,3}})(?:[.,\u00a0\u202f](\d{{3}})(?![.,]?\d)| (\d{{3}})(?=\s?{_HOUR}(?!\w)))",
+    re.IGNORECASE,
+)
+
+
+def _plain_numbers(line: str) -> str:
+    return _THOUSANDS.sub(lambda match: match[1] + (match[2] or match[3]), line)
+
+
 def stated_time(lines: Iterable[str]) -> Time:
     """What the lines, which speak of a course as a whole, say of its time. Of two statements of one kind the
     first counts, but parts (`4 SWS Vorlesung`, `2 SWS Übung`) are added where no whole is stated. A line that
@@ -297,7 +308,7 @@ def stated_time(lines: Iterable[str]) -> Time:
         if len(line) > _LONGEST_LINE or not any(map(str.isdigit, line)) or _OTHER.search(line):
             continue
         read.append(line)
-        for kind, value, part in _of_line(line):
+        for kind, value, part in _of_line(_plain_numbers(line)):
             if value:
                 said[kind].append(_Said(value, line, *part))
     _add_terms(said, read)
