@@ -9,16 +9,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-_NUMBER = r"(?P<{0}>\d{{1,4}}(?:[.,]\d+)?)(?:\s?(?:-|–|—|to|bis|à|a|до)\s?(?P<{0}_to>\d{{1,4}}(?:[.,]\d+)?))?"
+_NUMBER = r"(?P<{0}>\d{{1,4}}(?:[.,]\d{{1,4}})?)(?:\s?(?:-|–|—|to|bis|à|a|до)\s?(?P<{0}_to>\d{{1,4}}(?:[.,]\d{{1,4}})?))?"
 _HOUR = (
     r"(?:h(?:rs?|ours?)?|std|stunden?|ue|unterrichtsstunden|lektionen|heures?|horas?|ore|uren|uur"
-    r"|godzin\w*|godz|timmar|timer|tuntia|saat"
-    r"|ч|час(?:а|ов)?|годин\w*|小时|小時|学时|課時|课时|時間|시간)"
+    r"|godzin\w{0,6}|godz|timmar|timer|tuntia|saat"
+    r"|ч|час(?:а|ов)?|годин\w{0,6}|小时|小時|学时|課時|课时|時間|시간)"
 )
-_MINUTE = r"(?:m(?:in(?:ute)?s?)?|minuten|minutos?|minuti|minut|мин(?:ут\w*)?|хв|分钟?|分鐘|分|분)"
+_MINUTE = r"(?:m(?:in(?:ute)?s?)?|minuten|minutos?|minuti|minut|мин(?:ут\w{0,6})?|хв|分钟?|分鐘|分|분)"
 _WEEK = (
-    r"(?:weeks?|wks?|wochen?|semaines?|semanas?|settiman[ae]|weken|tygodni\w*|veckor|uker|uger|viikkoa"
-    r"|hafta|недел\w*|тижн\w*"
+    r"(?:weeks?|wks?|wochen?|semaines?|semanas?|settiman[ae]|weken|tygodni\w{0,6}|veckor|uker|uger|viikkoa"
+    r"|hafta|недел\w{0,6}|тижн\w{0,6}"
     r"|周|週間?|주)"
 )
 _A_WEEK = (
@@ -32,7 +32,7 @@ _SESSION = (
     r"|lezioni|incontri|bijeenkomsten|zajęć|spotkań|заняти\w+|пар|回|次课|회)"
 )
 _TOTAL = (
-    r"(?:total|altogether|in all|overall|insgesamt|gesamt\w*|au total|en total|in totale|totaal|łącznie"
+    r"(?:total|altogether|in all|overall|insgesamt|gesamt\w{0,6}|au total|en total|in totale|totaal|łącznie"
     r"|всего|итого|共|合計|총)"
 )
 
@@ -42,13 +42,13 @@ def _number(name: str) -> str:
 
 
 _PER_WEEK = re.compile(
-    rf"{_number('n')}\s?-?\s?(?P<unit>{_HOUR}|{_MINUTE})\.?(?:\s(?:of )?[\w-]+){{0,2}}?\s?{_A_WEEK}(?!\w)"
+    rf"{_number('n')}\s?-?\s?(?P<unit>{_HOUR}|{_MINUTE})\.?(?:\s(?:of )?[\w-]{{1,30}}){{0,2}}?\s?{_A_WEEK}(?!\w)"
     rf"|(?P<sws>\d{{1,2}})\s?SWS\b|\bSWS\)?\W{{1,4}}(?P<sws_behind>\d{{1,2}})(?!\w)"
     rf"|{_A_WEEK}\s?[:：]?\s?{_number('m')}\s?(?P<unit2>{_HOUR}|{_MINUTE})(?!\w)",
     re.IGNORECASE,
 )
 _WEEKS = re.compile(rf"(?<![\d.,/-]){_number('n')}[\s-]?{_WEEK}(?!\w)", re.IGNORECASE)
-_SESSIONS = re.compile(rf"(?<![\d.,/-]){_number('n')}\s(?:[\w-]+\s)?{_SESSION}(?!\w)", re.IGNORECASE)
+_SESSIONS = re.compile(rf"(?<![\d.,/-]){_number('n')}\s(?:[\w-]{{1,30}}\s)?{_SESSION}(?!\w)", re.IGNORECASE)
 _UNIT = re.compile(rf"(?<!\w){_HOUR}(?!\w)", re.IGNORECASE)
 _EACH = re.compile(
     rf"{_number('n')}\s?-?\s?(?P<unit>{_HOUR}|{_MINUTE})\.?\s?(?:each|per (?:session|class|meeting|lesson)"
