@@ -121,7 +121,7 @@ def spec_not_filled_in_but_a_scope_document_in_the_run(harness: Harness) -> None
 
 @fault("validation_failure")
 def evidence_that_no_source_holds(harness: Harness) -> None:
-    harness.spec(evidence_mode="standard")
+    harness.spec(evidence_mode="strict")
 
 
 @fault("codex_structured_output", "switch-provider", unsafe=True)
@@ -361,7 +361,7 @@ with locked(pathlib.Path(sys.argv[1]), "dagogy plan"):
 """
 #: The rest of the command line under a limit of the address space.
 _LESS_MEMORY = (
-    "import os, resource, sys; resource.setrlimit(resource.RLIMIT_AS, (110 * 2**20,) * 2); "
+    "import os, resource, sys; resource.setrlimit(resource.RLIMIT_AS, (160 * 2**20,) * 2); "
     "os.execv(sys.argv[1], sys.argv[1:])"
 )
 

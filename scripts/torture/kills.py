@@ -127,7 +127,7 @@ def reference(harness: Harness, scenario: Scenario) -> Reference:
         names, versions, removed = recorded(note)
         states: dict[str, set[bytes]] = {}
         for path, contents in versions.items():
-            states.setdefault(_name(path, harness), set()).update(map(_steady, contents))
+            states.setdefault(_name(path, harness), set()).update(_steady(c, harness) for c in contents)
         # what a process of its own wrote, as recover's commands do
         for path, content in _contents(harness).items():
             states.setdefault(path, set()).add(content)
@@ -145,8 +145,9 @@ def reference(harness: Harness, scenario: Scenario) -> Reference:
     return _references[key]
 
 
-def _steady(data: bytes) -> bytes:
-    return _VOLATILE.sub(b"?", data)
+def _steady(data: bytes, harness: Harness) -> bytes:
+    """The same on each stand and at any time."""
+    return _VOLATILE.sub(b"?", data.replace(os.fsencode(harness.work), b"WORK"))
 
 
 def _contents(harness: Harness) -> dict[str, bytes]:
@@ -156,7 +157,7 @@ def _contents(harness: Harness) -> dict[str, bytes]:
     found = {}
     for path in files_of(harness.work):
         if any(str(path).endswith("/" + name) for name in ARTIFACTS) and "/.new-" not in str(path):
-            found[_name(path, harness)] = _steady(path.read_bytes())
+            found[_name(path, harness)] = _steady(path.read_bytes(), harness)
     return found
 
 
@@ -182,7 +183,7 @@ def _diff(harness: Harness) -> Any:
         document = json.loads((run / _DIFF).read_bytes())
         previous = run / _PREVIOUS
         diff = {k: document.get(k) for k in ("added_nodes", "removed_nodes", "changed_nodes")}
-        return diff, _steady(previous.read_bytes()) if previous.exists() else b""
+        return diff, _steady(previous.read_bytes(), harness) if previous.exists() else b""
     except (OSError, ValueError, IndexError):
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +14,16 @@ from dagogy.api.errors import InvalidArgument
 from dagogy.cli.app import App
 from dagogy.cli.options import common, complete_plugins, run_argument, wait_option
 from dagogy.pipeline.report import plural, summary_line
-from dagogy.workspace.stages import CURRICULUM
+from dagogy.workspace.stages import CURRICULUM, REPORT_MD
 
 if TYPE_CHECKING:
     from dagogy.api.runs import Report, Run
     from dagogy.pipeline.results import Fixes
 
 _OWN_FORMATS = ("text", "json")
+_ORDER = {"info": 0, "warning": 1, "error": 2}
+#: As many findings as a terminal can hold are shown; of more, so many of each rule.
+_MOST_LINES, _MOST_OF_A_RULE = 1_000, 100
 _COLOURS = {"error": "red", "warning": "yellow", "info": "blue"}
 
 
@@ -106,10 +110,19 @@ def _show_fixes(app: App, fixes: Fixes) -> None:
 def _print_text(app: App, run: Run, report: Report) -> None:
     colour = sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     # What has to be done stands next to the summary, below what is only said.
-    for finding in sorted(report["findings"], key=lambda finding: finding["severity"] != "info"):
+    findings = sorted(report["findings"], key=lambda finding: _ORDER[finding["severity"]])
+    most = len(findings) if len(findings) <= _MOST_LINES else _MOST_OF_A_RULE
+    seen: Counter[str] = Counter()
+    for finding in findings:
+        seen[finding["rule_id"]] += 1
+        if seen[finding["rule_id"]] > most:
+            continue
         severity = f"{finding['severity']:<7}"
         shown_severity = click.style(severity, fg=_COLOURS[finding["severity"]]) if colour else severity
         app.write(_line(finding), styled=f"{shown_severity} ")
+    for rule, count in seen.items():
+        if count > most:
+            app.write(f"{rule}: {plural(count - most, 'finding')} besides, in {run.path / REPORT_MD}")
     for row in report["rules"]:
         if row["status"] in ("skipped", "failed"):
             app.write(f"{row['status']:<7} {row['rule_id']}: {row['reason']}")
