@@ -361,7 +361,7 @@ with locked(pathlib.Path(sys.argv[1]), "dagogy plan"):
 """
 #: The rest of the command line under a limit of the address space.
 _LESS_MEMORY = (
-    "import os, resource, sys; resource.setrlimit(resource.RLIMIT_AS, (160 * 2**20,) * 2); "
+    "import os, resource, sys; resource.setrlimit(resource.RLIMIT_AS, (125 * 2**20,) * 2); "
     "os.execv(sys.argv[1], sys.argv[1:])"
 )
 
