@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+import dagogy
 import pytest
 from dagogy.api.documents import Curriculum, TopicSpec
 from dagogy.api.providers import ProposeRequest
-from dagogy.api.scope import ScopeReading
+from dagogy.api.scope import ScopeReading, StatedTime
 from dagogy.contracts.documents import decode_curriculum, decode_topic_spec
 from dagogy.pipeline.plan import make_plan
+from dagogy.pipeline.results import Plan
 from dagogy.pipeline.spec import assumptions, synthesise_spec
 from dagogy.pipeline.stated_weeks import stated_weeks
+from dagogy_provider_internal.about import course_time
 from dagogy_provider_internal.amounts import Time, labelled_amount, stated_time
-from dagogy_provider_internal.marks import alternatives, hard_part, is_day_off, without_optional
+from dagogy_provider_internal.concept import Concept
+from dagogy_provider_internal.marks import (
+    alternatives,
+    hard_part,
+    is_day_off,
+    is_optional_group,
+    without_optional,
+)
 from dagogy_provider_internal.reading import read
 from dagogy_provider_internal.recognition.clauses import is_clause
 from dagogy_provider_internal.recognition.units import units
@@ -264,6 +275,170 @@ def test_the_time_of_a_course_is_read(line: str, expected: Time) -> None:
     assert found.quotes == ((line,) if expected != Time() else ())
 
 
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["Arbeitsaufwand (Stunden): 90"], Time(None, 90, None)),
+        (["Workload in hours: 75"], Time(None, 75, None)),
+        (["Workload (ECTS 4 = 120 hours)"], Time(None, 120, None)),
+        (["Arbeitsaufwand 210 h"], Time(None, 210, None)),
+        (
+            ["Workload: 90 Stunden (3 LP), Präsenzzeit 30 Stunden, Selbststudium 60 Stunden"],
+            Time(None, 90, None),
+        ),
+        (["Umfang: Präsenz 30 h, Selbststudium 60 h, gesamt 90 h"], Time(None, 90, None)),
+        (["Volume horaire : 18 h CM, 18 h TD"], Time(None, 36, None)),
+        (["Duration: 1 hour and 30 minutes"], Time(None, 1.5, None)),
+        (["Duration: 8 sessions, 2 hours each"], Time(None, 16, None)),
+        (["Vorlesung: 2 SWS", "Übung: 2 SWS", "Vorlesung (2 SWS)"], Time(4, None, None)),
+        (["3 horas y media por semana"], Time(3, None, None)),
+        (["SWS: 3"], Time(3, None, None)),
+        (["6 SWS (4 SWS Vorlesung, 2 SWS Übung)"], Time(6, None, None)),
+        (["Lectures: 2 hours per week", "Expect 5 hours/week of independent study"], Time(7, None, None)),
+        (["Class meets Mondays 14:00-16:00", "Plan 4 hours per week of self-study"], Time(6, None, None)),
+        (["A course of 6 weeks with 2 hours per week"], Time(2, None, 6)),
+        (["Contact hours: 3"], Time()),
+        (["Requires 60 ECTS"], Time()),
+        (["A vinyl of 5 LPs"], Time()),
+    ],
+)
+def test_the_parts_of_a_stated_time_make_a_whole(lines: list[str], expected: Time) -> None:
+    found = stated_time(lines)
+    assert (found.hours_per_week, found.total_hours, found.weeks, found.assumed) == (
+        expected.hours_per_week,
+        expected.total_hours,
+        expected.weeks,
+        (),
+    )
+
+
+def test_study_outside_class_alone_is_taken_and_said_to_be_that() -> None:
+    found = stated_time(["Note the 5 hours/week of outside-class study"])
+    assert found.hours_per_week == 5
+    assert found.quotes == ("Note the 5 hours/week of outside-class study (the study outside class alone)",)
+
+
+def test_credits_make_hours_only_where_no_time_is_stated_and_are_said_to_be_assumed() -> None:
+    course = "# Hedges\n\nECTS: 3\n\n{}\n## Topics\n\n- Laying\n- Pleaching\n- Coppicing\n"
+    spec, assumed = spec_of(course.format(""))
+    assert spec["constraints"]["total_hours_max"] == 90
+    assert assumed == ["30 hours of work for each credit (“ECTS: 3”)", "5 hours a week"]
+    spec, assumed = spec_of(course.format("Workload: 70 h\n"))
+    assert (spec["constraints"]["total_hours_max"], assumed) == (70, ["5 hours a week"])
+
+
+def test_the_rows_of_a_table_of_workload_make_hours_and_weeks() -> None:
+    rows = [
+        "Lectures | 12 | 2 | 24",
+        "Self-study | 12 | 3 | 36",
+        "Essay | 1 | 20 | 20",
+        "**Total** | | | **80**",
+    ]
+    text = (
+        f"# Bees\n\n## Workload\n\n{table('Activity | Count | Hours | Total', *rows)}\n\n"
+        "## Topics\n\n- Brood\n- Swarms\n- Wax\n"
+    )
+    found = reading_of(text).time
+    assert (found.hours_per_week, found.total_hours, found.weeks) == (5, 80, 12)
+
+
+def test_the_sum_of_a_column_of_hours_is_that_of_the_course() -> None:
+    workload = table("Aktivität | Stunden", "Vorlesung | 28", "Lesen | 40", "Gesamt | 68")
+    marks = table("Part | Points", "Essay | 40", "Total | 100")
+    topics = "## Topics\n\n- Brood\n- Swarms\n- Wax\n"
+    text = f"# Bees\n\n## Workload\n\n{workload}\n\n## Grading\n\n{marks}\n\n{topics}"
+    assert reading_of(text).time == StatedTime(None, 68, None, ("Gesamt (Stunden): 68",))
+
+
+def test_rows_that_follow_the_last_concept_are_about_the_module() -> None:
+    rows = ["Vorlesung | 2 SWS", "Übung | 1 SWS", "Arbeitsaufwand (Stunden) | 90"]
+    text = f"# Bienen\n\nEin Volk baut Waben.\n\n{table('Merkmal | Angabe', *rows)}\n"
+    document = read_markdown(text, source="course.md")
+    behind = [at for at, block in enumerate(document.blocks) if block.cells]
+    found = course_time(document, [Concept("Wabenbau", document, 1, behind, ("Bienen",))])
+    assert (found.hours_per_week, found.total_hours) == (3, 90)
+
+
+ITEMS = ("Brood care", "Swarm control", "Midterm exam", "Wax moulds", "Honey flow")
+
+
+def weekly(heading: str, above: str = "", items: tuple[str, ...] = ITEMS) -> str:
+    numbered = "\n".join(f"{k}. {item}" for k, item in enumerate(items, 1))
+    return f"# Bees\n\n{above}\n\n## {heading}\n\n{numbered}\n"
+
+
+@pytest.mark.parametrize(
+    ("heading", "above", "week"),
+    [
+        ("Weekly topics", "", "Week"),
+        ("Wochenplan", "", "Woche"),
+        ("Calendrier hebdomadaire", "", "Semaine"),
+        ("Cronograma semanal", "", "Semana"),
+        ("Topics", "The course runs for 5 weeks.", "Week"),
+        ("Themen", "Dauer: 5 Wochen", "Woche"),
+    ],
+)
+def test_a_numbered_list_of_weeks_gives_its_concepts_their_weeks(heading: str, above: str, week: str) -> None:
+    groups = {n["title"]: n.get("group") for n in nodes(weekly(heading, above))}
+    assert groups.pop("Midterm exam", f"{week} 3") == f"{week} 3"
+    assert groups == {
+        "Brood care": f"{week} 1",
+        "Swarm control": f"{week} 2",
+        "Wax moulds": f"{week} 4",
+        "Honey flow": f"{week} 5",
+    }
+
+
+@pytest.mark.parametrize(
+    ("heading", "above"),
+    [("Topics", ""), ("Topics", "The course runs for 7 weeks."), ("Week 3: Topics of the hive", "")],
+)
+def test_any_other_numbered_list_has_no_weeks(heading: str, above: str) -> None:
+    groups = {n.get("group") for n in nodes(weekly(heading, above))}
+    assert len(groups) == 1
+
+
+def test_a_topic_that_is_named_before_the_list_of_weeks_keeps_its_week() -> None:
+    items = ("Brood care", "Swarm control", "Wax moulds", "Honey flow", "Wintering")
+    text = weekly(
+        "Weekly topics", "## Content\n\nWintering; wax moulds; the flow of honey; brood care.", items
+    )
+    assert [(n["title"].lower(), n["group"]) for n in nodes(text)] == [
+        (item.lower(), f"Week {k}") for k, item in enumerate(items, 1) if item in ITEMS or k == 5
+    ]
+    curriculum, spec = compiled(text)
+    assert [len(week["nodes"]) for week in make_plan(curriculum, spec)["weeks"]] == [1, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("weeks", "minutes", "time", "expected"),
+    [
+        (9, 1320, StatedTime(None, 180, 14), "stated: 14 weeks, 180 hours; planned: 9 weeks, 22 hours"),
+        (9, 1320, StatedTime(None, None, 14), "stated: 14 weeks; planned: 9 weeks, 22 hours"),
+        (1, 60, StatedTime(None, 10, None), "stated: 10 hours; planned: 1 week, 1 hour"),
+        (10, 1320, StatedTime(4, 23, 11), ""),
+        (9, 1320, StatedTime(4), ""),
+        (9, 1320, StatedTime(None, 180, None, (), ("by credits",)), ""),
+    ],
+)
+def test_a_plan_tells_how_it_differs_from_the_stated_time(
+    weeks: int, minutes: float, time: StatedTime, expected: str
+) -> None:
+    plan = Plan({"duration_weeks": weeks, "total_estimated_minutes": minutes})
+    assert plan.compared(time) == expected
+
+
+def test_a_run_says_how_its_plan_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("course.md").write_text(
+        weekly("Topics", "Workload: 90 h\n\nThe course takes 10 weeks."), encoding="utf-8"
+    )
+    said: list[str] = []
+    run = dagogy.compile("course.md", progress=lambda _, line: said.append(line))
+    planned = run.plan().summary()
+    assert said[said.index(planned) + 1] == f"stated: 10 weeks, 90 hours; planned: {planned}"
+
+
 def test_a_label_with_an_amount_is_one_and_any_other_line_is_none() -> None:
     assert labelled_amount("Dauer: 1,5 h") == 90
     assert labelled_amount("Boil it for 10 minutes") is None
@@ -387,6 +562,59 @@ def test_alternatives_and_corequisites_are_no_prerequisites() -> None:
     sentence = "Requires Ear training and one of Harmony or Counterpoint."
     assert "Harmony" in alternatives(sentence)
     assert "Harmony" not in hard_part(sentence)
+
+
+def test_a_heading_of_contents_announces_what_is_taught() -> None:
+    text = "# Statik der Tragwerke\n\n## Lehrinhalte\n\n- Auflager\n- Gelenke\n- Stabkräfte\n- Durchbiegung\n"
+    assert titles(text) == ["Auflager", "Gelenke", "Stabkräfte", "Durchbiegung"]
+
+
+def test_a_french_noun_that_is_an_english_verb_orders_nothing() -> None:
+    text = (
+        "# Outils\n\n## Bibliothèques externes\n\nUne bibliothèque externe est un paquet d'autrui. "
+        "Support communautaire large et gratuit.\n\n"
+        "## Paquets\n\nUn paquet contient du code et une licence.\n"
+    )
+    tasks = [n["mastery_check"]["task"] for n in nodes(text)]
+    assert not any(task.startswith("Support") for task in tasks), tasks
+
+
+def test_what_is_still_to_be_decided_is_no_title() -> None:
+    text = "# Storage\n\n- Mass balance\n- Case study: TBD\n- Linear reservoir\n- Analytical solution\n"
+    assert titles(text) == ["Mass balance", "Linear reservoir", "Analytical solution"]
+
+
+def test_a_formula_is_not_cut_into_titles() -> None:
+    text = (
+        "# Storage\n\nThe rate:\n\n$$ \\begin{equation} \\frac{S(t)}{\\Delta t} = -k - q \\end{equation} $$\n"
+    )
+    found = [
+        t
+        for unit in units(read_markdown(text, source="s.md").blocks)
+        for r in unit.readings
+        for t in r.titles
+    ]
+    assert "Storage" in found
+    assert not any("}{" in title or "{equation}" in title for title in found), found
+
+
+def test_goal_and_audience_are_in_the_language_of_the_document() -> None:
+    text = (
+        "# Statik der Tragwerke\n\n## Auflager\n\nEin Auflager nimmt Kräfte auf und gibt sie dem Boden. "
+        "Es verhindert eine Bewegung.\n\n## Gelenke\n\nEin Gelenk überträgt keine Momente.\n"
+    )
+    reading = reading_of(text)
+    assert reading.goal == "Die Begriffe von „Statik der Tragwerke“ erklären und anwenden."
+    assert reading.audience == "Lernende, für die „Statik der Tragwerke“ neu ist."
+    assert reading_of("# Beams\n\n- Supports\n- Hinges\n- Bars\n").goal == ""
+
+
+@pytest.mark.parametrize("size", [500, 5_000])
+def test_marks_in_brackets_are_looked_for_in_time_that_grows_with_the_text(size: int) -> None:
+    """With time that grows as the square the longer text takes minutes; nothing here measures it, it ends."""
+    assert not is_optional_group("（a " * size)
+    assert without_optional("(" * size) == ("(" * size, False)
+    assert without_optional("Loops " + "(" * size + "optional") == ("Loops " + "(" * size + "optional", False)
 
 
 def module_table(rows: dict[str, str], header: tuple[str, str] = ("", "")) -> str:
@@ -572,3 +800,17 @@ def test_abbreviations_and_shortened_words_are_not_cut() -> None:
     }
     assert not {p for p in pieces if p in ("B", "Sie prüfen z", "kennen Mode-", "Heimtextilien")}
     assert {"Fasern", "Vliese", "Filze"} <= pieces
+
+
+@pytest.mark.parametrize(
+    ("line", "hours"),
+    [
+        ("Total: 1,200 hours.", 1200),
+        ("Gesamtdauer: 1.040 Stunden", 1040),
+        ("Umfang: 2.400 UE", 2400),
+        ("Duration: 1 200 hours", 1200),
+        ("Dauer: 37,5 Stunden", 37.5),
+    ],
+)
+def test_thousands_are_no_decimals(line: str, hours: float) -> None:
+    assert stated_time([line]).total_hours == hours

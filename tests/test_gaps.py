@@ -81,7 +81,7 @@ def test_a_task_without_a_criterion_is_asked_for_the_criterion() -> None:
     part = opened("mastery_check", id="a", title="Loaves") | {"mastery_check": check}
     (node,) = nodes_of(part)
     assert gap_question(node, "mastery_check") == (
-        "How can somebody else tell that the task of Loaves was done well?"
+        "How can another person tell whether the task for “Loaves” was done well?"
     )
 
 
@@ -162,17 +162,17 @@ def test_gaps_lists_each_gap_with_its_place_and_a_question(runner: CommandRunner
         "title": "Loaves",
         "field": "pitfalls",
         "reason": "The source says nothing of pitfalls.",
-        "question": "What mistake do learners make with Loaves?",
+        "question": "What mistake do learners make with “Loaves”?",
         "source": {"location": "inputs/scope.md", "lines": [4, 6], "quote": "A loaf is shaped."},
     }
     text = runner.ok("gaps", "latest").out
     assert "Loaves (loaves), inputs/scope.md lines 4 to 6" in text
-    assert "  pitfalls: What mistake do learners make with Loaves?" in text
+    assert "  pitfalls: What mistake do learners make with “Loaves”?" in text
 
 
 def test_gaps_of_a_whole_curriculum_says_that_there_are_none(runner: CommandRunner) -> None:
     make_run(runner.folder, curriculum_of({"id": "a"}))
-    assert "no gaps: all 1 concepts are written" in runner.ok("gaps", "latest").out
+    assert "no gaps: 1 concept written in full" in runner.ok("gaps", "latest").out
 
 
 def test_all_errors_are_told_and_the_advice_is_to_edit(runner: CommandRunner) -> None:

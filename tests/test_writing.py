@@ -216,6 +216,8 @@ def test_a_whole_sentence_stands_alone_and_its_language_is_recognised(language: 
         ("en", "This makes the loop stop at once."),
         ("en", "It is used to repeat a block of code."),
         ("en", "The loop has the following three parts:"),
+        ("en", "Otherwise, the dough is thrown away."),
+        ("de", "Zum Beispiel läuft eine Schleife zehnmal."),
         ("en", "What happens if the condition is false?"),
         ("en", "and then repeats the block until it ends."),
         ("en", "In this chapter we will look at loops."),

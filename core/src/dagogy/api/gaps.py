@@ -14,22 +14,25 @@ if TYPE_CHECKING:
 _SKELETON = 0.9
 #: The fields that say something about a concept, beside its name and what follows from it.
 _CONTENT = ("core_ideas", "pitfalls", "mastery_check")
+#: A mastery check that has its task and lacks the criterion.
+_CRITERIA = "pass_criteria"
 #: What an open field is called, one of it and several.
 _NAMES: Mapping[str, tuple[str, str]] = {
     "capability": ("capability", "capabilities"),
     "core_ideas": ("core idea", "core ideas"),
     "pitfalls": ("pitfall", "pitfalls"),
     "mastery_check": ("task", "tasks"),
+    _CRITERIA: ("pass criterion", "pass criteria"),
     "resources": ("resource", "resources"),
 }
 _QUESTIONS: Mapping[str, str] = {
-    "capability": "What can a learner do after {title} that they could not do before?",
-    "core_ideas": "Which two or three statements should a learner remember about {title}?",
-    "pitfalls": "What mistake do learners make with {title}?",
-    "mastery_check": "What task shows that somebody has mastered {title}, and what tells pass from fail?",
-    "resources": "Where is {title} defined, and where is an example of it?",
+    "capability": "What can a learner do after “{title}” that they could not do before?",
+    "core_ideas": "Which two or three statements should a learner remember about “{title}”?",
+    "pitfalls": "What mistake do learners make with “{title}”?",
+    "mastery_check": "What task shows that somebody has mastered “{title}”, and what tells pass from fail?",
+    "resources": "Where can a learner read a definition of “{title}”, and where an example?",
 }
-_CRITERION = "How can somebody else tell that the task of {title} was done well?"
+_CRITERION = "How can another person tell whether the task for “{title}” was done well?"
 
 
 def gap_question(node: Node, field: GapField) -> str:
@@ -45,7 +48,8 @@ class GapCount:
     """How many gaps are open.
 
     `nodes`: all nodes; `open_nodes`: those with a gap; `fields`: for each field that is open somewhere, in
-    how many nodes; `skeleton`: whether nearly all that could be said of the concepts is open.
+    how many nodes (`pass_criteria` where a mastery check has its task and lacks only that); `skeleton`:
+    whether nearly all that could be said of the concepts is open.
     """
 
     nodes: int
@@ -84,7 +88,9 @@ def count_gaps(nodes: Sequence[Node]) -> GapCount:
     for node in nodes:
         gaps = node.open_gaps()
         open_nodes += bool(gaps)
-        counts.update(gap.field for gap in gaps)
-    content = sum(counts[name] for name in _CONTENT)
+        fields = [gap.field for gap in gaps]
+        is_half = bool(node.mastery_check.task)
+        counts.update(_CRITERIA if is_half and name == "mastery_check" else name for name in fields)
+    content = sum(counts[name] for name in (*_CONTENT, _CRITERIA))
     skeleton = bool(nodes) and content >= _SKELETON * len(_CONTENT) * len(nodes)
     return GapCount(len(nodes), open_nodes, {name: n for name, n in counts.items() if n}, skeleton)

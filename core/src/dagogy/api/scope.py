@@ -223,13 +223,15 @@ class Quotation:
 @dataclass(frozen=True, slots=True)
 class StatedTime:
     """What a document says of the time of its course as a whole: hours a week, hours in all, weeks; None
-    where it says nothing. `quotes`: the words that say so.
+    where it says nothing. `quotes`: the words that say so. `assumed`: by what convention the hours in all
+    were made of something else that it says; empty where they are stated.
     """
 
     hours_per_week: float | None = None
     total_hours: float | None = None
     weeks: float | None = None
     quotes: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

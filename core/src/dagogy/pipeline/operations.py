@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from dagogy.pipeline.results import Report
     from dagogy.pipeline.rule_context import RunContext
 
+#: How many errors the failure of a validation names itself.
+_MOST_TOLD = 20
 #: A fix may call for another one; no sound set of rules needs as many rounds.
 _MOST_FIX_ROUNDS = 100
 
@@ -108,7 +110,8 @@ def checked(opened: OpenRun, document: Mapping[str, Any], fixed: Sequence[str] =
 
 
 def validation_failure(opened: OpenRun, report: Mapping[str, Any]) -> ValidationFailed:
-    """The typed error for a report that failed, with all its errors."""
+    """The typed error for a report that failed, with its errors, as far as one line holds them: all of them
+    are in the report and on stdout."""
     blamed: dict[str, str] = {}
     errors = [f for f in report["findings"] if f["severity"] == "error"]
     failed = [r for r in report["rules"] if r["status"] == "failed"]
@@ -124,8 +127,9 @@ def validation_failure(opened: OpenRun, report: Mapping[str, Any]) -> Validation
                 "distribution": rule.entry.distribution,
                 "version": rule.entry.version,
             }
+    more = f"; in all {len(told)}, which the report lists" if len(told) > _MOST_TOLD else ""
     return ValidationFailed(
-        f"validation of {opened.run.id} failed: {'; '.join(told)}",
+        f"validation of {opened.run.id} failed: {'; '.join(told[:_MOST_TOLD])}{more}",
         hint=(
             f"edit the curriculum, the topic spec or the source where {opened.run.path / REPORT_MD} says so, "
             f"then: dagogy validate {opened.run.id}; where evidence or content is what is missing, "

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from dagogy.api.errors import ValidationFailed
+from dagogy.api.scope import StatedTime
 from dagogy.pipeline.markdown import code, document, inline, table
 from dagogy.pipeline.report import hours, plural, report_markdown, summary_line
 
@@ -64,12 +65,30 @@ class Report(dict[str, Any]):
         return report_markdown(self, self["run_id"])
 
 
+#: A plan that differs less from the hours and weeks that a document states (share) follows them.
+_ABOUT = 0.1
+
+
 class Plan(dict[str, Any]):
     """A week plan (`dagogy schema plan`), minutes throughout."""
 
     def summary(self) -> str:
         """`5 weeks, 17.3 hours`."""
         return f"{plural(self['duration_weeks'], 'week')}, {hours(self['total_estimated_minutes'])}"
+
+    def compared(self, time: StatedTime) -> str:
+        """`stated: 14 weeks, 180 hours; planned: 9 weeks, 22 hours`; empty where the document states neither,
+        or the plan is within a tenth of what it states.
+        """
+        stated, differs = [], False
+        if time.weeks is not None:
+            stated.append(f"{time.weeks:g} week{'' if time.weeks == 1 else 's'}")
+            differs = abs(self["duration_weeks"] - time.weeks) > _ABOUT * time.weeks
+        if time.total_hours is not None and not time.assumed:
+            stated.append(hours(60 * time.total_hours))
+            planned = self["total_estimated_minutes"] / 60
+            differs = differs or abs(planned - time.total_hours) > _ABOUT * time.total_hours
+        return f"stated: {', '.join(stated)}; planned: {self.summary()}" if differs else ""
 
     def __repr__(self) -> str:
         return f"<Plan: {self.summary()}>"

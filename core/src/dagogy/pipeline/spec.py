@@ -96,8 +96,8 @@ def _constraints(
     }
 
 
-#: Of the hours that are stated at least this share is planned: a curriculum in whole minutes meets no exact
-#: sum.
+#: Of the hours that are stated the spec asks for at least this share: a curriculum in whole minutes meets no
+#: exact sum.
 _LEAST_PLANNED = 0.9
 
 
@@ -125,7 +125,7 @@ def assumptions(document: ScopeDocument, reading: ScopeReading) -> list[str]:
     """What of the hours of a synthesised spec neither the front matter nor the text of the document says."""
     said = {*_stated(reading.time), *document.front_matter}
     constraints = _from_document(document, reading)["constraints"]
-    out = []
+    out = list(reading.time.assumed)
     if "hours_per_week" not in said:
         out.append(f"{constraints['hours_per_week']} hours a week")
     if "total_hours_min" not in said or "total_hours_max" not in said:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 _WEEK = re.compile(
-    r"(?:week|wk|woche|semaine|semana|settimana|tydzień|vecka|uke|uge|viikko|hafta|týden|hét|неделя"
+    r"(?<!\w)(?:week|wk|woche|semaine|semana|settimana|tydzień|vecka|uke|uge|viikko|hafta|týden|hét|неделя"
     r"|тиждень|εβδομάδα|hefte)\s?(?P<week>\d{1,3})\b"
     r"|(?P<before>\d{1,3})\.?\s?(?:woche|tydzień|hafta|týden|hét|неделя)\b|第\s?(?P<east>\d{1,3})\s?[周週]"
     r"|(?P<korean>\d{1,3})\s?주차?",

@@ -10,7 +10,7 @@ from typing import Any
 from dagogy.api.scope import ScopeDocument, StatedTime
 from dagogy.api.text import Words, sentences
 
-from dagogy_provider_internal.amounts import stated_time
+from dagogy_provider_internal.amounts import row_as_line, stated_time
 from dagogy_provider_internal.concept import Concept
 from dagogy_provider_internal.concepts import find_concepts
 from dagogy_provider_internal.headings import meta_role
@@ -159,11 +159,19 @@ def course_time(document: ScopeDocument, concepts: Sequence[Concept]) -> StatedT
     all.
     """
     lines = [f"{k}: {v}" for k, v in document.front_matter.items() if isinstance(v, (str, int, float))]
-    found = stated_time([*lines, document.title, *_lines(document, _outside(document, concepts))])
-    total = found.total_hours
-    if total is None and concepts and all(c.minutes for c in concepts):
-        total = sum(c.minutes or 0.0 for c in concepts) / 60
-    return StatedTime(found.hours_per_week, total, found.weeks, found.quotes)
+    # A module description may be one table: the rows behind its last concept are not about that.
+    anchors, top = {c.anchor for c in concepts}, document.title.strip()
+    rows = {
+        at
+        for at, block in enumerate(document.blocks)
+        if block.cells and at not in anchors and all(above.strip() == top for above in block.path)
+    }
+    places = sorted(rows.union(_outside(document, concepts)))
+    found = stated_time([*lines, document.title, *_lines(document, places)])
+    total, assumed = found.total_hours, found.assumed
+    if (total is None or assumed) and concepts and all(c.minutes for c in concepts):
+        total, assumed = sum(c.minutes or 0.0 for c in concepts) / 60, ()
+    return StatedTime(found.hours_per_week, total, found.weeks, found.quotes, assumed)
 
 
 def _outside(document: ScopeDocument, concepts: Sequence[Concept]) -> list[int]:
@@ -186,8 +194,8 @@ def _lines(document: ScopeDocument, positions: Iterable[int]) -> Iterator[str]:
     """The texts of blocks, by sentences; a row of two cells as a label with its value."""
     for at in positions:
         block = document.blocks[at]
-        if len(block.cells) == 2:
-            yield ": ".join(block.cells)
+        if block.cells:
+            yield row_as_line(block.header, block.cells)
         elif block.kind == "paragraph" and len(block.text) > _LONG:
             yield from sentences(block.text)
         else:

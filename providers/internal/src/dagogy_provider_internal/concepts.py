@@ -1217,12 +1217,20 @@ def _merged(found: Found) -> Found:
             kept.append((positions[0], found.concepts[positions[0]]))
             continue
         alike = sorted((found.concepts[i] for i in sorted(positions)), key=_fullness)
+        # What a sentence lists in passing, an aim say, has its name and its place where it stands by itself.
+        alike.sort(key=_is_in_passing)
         for again in alike[1:]:
             _absorb(alike[0], again)
             found.skip(again.title, f"is “{alike[0].title}” again", LeftOut.MERGED, again.anchor)
-        kept.append((min(positions), alike[0]))
+        own = [i for i in positions if not _is_in_passing(found.concepts[i])]
+        kept.append((min(own or positions), alike[0]))
     found.concepts = [concept for _, concept in sorted(kept, key=lambda k: k[0])]
     return found
+
+
+def _is_in_passing(concept: Concept) -> bool:
+    block = concept.document.blocks[concept.anchor]
+    return block.kind == "paragraph" and len(block.text) > 2 * len(concept.title)
 
 
 def _fullness(concept: Concept) -> tuple[int, int, int, str]:

@@ -33,7 +33,8 @@ _GROUP = _phrases(
     "introduction|overview|intro|background|summary|notes|course schedule|class schedule|weekly schedule|"
     "reading|agenda|programme|program|features|vocabulary",
     "themen|begriffe|grundbegriffe|glossar|lehrplan|gliederung|kapitel|module|lektionen|zeitplan|stoffplan"
-    "|ablauf|programm",
+    "|ablauf|programm|inhalte|lehrinhalte|lerninhalte|kursinhalte|modulinhalte|inhalte des moduls",
+    "contenu|contenus|contenu du cours",
     "thèmes|notions|concepts clés|glossaire|programme|plan|plan du cours|chapitres|leçons|calendrier",
     (
         "temas|conceptos|conceptos clave|glosario|programa|temario|contenido|contenidos|unidades|calendario|"
@@ -126,7 +127,7 @@ _SKIP = _phrases(
     "links and resources|useful links|related projects|community|maintainers|current maintainers|disclaimer|"
     "faqs|service status|other|others|other ways",
     (
-        "einführung|einleitung|überblick|übersicht|vorwort|inhalt|inhaltsverzeichnis|inhalte|zusammenfassung|"
+        "einführung|einleitung|überblick|übersicht|vorwort|inhalt|inhaltsverzeichnis|zusammenfassung|"
         "fazit|schlussbemerkung|ausblick|literatur|literaturverzeichnis|literaturhinweise|"
         "weiterführende literatur|quellen|quellenverzeichnis|anhang|danksagung|impressum|übungen|aufgaben|"
         "beispiele|abbildungsverzeichnis|tabellenverzeichnis|stichwortverzeichnis|lizenz|prüfung|"

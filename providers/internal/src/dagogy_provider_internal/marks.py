@@ -27,21 +27,24 @@ _ONE_OF = (
     r"|una? de|"
     r"escolha uma?|uno a scelta|a scelta|один из|на выбор|任选|任選|いずれか|택일|중 하나"
 )
+#: What stands in brackets.
+_WITHIN = r"[^()\[\]（）【】]"
 #: `R basics (optional)`, `Optional: R basics`, `R basics – bonus`, `R basics*optional*`.
 _BEHIND = re.compile(
-    rf"\s*(?:[(\[（【*]+\s?(?:{_OPTIONAL})(?:[,;:][^()\[\]]*|\s[^()\[\]]{{1,30}})?\s?[)\]）】*]+"
-    rf"|\s[-–—]\s(?:{_OPTIONAL}))\s*$",
+    rf"\s?(?:[(\[（【*]{{1,3}}\s?(?:{_OPTIONAL})(?:[,;:]{_WITHIN}{{0,60}}|\s{_WITHIN}{{1,30}})?\s?[)\]）】*]{{1,3}}"
+    rf"|\s[-–—]\s(?:{_OPTIONAL}))\s?$",
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
-    rf"^(?:[(\[（【*]+\s?(?:{_OPTIONAL})\s?[)\]）】*]+\s*:?\s*|(?:{_OPTIONAL})\s*[:：–—]\s*)", re.IGNORECASE
+    rf"^(?:[(\[（【*]{{1,3}}\s?(?:{_OPTIONAL})\s?[)\]）】*]{{1,3}}\s?:?\s?|(?:{_OPTIONAL})\s?[:：–—]\s?)",
+    re.IGNORECASE,
 )
 _OPTIONAL_HEADING = re.compile(
     rf"^(?:{_OPTIONAL})(?:$|\s*[:：(\[（–—-]|\s(?:topics?|modules?|units?|lessons?|sections?|parts?|material"
     rf"|contents?|courses?"
     rf"|extras?|work|activit(?:y|ies)|themen?|module?|inhalte?|temas?|contenidos?|módulos?|thèmes?|контент"
     rf"|темы)\b)"
-    rf"|[(\[（](?:[^()\[\]]*\b)?(?:{_OPTIONAL})\b",
+    rf"|[(\[（](?:{_WITHIN}{{0,60}}\b)?(?:{_OPTIONAL})\b",
     re.IGNORECASE,
 )
 _CHOICE = re.compile(rf"(?:^|[\s(\[（,:：–—])(?:{_ONE_OF})(?:\b|$)", re.IGNORECASE)
@@ -76,6 +79,7 @@ _HOLIDAY, _TIME = categories().index("holiday"), categories().index("time")
 
 def without_optional(title: str) -> tuple[str, bool]:
     """The title without a mark that it may be left out, and whether it had one."""
+    title = " ".join(title.split())
     for mark in (_BEHIND, _BEFORE):
         bare = mark.sub("", title).strip()
         if bare != title.strip() and bare:

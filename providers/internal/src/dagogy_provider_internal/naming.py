@@ -69,7 +69,7 @@ _WEIGHT = re.compile(
     re.IGNORECASE,
 )
 #: `Perfect hashing | Lecture 4 | Some College (video)`: what the title of a page says besides its subject.
-_SITE = re.compile(r"\s+[|｜]\s+.{1,120}$")
+_SITE = re.compile(r"\s{1,3}[|｜]\s{1,3}.{1,120}$")
 _ARTICLES = frozenset({"a", "an", "the"})
 _EDGES = " \t:;,–—-|、。：；"
 #: The mark of a quotation in front of a title, and a title whose dashes are its own (`--quiet`).

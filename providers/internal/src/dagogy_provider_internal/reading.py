@@ -32,6 +32,7 @@ from dagogy_provider_internal.limits import fit
 from dagogy_provider_internal.naming import aliases, assign_ids, content_tokens, same_key
 from dagogy_provider_internal.passages import Passage, passages
 from dagogy_provider_internal.recognised import NO_COURSE
+from dagogy_provider_internal.writing.frames import purpose
 
 #: Prerequisites of a concept where the spec sets no limit.
 DEFAULT_LIMIT = 4
@@ -150,10 +151,11 @@ def read(document: ScopeDocument) -> ScopeReading:
     asked = document.front_matter.get("node_count_max")
     kept, _ = fit(kept, 0, max(ScopeReading.MAX_CONCEPTS, asked if isinstance(asked, int) else 0))
     reading = scope_reading(study(kept, DEFAULT_LIMIT, document.title)) if kept else ScopeReading(())
+    goal, audience = purpose(document) if kept else ("", "")
     return replace(
         reading,
-        goal=stated.goal,
-        audience=stated.audience,
+        goal=stated.goal or goal,
+        audience=stated.audience or audience,
         prerequisites=stated.prerequisites,
         scope_out=stated.scope_out,
         time=time,

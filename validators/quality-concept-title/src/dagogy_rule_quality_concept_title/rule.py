@@ -12,7 +12,8 @@ from dagogy.api.text import Words, lazy_pattern, shorten
 
 #: Only a title with one of these characters can be markup, a table row, a path, a URL, a file
 #: name or end like a sentence.
-_SPECIAL = lazy_pattern(r"[|`*<\[&#/\\.!。！]")
+_SPECIAL = lazy_pattern(r"[|`*<\[&#/\\.!。！}$]")
+_LATEX = lazy_pattern(r"\}\{|\\(?:begin|end)\{|\$\$")
 #: One alternative for each kind of markup; the tags are those of running text, and both ends must be there:
 #: `Box<T>` is not markup.
 _MARKUP = lazy_pattern(
@@ -221,8 +222,9 @@ class _Judge:
     def _foreign(self, text: str) -> str:
         if not _SPECIAL.search(text) and text[0] not in "-•":
             return ""
-        if _TABLE_ROW.search(text):
-            return "is a table row"
+        for pattern, fault in ((_LATEX, "is a piece of a formula"), (_TABLE_ROW, "is a table row")):
+            if pattern.search(text):
+                return fault
         if _MARKUP.search(text) or text.count("`") % 2:
             return "is markup"
         if _URL.search(text):

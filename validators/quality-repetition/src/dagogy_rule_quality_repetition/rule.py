@@ -150,6 +150,16 @@ def _admitted(templates: Sequence[_Template], nodes: Sequence[Node]) -> Finding:
     that nothing supports them.
     """
     count, (i, at) = len({j for t in templates for j in t.at}), templates[0].first
+    if all(t.kind == "mastery task" for t in templates):
+        return Finding(
+            message=(
+                f"{count} of {len(nodes)} nodes share a plain task, but for the names: "
+                f"'{shorten(templates[0].text)}'; write a task of its own for each"
+            ),
+            pointer=f"/nodes/{i}/{_PATHS['mastery task']}",
+            severity="warning",
+            data={"template": templates[0].text, "nodes": count, "kind": "mastery task"},
+        )
     return Finding(
         message=(
             f"{count} of {len(nodes)} nodes say openly that the sources are silent, with the same texts but "

@@ -6,6 +6,7 @@ import click
 
 from dagogy.cli.app import App
 from dagogy.cli.options import common, run_argument
+from dagogy.pipeline.report import plural
 
 
 @click.command("gaps", epilog="\b\nExamples:\n  dagogy gaps latest\n  dagogy gaps latest --json")
@@ -16,7 +17,9 @@ def gaps(app: App, reference: str) -> None:
     lines of the source and the question to answer.
 
     To close a gap write the field into its node in outputs/curriculum/curriculum.json and
-    take the entry out of `gaps`, or say it in the source and run again.
+    take the entry out of `gaps`, then `dagogy validate`. Or say it in the source and run again:
+    `run` writes the nodes anew from the source, and what was written into them by hand is then
+    in outputs/curriculum/previous_curriculum.json only.
     """
     document = app.open(reference).gaps()
     lines, node = [], None
@@ -31,7 +34,7 @@ def gaps(app: App, reference: str) -> None:
             lines.append(f"{gap['title']} ({node}){place}")
         lines.append(f"  {gap['field']}: {gap['question']}")
         lines.append(f"    open because: {gap['reason']}")
-    lines.append(document["summary"] or f"no gaps: all {document['nodes']} concepts are written")
+    lines.append(document["summary"] or f"no gaps: {plural(document['nodes'], 'concept')} written in full")
     lines += [f"note: {document['stale']}"] if document["stale"] else []
     app.emit(document, *lines)
 

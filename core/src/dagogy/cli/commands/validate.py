@@ -105,7 +105,8 @@ def _show_fixes(app: App, fixes: Fixes) -> None:
 
 def _print_text(app: App, run: Run, report: Report) -> None:
     colour = sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    for finding in report["findings"]:
+    # What has to be done stands next to the summary, below what is only said.
+    for finding in sorted(report["findings"], key=lambda finding: finding["severity"] != "info"):
         severity = f"{finding['severity']:<7}"
         shown_severity = click.style(severity, fg=_COLOURS[finding["severity"]]) if colour else severity
         app.write(_line(finding), styled=f"{shown_severity} ")

@@ -40,6 +40,8 @@ def compiled(
     else:
         plan = Plan(operations.plan(opened, result.best.context))
         progress("plan", plan.summary())
+        if material and (compared := plan.compared(material.reading.time)):
+            progress("plan", compared)
         diff = Diff(operations.iterate(opened, result.best.context), first=not opened.run.exists(PREVIOUS))
         progress("iterate", diff.summary())
     return Compilation(

@@ -34,6 +34,7 @@ from dagogy.pipeline.gaps import emptied
 from dagogy.pipeline.judge import Judge, ValidationResult
 from dagogy.pipeline.measures import measure_document
 from dagogy.pipeline.repair_batch import RepairBatch
+from dagogy.pipeline.report import plural
 from dagogy.pipeline.rule_context import RunContext
 from dagogy.workspace.files import to_json
 
@@ -317,10 +318,8 @@ class Loop:
             "fixes": list(fixes),
         }
         self.rounds.append({**_round(len(self.rounds) + 1, action, draft, proposal), **parts})
-        self.drafts.progress(
-            f"{action}: score {draft.validation.score:g}, {draft.validation.count('error')} errors, "
-            f"{draft.validation.count('warning')} warnings"
-        )
+        found = ", ".join(plural(draft.validation.count(kind), kind) for kind in ("error", "warning"))
+        self.drafts.progress(f"{action}: score {draft.validation.score:g}, {found}")
         if not rejected:
             self.best = draft
             self.drafts.keep(draft)

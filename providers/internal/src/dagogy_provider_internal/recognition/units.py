@@ -53,6 +53,8 @@ _LENGTH = re.compile(
 )
 #: What says that a text is still to come.
 _PENDING = re.compile(r"\s?[(\[](?:tb[acd]|todo)[)\]]", re.IGNORECASE)
+#: A piece of a formula, or what somebody is still to decide on.
+_NO_TITLE = re.compile(r"\}\{|\\(?:begin|end)\{|\$\$|(?:^|:\s)TB[ACD]$")
 _URL = re.compile(r"https?://\S+|www\.\S+")
 _PICTURE = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d]")
 _MARKS = re.compile(r"[`*_]{1,3}(?=\S)|(?<=\S)[`*_]{1,3}")
@@ -151,7 +153,8 @@ def _readings(text: str, lead: str = "", rest: str = "") -> list[Reading]:
     seen: set[tuple[str, ...]] = set()
 
     def add(way: str, parts: Sequence[str]) -> None:
-        titles = [t for t in dict.fromkeys(map(titled, parts)) if len(t) <= LONGEST and has_word(t)]
+        found = (t for t in dict.fromkeys(map(titled, parts)) if len(t) <= LONGEST)
+        titles = [t for t in found if has_word(t) and not _NO_TITLE.search(t)]
         key = tuple(t.casefold() for t in titles)
         if titles and key not in seen:
             seen.add(key)

@@ -48,6 +48,20 @@ class Frames:
         return f"{first}{name}{last}"
 
 
+def purpose(document: ScopeDocument) -> tuple[str, str]:
+    """Goal and audience of a course that says neither, in its language; empty for English, for which dagogy
+    has words itself, and for a language without frames.
+    """
+    frames = Frames(language_of(document))
+    if frames.language in ("", "en"):
+        return "", ""
+    name = frames.quoted(document.title)
+    return (
+        frames("Explain and apply the concepts of {name}.", name=name),
+        frames("Learners who are new to {name}.", name=name),
+    )
+
+
 @cache
 def _catalogue(language: str) -> gettext.NullTranslations:
     if language == "en":

@@ -209,7 +209,7 @@ class _Reader:
                 if len(found) == 1:
                     yield from self._whole(sentence, block, at, "question")
                 continue
-            if as_is in ("", "statement") and is_imperative(sentence):
+            if as_is in ("", "statement") and self.language in ("en", "") and is_imperative(sentence):
                 yield from self._whole(sentence, block, at, "exercise")
                 continue
             if as_is == "none" or is_prerequisite(sentence) or not stands(sentence, self.language):

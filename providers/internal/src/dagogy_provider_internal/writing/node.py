@@ -23,7 +23,6 @@ _FILLING = 4
 #: The confidence of a node with no, one and more ideas, and what each field in the source's own words adds.
 _CONFIDENCE, _OWN = (0.2, 0.3, 0.6), 0.1
 _ANYTHING = "*"
-_TELLING = 4  # letters of a word that shows how a title is written
 _ASKING = frozenset("when how why what where which who whether".split())
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -211,13 +210,12 @@ class Writer:
         if self.frames.language != "en":
             return title
         title = running_name(title)
-        first, *rest = title.split(" ")
-        # In a title that writes other words small the first capital is that of a sentence.
-        telling = [w for w in rest if len(w) >= _TELLING and w.isalpha()]
+        first = title.partition(" ")[0]
+        # A name of its own keeps its capital: small words beside it do not tell it from that of a sentence.
         if (
             first.istitle()
             and first.lower() not in self.names
-            and (first.lower() in _ASKING or first.endswith("ing") or any(w.islower() for w in telling))
+            and (first.lower() in _ASKING or first.endswith("ing"))
         ):
             title = title[:1].lower() + title[1:]
         return _WORD.sub(

@@ -25,8 +25,8 @@ _CLOSING = "\"'”’»）)]」』“*_"
 _LISTED = re.compile(
     r"^(?:(?:\(?(?:\d{1,2}|[a-zA-Z])[.)]|[^\w\s\"'“„«‘「『([{$\\<`~@#/.+\-−&]+|[-–—+•])\s+)+"
 )
-_CODE = re.compile(r"[{}\\|~^]|==|=>|->|::|</|/>|https?:|www\.|\[\^|\]\(|\$\$|_\w+_|\w+\(\)|&\w+;|<\w+")
-_NUMBERED = re.compile(r"\d+(?:\.\d+)+\s|\[\d+\]|\bp{1,2}\.\s?\d|\bISBN\b|\(\d{4}[a-z]?\)")
+_CODE = re.compile(r"[{}\\|~^]|==|=>|->|::|</|/>|https?:|www\.|\[\^|\]\(|\$\$|(?<!\w)_\w{1,60}_|\w\(\)|&\w{1,30};|<\w")
+_NUMBERED = re.compile(r"(?<![\d.])\d{1,6}(?:\.\d{1,6}){1,8}\s|\[\d+\]|\bp{1,2}\.\s?\d|\bISBN\b|\(\d{4}[a-z]?\)")
 #: What a sentence does not end with: it goes on behind the full stop.
 _SHORTENED = frozenset(
     "np. e.g. i.e. z.b. vs. ca. cf. ej. ex. т.е. т.к. напр. bzw. inkl. incl. approx. fig.".split()
@@ -181,7 +181,8 @@ def _has(text: str, found: frozenset[str]) -> bool:
 def is_order(text: str, language: str) -> bool:
     """Whether it begins with a verb of tasks, as far as the cues know these in its language."""
     first = text.split(" ", 1)[0] if not is_unspaced(text[:4]) else text[:4]
-    return is_imperative(text) or shares(first.strip(".,:;"))[categories().index("verb")] > 0
+    is_english = language in ("en", "")
+    return (is_english and is_imperative(text)) or shares(first.strip(".,:;"))[categories().index("verb")] > 0
 
 
 def is_task(text: str, language: str) -> bool:
