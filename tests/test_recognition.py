@@ -18,10 +18,11 @@ from dagogy_provider_internal.recognised import NO_COURSE, as_found, better, is_
 from dagogy_provider_internal.recognition import agreement, is_course, recognise
 from dagogy_provider_internal.recognition.choice import Chosen
 from dagogy_provider_internal.recognition.features import FIRST, described, names
-from dagogy_provider_internal.recognition.roles import ROLES, roles
+from dagogy_provider_internal.recognition.roles import MOST, ROLES, roles
 from dagogy_provider_internal.recognition.trees import looks
 from dagogy_provider_internal.recognition.units import titled, units
 from dagogy_provider_internal.recognition.wording import unlike
+from dagogy_provider_internal.writing.material import learned
 from dagogy_reader_markdown.reader import read_markdown
 
 SYLLABUS = """# GEOL 214: Sedimentary processes, spring term
@@ -362,6 +363,7 @@ def test_numbered_topics_that_run_on_in_a_paragraph_are_parted_at_their_numbers(
 def test_every_block_and_cell_has_a_role_with_probabilities_that_sum_to_one() -> None:
     document = read_markdown(SYLLABUS, source="doc.md")
     told = roles(document)
+    assert told is not None
     assert len(told.blocks()) == len(document.blocks)
     row = next(at for at, b in enumerate(document.blocks) if len(b.cells) > 1)
     for role in [*told.blocks(), told.of(row, 0), told.of(row, 1)]:
@@ -370,6 +372,19 @@ def test_every_block_and_cell_has_a_role_with_probabilities_that_sum_to_one() ->
         assert 0 < role.probability <= 1
     assert told.of(0).name == "title"
     assert roles(document) is told
+
+
+def test_a_document_of_too_many_blocks_and_cells_has_no_roles() -> None:
+    cells = 50
+    row = "|a" * cells + "|\n"
+    head = "# Birds\n\n" + row + "|-" * cells + "|\n"
+    most = (MOST - 1) // (cells + 1)  # the heading is one, a row is one besides its cells
+    assert roles(read_markdown(head + most * row, source="doc.md")) is not None
+    document = read_markdown(head + (most + 1) * row, source="doc.md")
+    assert roles(document) is None
+    at = len(document.blocks) - 1
+    assert learned(document, at) == ""
+    assert learned(document, at, 0) == "none"
 
 
 def test_of_a_split_text_the_half_that_is_not_taken_is_left_out() -> None:

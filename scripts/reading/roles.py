@@ -36,7 +36,8 @@ class Seen:
 
     def __init__(self, blocks: Sequence[Block], labels: Sequence[RoleLabel] = ()) -> None:
         self.around = Surroundings(blocks)
-        self.described = np.array(pieces.described(self.around), dtype=np.float32)
+        every = range(len(self.around.pieces))
+        self.described = np.array([pieces.described(self.around, i) for i in every], dtype=np.float32)
         self.rows = _matrix([pieces.seen(self.around, piece) for piece in self.around.pieces])
         position = {piece: i for i, piece in enumerate(self.around.pieces)}
         self.at = np.array([position[label.piece] for label in labels], dtype=int)
@@ -50,8 +51,9 @@ class Seen:
 
     def look(self, model: LogisticRegression) -> None:
         self.first = _probabilities(model, self.rows)
-        beside = np.array(roles.beside(self.around, self.first.tolist()), dtype=np.float32)
-        self.beside = np.hstack([self.described, beside])
+        beside = roles.Beside(self.around, self.first.tolist())
+        rows = np.array([beside.of(i) for i in range(len(self.around.pieces))], dtype=np.float32)
+        self.beside = np.hstack([self.described, rows])
 
 
 def _matrix(rows: Sequence[Sequence[tuple[tuple[int, ...], float]]]) -> csr_matrix:

@@ -194,22 +194,21 @@ def _entry(document: ScopeDocument, known: _Known, unit: Unit, text: str, chance
     block = document.blocks[unit.at]
     text = " ".join(text.split())
     header = block.header[unit.column] if unit.kind == "cell" and unit.column < len(block.header) else ""
-    role, why = _role(known, document, unit.at, text, header, unit.column)
     if (again := known.taken.get(_key(text))) is not None:
         role, reason = LeftOut.MERGED, f"is “{again}” again"
     elif unit.at in known.above:
         role, reason = LeftOut.GROUP, "stands above concepts"
     elif unit.kind == "cell" and known.names.get(unit.at):
         role, reason = (
-            role or "text",
+            _role(known, document, unit.at, text, header, unit.column)[0] or "text",
             f"stands in the column “{header}”" if header else "stands beside a concept in its row",
         )
     elif unit.at in known.said_of:
         role, reason = "text", f"is said of “{known.said_of[unit.at]}”"
-    elif role:
-        reason = why
     else:
-        role, reason = "other", _otherwise(document, known)
+        role, reason = _role(known, document, unit.at, text, header, unit.column)
+        if not role:
+            role, reason = "other", _otherwise(document, known)
     return LeftOut(shorten(text, _SHOWN), reason, role, _rounded(chance), block.lines)
 
 

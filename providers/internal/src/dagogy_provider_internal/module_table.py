@@ -38,6 +38,8 @@ _OF_A_COURSE = frozenset(("prerequisite", "objective", "administration", "person
 _LABEL_WORDS = 5
 _LEAST_SHARE = 0.3  # cues among the words of a label: one of three
 _LEAST_FACTS, _LEAST_ROLES, _MOST = 4, 3, 0.6  # rows, kinds of facts among them, and the share that are facts
+#: A longer document is a book or a catalogue, and no description of one course.
+_MOST_BLOCKS = 3000
 _TITLE_WORDS = 12
 _COLUMNS = 2  # labels, and what they stand for
 _BOLD = re.compile(r"^\*\*([^*\n]{2,80})\*\*\s*:?\s*(.*)$", re.DOTALL)
@@ -82,6 +84,8 @@ class Description:
 
 def description(document: ScopeDocument) -> Description | None:
     """What a document states of its course in tables of facts and the like; None where it has none."""
+    if len(document.blocks) > _MOST_BLOCKS:
+        return None
     facts: list[Fact] = []
     inside: set[int] = set()
     for positions, found in _tables(document.blocks):

@@ -156,7 +156,7 @@ class _Relevance:
         self._sources = {s.location: _Source(s) for s in reversed(context.sources)}
         # What was split: many nodes may cite the same lines.
         self._cited: dict[str, frozenset[str]] = {}
-        self._known: dict[tuple[str, int, int], tuple[Sequence[str], frozenset[str]]] = {}
+        self._known: dict[tuple[str, int, int], tuple[bool | None, frozenset[str]]] = {}
 
     def any_related(self, node: Node) -> bool:
         texts = [f"{r.title} {r.citation} {unquote(_path_of(r.url))}" for r in node.resources]
@@ -199,7 +199,7 @@ class _Relevance:
         lines = _LINES.match(fragment)
         if not lines or place not in self._sources:
             return False
-        cited, pieces = self._text_of(place, int(lines[1]), int(lines[2] or lines[1]))
+        is_english, pieces = self._text_of(place, int(lines[1]), int(lines[2] or lines[1]))
         own = " ".join(
             [
                 node.title,
@@ -211,17 +211,21 @@ class _Relevance:
             ]
         )
         # In two languages, or two scripts, the same thing has other words.
-        if len(cited) >= 8 and _ENGLISH.isdisjoint(cited) != _ENGLISH.isdisjoint(Words.of(own)):
+        if is_english is not None and is_english == _ENGLISH.isdisjoint(Words.of(own)):
             return False
         return self._pieces(own).isdisjoint(pieces)
 
-    def _text_of(self, place: str, first: int, last: int) -> tuple[Sequence[str], frozenset[str]]:
-        """The words and the pieces of these lines of a source, with the headings that they stand under."""
+    def _text_of(self, place: str, first: int, last: int) -> tuple[bool | None, frozenset[str]]:
+        """Whether these lines of a source, with the headings that they stand under, have English words, None
+        where they are too few to tell; and their pieces.
+        """
         key = (place, first, last)
         if key not in self._known:
             source = self._sources[place]
             passage = " ".join([source.text(first, last), *source.headings(first, last)])
-            self._known[key] = Words.of(passage), self._pieces(passage)
+            words = Words.of(passage)  # not kept: of a long document they take much memory
+            is_english = not _ENGLISH.isdisjoint(words) if len(words) >= 8 else None
+            self._known[key] = is_english, self._pieces(passage)
         return self._known[key]
 
     def _pieces(self, text: str) -> frozenset[str]:

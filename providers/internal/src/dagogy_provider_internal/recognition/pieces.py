@@ -57,6 +57,11 @@ def pieces(blocks: Sequence[Block]) -> list[Piece]:
     ]
 
 
+def count(blocks: Sequence[Block]) -> int:
+    """How many `pieces` the blocks have."""
+    return sum(1 + (len(b.cells) if len(b.cells) > 1 else 0) for b in blocks)
+
+
 class Surroundings:
     """What is around each piece of a document."""
 
@@ -86,6 +91,16 @@ class Surroundings:
         self.key = [self._key(piece) for piece in self.pieces]
         for i, key in enumerate(self.key):
             self.siblings[key].append(i)
+        self._groups: dict[Hashable, list[float]] = {}
+        kinds: Counter[str] = Counter(b.kind for b in blocks)
+        self.document = [*(kinds[k] / (len(blocks) or 1) for k in _KINDS), math.log(len(blocks) or 1)]
+
+    def group(self, i: int) -> list[float]:
+        """What is seen of a piece and its siblings together, worked out once for all of them."""
+        key = self.key[i]
+        if key not in self._groups:
+            self._groups[key] = _group(self, self.siblings[key])
+        return self._groups[key]
 
     def _key(self, piece: Piece) -> Hashable:
         at, column = piece
@@ -205,15 +220,10 @@ def names() -> list[str]:
     ]
 
 
-def described(around: Surroundings) -> list[list[float]]:
-    """For each piece what is seen of it besides its words: a number for each of `names`."""
-    kinds: Counter[str] = Counter(b.kind for b in around.blocks)
-    document = [*(kinds[k] / len(around.blocks) for k in _KINDS), math.log(len(around.blocks) or 1)]
-    groups = {key: _group(around, members) for key, members in around.siblings.items()}
-    return [
-        [*_place(around, piece), *_shape_and_cues(around, piece), *groups[around.key[i]], *document]
-        for i, piece in enumerate(around.pieces)
-    ]
+def described(around: Surroundings, i: int) -> list[float]:
+    """What is seen of a piece besides its words: a number for each of `names`."""
+    piece = around.pieces[i]
+    return [*_place(around, piece), *_shape_and_cues(around, piece), *around.group(i), *around.document]
 
 
 def _group(around: Surroundings, members: Sequence[int]) -> list[float]:

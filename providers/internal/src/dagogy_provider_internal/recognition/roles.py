@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import json
 from array import array
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from dagogy.api.scope import Block, ScopeDocument
 
-from dagogy_provider_internal.recognition.pieces import Piece, Surroundings, described, position, seen
+from dagogy_provider_internal.recognition.pieces import Piece, Surroundings, count, described, position, seen
 from dagogy_provider_internal.recognition.trees import Tree, total
 
 #: What a block can be, in the order of the probabilities.
@@ -31,6 +31,8 @@ ROLES = (
 )  # fmt: skip
 #: From this probability on the likeliest role is told; below it the model abstains.
 SURE = 0.5
+#: Blocks and cells of a document that the model is asked about.
+MOST = 10_000
 #: Where the second look looks besides the block itself.
 AROUND = ("itself", "before", "after", "heading", "item above", "siblings", "below")
 
@@ -51,35 +53,45 @@ class Role:
         return self.probability >= SURE
 
 
-def beside(around: Surroundings, chances: Sequence[Sequence[float]]) -> list[list[float]]:
-    """For each piece the square roots of the probabilities of the roles of all that is `AROUND` it, 0 where
-    there is nothing. `chances`: for each piece those of its roles by the first look.
+class Beside:
+    """What the first look makes of all that is `AROUND` each piece. `chances`: for each piece the
+    probabilities of its roles by the first look.
     """
-    roots = [[sqrt(p) for p in row] for row in chances]
-    none = [0.0] * len(ROLES)
 
-    def mean(of: Sequence[int]) -> list[float]:
-        if not of:
-            return none
-        return [sqrt(sum(column) / len(of)) for column in zip(*(chances[i] for i in of), strict=True)]
+    def __init__(self, around: Surroundings, chances: Sequence[Sequence[float]]) -> None:
+        self._around, self._chances = around, chances
+        self._none = [0.0] * len(ROLES)
+        self._groups: dict[Hashable, list[float]] = {}
 
-    groups = {key: mean(members) for key, members in around.siblings.items()}
-    out = []
-    for i, (at, column) in enumerate(around.pieces):
-        block = around.blocks[at]
-        whole = around.whole
+    def of(self, i: int) -> list[float]:
+        """The square roots of the probabilities of the roles of all that is around a piece, 0 where there is
+        nothing.
+        """
+        around, none = self._around, self._none
+        at, column = around.pieces[i]
+        block, whole = around.blocks[at], around.whole
         if column < 0:
-            before = roots[whole[at - 1]] if at else none
-            after = roots[whole[at + 1]] if at + 1 < len(whole) else none
-            above = roots[whole[block.parent]] if block.parent >= 0 else none
+            before = self._roots(whole[at - 1]) if at else none
+            after = self._roots(whole[at + 1]) if at + 1 < len(whole) else none
+            above = self._roots(whole[block.parent]) if block.parent >= 0 else none
         else:
-            before = roots[i - 1] if column else none
-            after = roots[i + 1] if column + 1 < len(block.cells) else none
-            above = roots[whole[at]]
-        heading = roots[whole[around.heading[at]]] if around.heading[at] >= 0 else none
-        below = mean([whole[k] for k in around.below[at]]) if column < 0 else none
-        out.append([*roots[i], *before, *after, *heading, *above, *groups[around.key[i]], *below])
-    return out
+            before = self._roots(i - 1) if column else none
+            after = self._roots(i + 1) if column + 1 < len(block.cells) else none
+            above = self._roots(whole[at])
+        heading = self._roots(whole[around.heading[at]]) if around.heading[at] >= 0 else none
+        below = self._mean([whole[k] for k in around.below[at]]) if column < 0 else none
+        key = around.key[i]
+        if key not in self._groups:
+            self._groups[key] = self._mean(around.siblings[key])
+        return [*self._roots(i), *before, *after, *heading, *above, *self._groups[key], *below]
+
+    def _roots(self, i: int) -> list[float]:
+        return [sqrt(p) for p in self._chances[i]]
+
+    def _mean(self, of: Sequence[int]) -> list[float]:
+        if not of:
+            return self._none
+        return [sqrt(sum(column) / len(of)) for column in zip(*(self._chances[i] for i in of), strict=True)]
 
 
 class _Weights(NamedTuple):
@@ -139,37 +151,43 @@ def role(chances: Sequence[float]) -> Role:
 
 
 class RolesOf:
-    """The roles of the blocks of a document and of the cells of its table rows."""
+    """The roles of the blocks of a document and of the cells of its table rows. The second look, which takes
+    most of the time, is given only to what is asked for.
+    """
 
     def __init__(self, blocks: Sequence[Block]) -> None:
         self.around = Surroundings(blocks)
-        first = [_first_look(self.around, piece) for piece in self.around.pieces]
-        rows = zip(described(self.around), beside(self.around, first), strict=True)
-        self._roles = [_second_look([*row, *around]) for row, around in rows]
+        self._beside = Beside(self.around, [_first_look(self.around, p) for p in self.around.pieces])
+        self._roles: dict[int, Role] = {}
 
     def of(self, at: int, column: int = -1) -> Role:
         """The role of a block, or of one cell of it."""
         if len(self.around.blocks[at].cells) < 2:
             column = -1
-        return self._roles[position(self.around, Piece(at, column))]
+        return self._of(position(self.around, Piece(at, column)))
 
     def chances(self) -> list[tuple[float, ...]]:
         """For each of the `pieces` the probability of each of `ROLES`."""
-        return [role.chances for role in self._roles]
+        return [self._of(i).chances for i in range(len(self.around.pieces))]
 
     def blocks(self) -> list[Role]:
         """The role of each block, in order."""
-        return [self._roles[i] for i in self.around.whole]
+        return [self._of(i) for i in self.around.whole]
+
+    def _of(self, i: int) -> Role:
+        if i not in self._roles:
+            self._roles[i] = _second_look([*described(self.around, i), *self._beside.of(i)])
+        return self._roles[i]
 
 
-_latest: list[tuple[Sequence[Block], RolesOf]] = []
+_latest: list[tuple[Sequence[Block], RolesOf | None]] = []
 
 
-def roles(document: ScopeDocument | Sequence[Block]) -> RolesOf:
-    """What the blocks of a document are for, and the cells of its table rows. The last answer is kept: a run
-    asks several times.
+def roles(document: ScopeDocument | Sequence[Block]) -> RolesOf | None:
+    """What the blocks of a document are for, and the cells of its table rows; None where they are more than
+    `MOST`, for which the model takes too much time. The last answer is kept: a run asks several times.
     """
     blocks = document.blocks if isinstance(document, ScopeDocument) else document
     if not _latest or (_latest[0][0] is not blocks and _latest[0][0] != blocks):
-        _latest[:] = [(blocks, RolesOf(blocks))]
+        _latest[:] = [(blocks, RolesOf(blocks) if count(blocks) <= MOST else None)]
     return _latest[0][1]

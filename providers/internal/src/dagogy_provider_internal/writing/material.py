@@ -266,9 +266,12 @@ def headed(name: str) -> Role | Literal[""]:
 
 
 def learned(document: ScopeDocument, at: int, column: int = -1) -> str:
-    """What the model of roles takes a block or a cell for; "" where it is not sure, of a cell "none"."""
-    role = roles(document).of(at, column)
+    """What the model of roles takes a block or a cell for; "" where it is not sure or the document is
+    too long for it, of a cell "none"."""
     unsure = "none" if column >= 0 else ""
+    if (by_model := roles(document)) is None:
+        return unsure
+    role = by_model.of(at, column)
     told = _LEARNED.get(role.name, "none" if column >= 0 else "")
     least = _SURELY_NONE if told == "none" else SURE
     return told if role.probability >= least else unsure
