@@ -9,7 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-_NUMBER = r"(?P<{0}>\d{{1,4}}(?:[.,]\d{{1,4}})?)(?:\s?(?:-|–|—|to|bis|à|a|до)\s?(?P<{0}_to>\d{{1,4}}(?:[.,]\d{{1,4}})?))?"
+_NUMBER = (
+    r"(?P<{0}>\d{{1,4}}(?:[.,]\d{{1,4}})?)"
+    r"(?:\s?(?:-|–|—|to|bis|à|a|до)\s?(?P<{0}_to>\d{{1,4}}(?:[.,]\d{{1,4}})?))?"
+)
 _HOUR = (
     r"(?:h(?:rs?|ours?)?|std|stunden?|ue|unterrichtsstunden|lektionen|heures?|horas?|ore|uren|uur"
     r"|godzin\w{0,6}|godz|timmar|timer|tuntia|saat"
@@ -42,7 +45,8 @@ def _number(name: str) -> str:
 
 
 _PER_WEEK = re.compile(
-    rf"{_number('n')}\s?-?\s?(?P<unit>{_HOUR}|{_MINUTE})\.?(?:\s(?:of )?[\w-]{{1,30}}){{0,2}}?\s?{_A_WEEK}(?!\w)"
+    rf"{_number('n')}\s?-?\s?(?P<unit>{_HOUR}|{_MINUTE})\.?"
+    rf"(?:\s(?:of )?[\w-]{{1,30}}){{0,2}}?\s?{_A_WEEK}(?!\w)"
     rf"|(?P<sws>\d{{1,2}})\s?SWS\b|\bSWS\)?\W{{1,4}}(?P<sws_behind>\d{{1,2}})(?!\w)"
     rf"|{_A_WEEK}\s?[:：]?\s?{_number('m')}\s?(?P<unit2>{_HOUR}|{_MINUTE})(?!\w)",
     re.IGNORECASE,

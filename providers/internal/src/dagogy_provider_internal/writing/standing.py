@@ -25,8 +25,12 @@ _CLOSING = "\"'”’»）)]」』“*_"
 _LISTED = re.compile(
     r"^(?:(?:\(?(?:\d{1,2}|[a-zA-Z])[.)]|[^\w\s\"'“„«‘「『([{$\\<`~@#/.+\-−&]+|[-–—+•])\s+)+"
 )
-_CODE = re.compile(r"[{}\\|~^]|==|=>|->|::|</|/>|https?:|www\.|\[\^|\]\(|\$\$|(?<!\w)_\w{1,60}_|\w\(\)|&\w{1,30};|<\w")
-_NUMBERED = re.compile(r"(?<![\d.])\d{1,6}(?:\.\d{1,6}){1,8}\s|\[\d+\]|\bp{1,2}\.\s?\d|\bISBN\b|\(\d{4}[a-z]?\)")
+_CODE = re.compile(
+    r"[{}\\|~^]|==|=>|->|::|</|/>|https?:|www\.|\[\^|\]\(|\$\$|(?<!\w)_\w{1,60}_|\w\(\)|&\w{1,30};|<\w"
+)
+_NUMBERED = re.compile(
+    r"(?<![\d.])\d{1,6}(?:\.\d{1,6}){1,8}\s|\[\d+\]|\bp{1,2}\.\s?\d|\bISBN\b|\(\d{4}[a-z]?\)"
+)
 #: What a sentence does not end with: it goes on behind the full stop.
 _SHORTENED = frozenset(
     "np. e.g. i.e. z.b. vs. ca. cf. ej. ex. т.е. т.к. напр. bzw. inkl. incl. approx. fig.".split()
