@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dagogy.pipeline.rule_context import RunContext
 
 #: How many errors the failure of a validation names itself.
-_MOST_TOLD = 20
+_MOST_TOLD = 8
 #: A fix may call for another one; no sound set of rules needs as many rounds.
 _MOST_FIX_ROUNDS = 100
 
