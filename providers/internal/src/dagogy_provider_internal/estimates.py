@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def minutes(concept: Concept, kind: str) -> float:
     return float(min(MOST, max(LEAST, STEP * round(raw / STEP))))
 
 
+@lru_cache(maxsize=1024)  # concepts without a section of their own share a paragraph, however long
 def _words(text: str) -> int:
     """Words; of a script without spaces two characters make one."""
     return sum(max(1, len(w) // 2 if not w.isascii() and len(w) > _LONGEST_WORD else 1) for w in text.split())
