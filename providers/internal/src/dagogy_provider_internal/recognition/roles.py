@@ -32,7 +32,7 @@ ROLES = (
 #: From this probability on the likeliest role is told; below it the model abstains.
 SURE = 0.5
 #: Blocks and cells of a document that the model is asked about.
-MOST = 10_000
+MOST = 3_000
 #: Where the second look looks besides the block itself.
 AROUND = ("itself", "before", "after", "heading", "item above", "siblings", "below")
 
