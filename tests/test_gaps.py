@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -197,6 +198,8 @@ def test_a_repair_may_turn_into_a_gap_what_a_rule_refused_and_nothing_else() -> 
     assert emptied(now, before, [elsewhere])
     refused = Finding("m", "/nodes/1/pitfalls/0", "b", severity="warning")
     assert emptied(now, before, [refused]) == ""
+    # One finding may be about the texts of many nodes.
+    assert emptied(now, before, [replace(elsewhere, others=("/nodes/1/pitfalls/0",))]) == ""
     assert emptied(now, now, []) == ""
     assert emptied(before, now, []) == ""
 

@@ -405,7 +405,7 @@ def test_a_template_is_rewritten_in_every_node_that_has_it() -> None:
             node(name, core_ideas=[f"{name} is important.", f"{name} says that."]) for name in ("a", "b")
         ]
     }
-    finding = Finding("same", pointer="/nodes/0/core_ideas/0", data={"template": "… is important"})
+    finding = Finding("same", pointer="/nodes/0/core_ideas/0", others=("/nodes/1/core_ideas/0",))
     repaired(draft, [finding], own(*source), spec())
     assert [n["core_ideas"] for n in draft["nodes"]] == [n["core_ideas"] for n in source]
 

@@ -49,7 +49,8 @@ class Finding:
     where the finding is about one node. A rule leaves `rule_id` empty; the host fills it in. `severity` is
     the rule's own where it is left empty; a rule that is less sure of one finding gives a milder one, and
     none is ever severer than the effective severity of the rule. `nodes` is the number of nodes that one
-    finding is about; the score counts it as that many findings.
+    finding is about; the score counts it as that many findings. `others` points at the other places that have
+    the same fault, where one finding is about several; a repair may change these too. Reports leave it out.
     """
 
     message: str
@@ -61,6 +62,7 @@ class Finding:
     severity: Severity | str = ""
     data: dict[str, Any] = field(default_factory=dict)
     nodes: int = 1
+    others: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -47,9 +47,10 @@ def emptied(now: Sequence[Node], before: Sequence[Node], findings: Iterable[Find
     stood there; "" for none. What a rule refuses may become a gap, what it does not may not.
     """
     refused = {
-        tuple(f.pointer.split("/")[1:4])
+        tuple(pointer.split("/")[1:4])
         for f in findings
         if f.document == "curriculum" and f.severity in ("error", "warning")
+        for pointer in (f.pointer, *f.others)
     }
     # Of several nodes with one id the first is compared, as everywhere.
     position = {node.id: i for i, node in reversed(list(enumerate(before)))}

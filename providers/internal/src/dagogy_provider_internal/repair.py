@@ -7,7 +7,7 @@ What is done follows from where a finding points and from its data; which rule m
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -23,7 +23,6 @@ _PREREQUISITE = re.compile(r"^/nodes/(\d+)/prerequisites/(\d+)$")
 _FIELD = re.compile(r"^/nodes/(\d+)(?:/(\w+))?")
 _LIST = re.compile(r"^/nodes/(\d+)/prerequisites$")
 _ITEM = re.compile(r"^/scope_in/\d+$")
-_SLOT = "…"
 _TAUGHT = 0.6  # share of an item's telling words in the title of the concept that teaches it
 
 
@@ -83,7 +82,7 @@ def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, sp
     leant_on: dict[str, None] = {}  # what nodes depend on, the draft lacks and the source has
     # What changes the number of nodes waits: pointers count the nodes of the draft.
     later: list[Finding] = []
-    for finding in findings:
+    for finding in _each(findings):
         if finding.pointer == "/nodes" and "hours" in finding.data:
             done.extend(line for n in nodes for line in _refresh(n, "estimate_minutes", own))
             continue
@@ -110,7 +109,7 @@ def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, sp
         elif place[2] in (None, "id", "title") and (first := _copied(nodes, i, finding, own)):
             copies[i] = first
         elif place[2]:
-            done.extend(_said_better(nodes[i], place[2], finding, own, nodes))
+            done.extend(_said_anew(nodes[i], place[2], finding, own, nodes))
     done.extend(_without(nodes, dropped))
     for i, first in sorted(copies.items(), reverse=True):
         done.append(_merged(nodes, i, first))
@@ -123,25 +122,17 @@ def repaired(document: dict[str, Any], findings: Iterable[Finding], own: Own, sp
     return done
 
 
-def _said_better(
-    node: dict[str, Any], field: str, finding: Finding, own: Own, nodes: Sequence[dict[str, Any]]
-) -> list[str]:
-    """The next sentence of the source for a text, or a gap; any other field as the source has it. Of a
-    template all nodes that have it.
-    """
-    template = finding.data.get("template")
-    if not (isinstance(template, str) and template.strip(_SLOT + " ")):
-        return _said_anew(node, field, finding, own, nodes)
-    made = _made_by(template)
-    alike = [n for n in nodes if n is not node and any(map(made.search, _texts(n.get(field))))]
-    done = _said_anew(node, field, finding, own, nodes)
-    # No rule named these others: none of them becomes a gap for it.
-    return done + [line for n in alike if _has_whole(own.of(n), field) for line in _refresh(n, field, own)]
+def _each(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """A finding for each place that the findings are about."""
+    for finding in findings:
+        yield finding
+        yield from (replace(finding, pointer=pointer, others=()) for pointer in finding.others)
 
 
 def _said_anew(
     node: dict[str, Any], field: str, finding: Finding, own: Own, nodes: Sequence[dict[str, Any]]
 ) -> list[str]:
+    """The next sentence of the source for a text, or a gap; any other field as the source has it."""
     known = own.of(node)
     writer = own.writers.get(known["id"]) if known else None
     if writer is None or known is None or field not in FIELDS:
@@ -164,22 +155,9 @@ def _said_anew(
     ]
 
 
-def _has_whole(node: Mapping[str, Any] | None, field: str) -> bool:
-    return node is not None and all(gap["field"] != field for gap in node.get("gaps", []))
-
-
 def _texts(value: Any) -> list[str]:
     several = value.values() if isinstance(value, dict) else value if isinstance(value, list) else [value]
     return [text for text in several if isinstance(text, str) and text]
-
-
-def _made_by(template: str) -> re.Pattern[str]:
-    # In a template a slot stands for what differs, `#` for a number, and marks between words are left out.
-    parts = (
-        r"\W+".join(r"\d[\d.,]*" if word == "#" else re.escape(word) for word in part.split())
-        for part in template.split(_SLOT)
-    )
-    return re.compile(r"\W*(?:.{0,200}?)\W*".join(parts), re.IGNORECASE | re.DOTALL)
 
 
 def _without(nodes: list[dict[str, Any]], dropped: Iterable[tuple[int, int]]) -> list[str]:

@@ -137,7 +137,7 @@ def _admits(template: _Template, nodes: Sequence[Node], admissions: tuple[str, .
     """Whether it is a pitfall that only says that the sources name none. Anything else there is to say of a
     concept, or the node is tentative.
     """
-    i, at = template.first
+    i, at = next(iter(template.at.items()))
     text = nodes[i].pitfalls[at] if template.kind == "pitfall" else ""
     return (
         text.casefold().startswith(admissions)
@@ -149,14 +149,14 @@ def _admitted(templates: Sequence[_Template], nodes: Sequence[Node]) -> Finding:
     """One finding for all texts that admit that the sources are silent, or that only nodes have which say
     that nothing supports them.
     """
-    count, (i, at) = len({j for t in templates for j in t.at}), templates[0].first
+    count, pointer = len({j for t in templates for j in t.at}), next(templates[0].pointers())
     if all(t.kind == "mastery task" for t in templates):
         return Finding(
             message=(
                 f"{count} of {len(nodes)} nodes share a plain task, but for the names: "
                 f"'{shorten(templates[0].text)}'; write a task of its own for each"
             ),
-            pointer=f"/nodes/{i}/{_PATHS['mastery task']}",
+            pointer=pointer,
             severity="warning",
             data={"template": templates[0].text, "nodes": count, "kind": "mastery task"},
         )
@@ -166,7 +166,7 @@ def _admitted(templates: Sequence[_Template], nodes: Sequence[Node]) -> Finding:
             f"for the names, such as '{shorten(templates[0].text)}': say more of their concepts in the "
             "sources, or leave them out"
         ),
-        pointer=f"/nodes/{i}/{_PATHS[templates[0].kind].format(at)}",
+        pointer=pointer,
         severity="warning",
         data={"template": templates[0].text, "nodes": count, "kind": templates[0].kind},
     )
@@ -175,7 +175,7 @@ def _admitted(templates: Sequence[_Template], nodes: Sequence[Node]) -> Finding:
 def _finding(
     template: _Template, nodes: Sequence[Node], unreported: int, limit: float, tentative: frozenset[int]
 ) -> Finding:
-    i, at = template.first
+    pointer, *others = template.pointers()
     more = f" ({unreported} more such texts are not shown)" if unreported > 0 else ""
     doubtful = sum(j in tentative for j in template.at)
     mild = (
@@ -188,7 +188,8 @@ def _finding(
             f"{len(template.at)} of {len(nodes)} nodes {template.habit}: '{shorten(template.text)}'; say "
             f"what holds for each alone{more}"
         ),
-        pointer=f"/nodes/{i}/{_PATHS[template.kind].format(at)}",
+        pointer=pointer,
+        others=tuple(others),
         severity="warning" if mild else "",
         data={"template": template.text, "nodes": len(template.at), "kind": template.kind},
         # What most nodes have in common weighs as if each had been named: the honest draft after it may have
@@ -227,14 +228,16 @@ _PATHS = {
 class _Template:
     kind: str
     text: str
-    #: The node of the first occurrence, and the position of the text in its list.
-    first: tuple[int, int]
     #: What the nodes do, as the middle of a sentence.
     habit: str
     #: Whether nothing but names tells the texts apart; else they only begin alike.
     exact: bool = True
-    #: The nodes, each once.
-    at: list[int] = field(default_factory=list)
+    #: The nodes, each with the position of the text in its list, by the order in which they were met.
+    at: dict[int, int] = field(default_factory=dict)
+
+    def pointers(self) -> Iterator[str]:
+        """Where the texts stand, as JSON pointers."""
+        return (f"/nodes/{i}/{_PATHS[self.kind].format(at)}" for i, at in self.at.items())
 
 
 def _templates(
@@ -307,7 +310,7 @@ def _by_turns(
         for t in counted
         if SLOT in t.text and _is_habit(t, min_nodes - 1, len(nodes)) and len(t.at) >= min_nodes
     ]
-    at = sorted({i for t in used for i in t.at})
+    at = {i: k for t in reversed(used) for i, k in t.at.items()}
     if len(used) < 2 or len(at) <= len(nodes) / 2:
         return []
     best = max(used, key=lambda t: len(t.at))
@@ -315,9 +318,8 @@ def _by_turns(
         _Template(
             kind,
             best.text,
-            best.first,
             f"take their {_PLURALS[kind]} from {len(used)} templates, by turns, one of them",
-            at=at,
+            at=best.at | dict(sorted(at.items())),
         )
     ]
 
@@ -335,10 +337,9 @@ def _openings(
             if len(tokens) > _OPENING + 1 and SLOT not in opening:
                 template = counted.setdefault(
                     opening,
-                    _Template(kind, f"{opening} …", (i, at), f"have a {kind} that begins alike", exact=False),
+                    _Template(kind, f"{opening} …", f"have a {kind} that begins alike", exact=False),
                 )
-                if i not in template.at[-1:]:
-                    template.at.append(i)
+                template.at.setdefault(i, at)
     return [t for t in counted.values() if len(t.at) >= max(4, len(nodes) / 3)]
 
 
@@ -379,12 +380,11 @@ def _note(counted: dict[str, _Template], kind: str, part: str, node: int, text: 
     """Counts a node for the template `part`, once. `text`: the number of the text that has it."""
     template = counted.get(part)
     if template is None:
-        template = counted[part] = _new(kind, part, (node, text))
-    if node not in template.at[-1:]:
-        template.at.append(node)
+        template = counted[part] = _new(kind, part)
+    template.at.setdefault(node, text)
 
 
-def _new(kind: str, text: str, first: tuple[int, int]) -> _Template:
+def _new(kind: str, text: str) -> _Template:
     if SAYING in text:
-        return _Template(kind, text, first, f"put a sentence into the same {kind}", exact=False)
-    return _Template(kind, text, first, f"have the same {kind} but for the names")
+        return _Template(kind, text, f"put a sentence into the same {kind}", exact=False)
+    return _Template(kind, text, f"have the same {kind} but for the names")
