@@ -1,0 +1,65 @@
+"""How much a title is worded like what is never a concept: administration, assessments, dates, holidays,
+people, parts of a document.
+
+A logistic regression on words, their beginnings and pairs, and on whole short titles, in many languages. The
+weights stand in `weights.tsv`, a token and its weight a line; `scripts/train_titles.py` makes them.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+from math import sqrt
+
+from dagogy.api.text import lazy_pattern
+
+_WORD = lazy_pattern(r"[^\W_]+")
+#: Scripts that set no space between words: kana, Chinese characters, Hangul (whose words carry particles).
+_EAST = lazy_pattern(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_STARTS = (4, 6)  # characters of a word that stand for its inflections
+_SHORT = 4  # words of a title that is known as a whole
+_MANY = 6  # words from which on titles are alike
+
+
+def tokens(title: str) -> set[str]:
+    """What the judge sees of a title. `w`: a word; `4`, `6`: its beginning; `b`: two neighbours; `F`, `L`:
+    the first and the last word; `=`: the whole of a short title; `e`, `c`: two characters and one, where
+    words are not set apart; `n`: how many words there are; `#`: all of them are numbers."""
+    words = [_plain(word) for word in _WORD.findall(title.casefold())]
+    found = {f"n{min(len(words), _MANY)}"}
+    for word in words:
+        if _EAST.search(word):
+            found.update("e" + word[i : i + 2] for i in range(max(1, len(word) - 1)))
+            found.update("c" + character for character in word)
+            found.update(("F" + word[:2], "L" + word[-2:]))
+        elif word != "0":
+            found.add("w" + word)
+            found.update(f"{size}{word[:size]}" for size in _STARTS if len(word) > size)
+    found.update(f"b{a} {b}" for a, b in pairwise(words))
+    if words:
+        found.update(("F" + words[0], "L" + words[-1]))
+    if 0 < len(words) <= _SHORT:
+        found.add("=" + " ".join(words))
+    if words and all(word == "0" for word in words):
+        found.add("#")
+    return found
+
+
+def _plain(word: str) -> str:
+    return "0" if word.isdecimal() else word
+
+
+@cache
+def _weights() -> tuple[float, dict[str, float]]:
+    lines = (files(__package__) / "weights.tsv").read_text(encoding="utf-8").splitlines()
+    table = dict(line.rsplit("\t", 1) for line in lines if not line.startswith("# "))
+    weights = {token: float(weight) for token, weight in table.items()}
+    return weights.pop("bias"), weights
+
+
+def unlike(title: str) -> float:
+    """The log-odds that `title` names no concept, by its words alone."""
+    bias, weights = _weights()
+    seen = tokens(title)
+    return bias + sum(weights.get(token, 0.0) for token in seen) / sqrt(len(seen))
