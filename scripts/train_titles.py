@@ -186,9 +186,8 @@ def main() -> int:
     learner = Learner(titles)
     odds = cross_validated(learner, a.folds)
     report("cross-validated", titles, odds)
-    worst = sorted(
-        (-odds[i], t.text, t.name) for i, t in enumerate(titles) if t.document >= 0 and not t.never
-    )
+    concepts = [i for i, t in enumerate(titles) if t.document >= 0 and not t.never]
+    worst = sorted((-odds[i], titles[i].text, titles[i].name) for i in concepts)
     print("the concepts most like administration:")
     for value, text, document in worst[:40]:
         print(f"{-value:8.2f}  {text}  ({document})")

@@ -72,8 +72,9 @@ class Measure:
     it is as it should be (True and False will do). Its keys stay the same from draft to draft: a node's id or
     the text of an item, never a position. `total` is the number of things that could be met, where some could
     not be looked at; by default the size of `met`. `weight`: the points of the score, 0 to 100, that are lost
-    where nothing is met; where a part is, so much less. A repair that lowers a `protected` measure is rejected;
-    two drafts are compared by the things that both have. A rule leaves `rule_id` empty; the host fills it in.
+    where nothing is met; where a part is, so much less. A repair that lowers a `protected` measure is
+    rejected; two drafts are compared by the things that both have. A rule leaves `rule_id` empty; the host
+    fills it in.
     """
 
     name: str

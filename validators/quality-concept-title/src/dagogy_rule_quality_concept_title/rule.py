@@ -73,16 +73,16 @@ class ConceptTitle(Rule):
     is worth at most the share of it that is one.
 
     Bad:
-        `Honor code`, `Office hours`, `12 March`, `Thanksgiving break`, `Overview`, `## Recursion`, `notes.md`, `| Tides | 2 h |`, `This section explains
-        how the tides come about.`
+        `Honor code`, `Office hours`, `12 March`, `Thanksgiving break`, `Overview`, `## Recursion`,
+        `notes.md`, `| Tides | 2 h |`, `This section explains how the tides come about.`
 
     Good:
         `Recursion`, `Tides`, `What is a knowledge graph?`
 
     How to fix:
         Name what is learned in a noun phrase. Delete a node that only stands for a heading, a date or a rule
-        of the course, and hand its prerequisites on. Marks around a good title, and the full stop of a short one, are taken off by
-        `validate --fix`.
+        of the course, and hand its prerequisites on. Marks around a good title, and the full stop of a short
+        one, are taken off by `validate --fix`.
     """
 
     class Options(dagogy.api.rules.Options):
