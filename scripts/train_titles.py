@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Trains the judge of titles of the rule `quality.concept_title`, and prints what it is worth.
+"""Trains the judge of the wording of titles (`dagogy.api.wording`), and prints what it is worth.
 
   python scripts/train_titles.py DOCUMENTS… [--held-out DOCUMENTS…] [--folds 5] [--write]
 
 Each of DOCUMENTS is a folder of cases with a teacher's reading in `NAME/gold.json`: its `concepts` are what
 must not be flagged, its `never` what may be. What the rule is for is also written down by hand, in
-`validators/quality-concept-title/training/titles.tsv`, with concepts that use the same words; dates are made
+`reading/titles.tsv`, with concepts that use the same words; dates are made
 with Babel in the languages of the catalogues, and the terms of the vocabulary of `internal` are concepts.
-Cross-validation is over documents. Needs scikit-learn. `--write` puts the weights into the rule.
+Cross-validation is over documents. Needs scikit-learn. `--write` puts the weights where it reads them.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from pathlib import Path
 
 import numpy as np
 from babel.dates import format_date
-from dagogy_rule_quality_concept_title.wording import tokens
+from dagogy.api.wording import tokens
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
 ROOT = Path(__file__).resolve().parent.parent
-RULE = ROOT / "validators/quality-concept-title"
-WEIGHTS = RULE / "src/dagogy_rule_quality_concept_title/weights.tsv"
+WRITTEN = ROOT / "scripts/reading/titles.tsv"
+WEIGHTS = ROOT / "core/src/dagogy/api/title_words.tsv"
 VOCABULARY = ROOT / "providers/internal/src/dagogy_provider_internal/vocabulary"
 _LANGUAGES = "en de fr es pt it ru zh ja nl pl tr ko".split()
 _FORMATS = (
@@ -75,7 +75,7 @@ def of_documents(folders: Sequence[Path]) -> list[Title]:
 
 def others() -> Iterator[Title]:
     """Those that are of no document."""
-    for line in (RULE / "training/titles.tsv").read_text(encoding="utf-8").splitlines():
+    for line in WRITTEN.read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
             language, kind, titles = line.split("\t")
             for title in titles.split(" | "):
@@ -202,7 +202,7 @@ def main() -> int:
         )
         print(f"{len(kept)} weights written to {WEIGHTS.relative_to(ROOT)}")
     if a.held_out:
-        from dagogy_rule_quality_concept_title import wording
+        from dagogy.api import wording
 
         held = of_documents(a.held_out)
         report("held out", held, np.array([wording.unlike(t.text) for t in held]))

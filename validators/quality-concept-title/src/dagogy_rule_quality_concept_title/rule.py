@@ -9,8 +9,7 @@ from typing import Annotated
 import dagogy.api
 from dagogy.api.rules import Field, Finding, Fix, Measure, Rule, RuleContext
 from dagogy.api.text import Words, lazy_pattern, shorten
-
-from dagogy_rule_quality_concept_title.wording import unlike
+from dagogy.api.wording import unlike
 
 #: Only a title with one of these characters can be markup, a table row, a path, a URL, a file
 #: name or end like a sentence.

@@ -2,7 +2,7 @@
 people, parts of a document.
 
 A logistic regression on words, their beginnings and pairs, and on whole short titles, in many languages. The
-weights stand in `weights.tsv`, a token and its weight a line; `scripts/train_titles.py` makes them.
+weights stand in `title_words.tsv`, a token and its weight a line; `scripts/train_titles.py` makes them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from itertools import pairwise
 from math import sqrt
 
 from dagogy.api.text import lazy_pattern
+
+__all__ = ["tokens", "unlike"]
 
 _WORD = lazy_pattern(r"[^\W_]+")
 #: Scripts that set no space between words: kana, Chinese characters, Hangul (whose words carry particles).
@@ -52,14 +54,14 @@ def _plain(word: str) -> str:
 
 @cache
 def _weights() -> tuple[float, dict[str, float]]:
-    lines = (files(__package__) / "weights.tsv").read_text(encoding="utf-8").splitlines()
+    lines = (files(__package__) / "title_words.tsv").read_text(encoding="utf-8").splitlines()
     table = dict(line.rsplit("\t", 1) for line in lines if not line.startswith("# "))
     weights = {token: float(weight) for token, weight in table.items()}
     return weights.pop("bias"), weights
 
 
 def unlike(title: str) -> float:
-    """The log-odds that `title` names no concept, by its words alone."""
+    """The log-odds that `title` names no concept, by its words alone: above 0 it is rather none."""
     bias, weights = _weights()
     seen = tokens(title)
     return bias + sum(weights.get(token, 0.0) for token in seen) / sqrt(len(seen))
