@@ -11,6 +11,7 @@ from dagogy.api.rules import Field, Finding, Rule, RuleContext
 from dagogy.api.rules import Options as RuleOptions
 from dagogy.api.text import shorten
 
+from dagogy_rule_quality_grounding.quiz import WrongOptions
 from dagogy_rule_quality_grounding.sources import Sections, Source
 
 _NEUTRAL = tuple(
@@ -50,8 +51,13 @@ class Grounding(Rule):
     error, though, when all nodes are such and none says anything that is in the sources, which explain
     more than half of their concepts.
 
-    The rule is silent without a scope document, where the sources hold fewer than `min_words_per_node` words
-    a node (a bare list of names grounds nothing), and about core ideas in another language than the sources.
+    It is an error when a core idea, the capability or the pass criterion states an option of a quiz question
+    that the document marks as wrong: its box is not ticked, and that of another option is. As a pitfall it is
+    fine.
+
+    The rule is silent without a scope document and, but for quiz options, where the sources hold fewer than
+    `min_words_per_node` words a node (a bare list of names grounds nothing), and about core ideas in another
+    language than the sources.
 
     Bad:
         The scope document is about baking. A core idea reads "Eigenvalues measure how
@@ -100,6 +106,7 @@ class Grounding(Rule):
     def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
         if context.scope is None:
             return
+        yield from _wrong_options(context)
         source = Source(context.sources, frozenset(options.neutral_words))
         nodes = context.nodes
         if source.length < options.min_words_per_node * len(nodes):
@@ -131,6 +138,27 @@ class Grounding(Rule):
             )
         elif doubtful:
             yield _ungrounded_openly(doubtful, nodes)
+
+
+def _wrong_options(context: RuleContext) -> Iterator[Finding]:
+    wrong = WrongOptions(context.sources)
+    for i, node in enumerate(context.nodes):
+        texts = [(f"core_ideas/{k}", idea) for k, idea in enumerate(node.core_ideas)]
+        texts += [
+            ("capability", node.capability),
+            ("mastery_check/pass_criteria", node.mastery_check.pass_criteria),
+        ]
+        for place, text in texts:
+            if line := wrong.line(text):
+                yield Finding(
+                    message=(
+                        f"'{node.id}' states as a fact what line {line} of the source marks as a wrong "
+                        f"answer: '{shorten(text)}'; state the right answer, or make it a pitfall"
+                    ),
+                    pointer=f"/nodes/{i}/{place}",
+                    node_id=node.id,
+                    data={"line": line},
+                )
 
 
 class _Faults(NamedTuple):
