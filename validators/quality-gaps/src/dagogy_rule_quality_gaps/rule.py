@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from dagogy.api.documents import gap_question
-from dagogy.api.rules import Finding, Fix, Rule, RuleContext
+from dagogy.api.rules import Finding, Fix, Measure, Rule, RuleContext
 
 if TYPE_CHECKING:
     from dagogy.api.documents import Gap, Node
 
+#: The fields that a gap can leave open.
+_FIELDS = 5
 #: What a gap is, by evidence mode; "" is the severity of the rule.
 _SEVERITY = {"minimal": "info", "standard": "warning", "strict": ""}
 
@@ -24,6 +26,10 @@ class Gaps(Rule):
     a note (`info`) in evidence mode `minimal`, a warning in `standard` and an error in `strict`. A gap for a
     field that is filled by now, or that is named twice, is a warning (in `minimal` a note).
 
+    The measure `filled` is the share of the five fields of all nodes that are filled, a task without a
+    criterion counting half. It has the weight 30, in every evidence mode: a skeleton is worth less than a
+    curriculum. It is not protected, since a repair may well leave open what a rule refuses.
+
     Bad:
         `"pitfalls": [], "gaps": [{"field": "pitfalls", "reason": "The source names no mistake."}]`
 
@@ -36,17 +42,19 @@ class Gaps(Rule):
         notes, set `evidence_mode: minimal` in the topic spec.
     """
 
-    def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
+    def check(self, context: RuleContext, options: Any) -> Iterator[Finding | Measure]:
         mode = context.spec.evidence_mode
+        filled: dict[str, float] = {}
         for i, node in enumerate(context.nodes):
-            if not node.gaps:
-                continue
-            open_gaps = node.open_gaps()
+            open_gaps = node.open_gaps() if node.gaps else []
+            halves = any(g.field == "mastery_check" for g in open_gaps) and bool(node.mastery_check.task)
+            filled[node.id] = 1 - (len(open_gaps) - halves / 2) / _FIELDS
             if open_gaps:
                 yield _finding(i, node, open_gaps, mode)
             for k, gap in enumerate(node.gaps):
                 if not any(gap is other for other in open_gaps):
                     yield _idle(i, node, k, gap, mode)
+        yield Measure("filled", filled, weight=30)
 
 
 def _finding(i: int, node: Node, gaps: list[Gap], mode: str) -> Finding:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
 
 from dagogy.api.documents import Node
-from dagogy.api.rules import Field, Finding, Rule, RuleContext
+from dagogy.api.rules import Field, Finding, Measure, Rule, RuleContext
 from dagogy.api.rules import Options as RuleOptions
 from dagogy.api.text import shorten
 
@@ -59,6 +59,9 @@ class Grounding(Rule):
     `min_words_per_node` words a node (a bare list of names grounds nothing), and about core ideas in another
     language than the sources.
 
+    The measure `grounded` is the mean, over the nodes, of the share of their core ideas that is grounded; a
+    node with a title that the sources do not know has 0. It has the weight 40.
+
     Bad:
         The scope document is about baking. A core idea reads "Eigenvalues measure how
         a matrix stretches space".
@@ -103,7 +106,7 @@ class Grounding(Rule):
             tuple[str, ...], Field(description="Words that any text may have; they do not count.")
         ] = _NEUTRAL
 
-    def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
+    def check(self, context: RuleContext, options: Any) -> Iterator[Finding | Measure]:
         if context.scope is None:
             return
         yield from _wrong_options(context)
@@ -117,14 +120,17 @@ class Grounding(Rule):
         sections = Sections(context.sources, nodes, source)
         comparison = _Comparison(nodes, source, sections, asked_for, options)
         doubtful: dict[int, Sequence[int]] = {}
+        grounded: dict[str, float] = {}
         for i in range(len(nodes)):
             faults = comparison.faults(i)
+            grounded[nodes[i].id] = 1 if faults is None else faults.grounded(len(nodes[i].core_ideas))
             if faults is None:
                 continue
             tentative = i in context.tentative
             if faults.loose and tentative:
                 doubtful[i] = faults.loose
             yield from faults.findings(nodes, source, options.max_ungrounded_share, tentative)
+        yield Measure("grounded", grounded, weight=40)
         explained = (
             sum(map(sections.explains, range(len(nodes)))) if len(context.tentative) == len(nodes) else 0
         )
@@ -170,6 +176,10 @@ class _Faults(NamedTuple):
     strange: bool
     loose: Sequence[int]
     borrowed: Mapping[int, int]
+
+    def grounded(self, ideas: int) -> float:
+        """The share of the node's core ideas that the sources have; 0 where they do not know its title."""
+        return 0 if self.strange else 1 - len(self.loose) / max(1, ideas)
 
     def findings(
         self, nodes: Sequence[Node], source: Source, max_share: float, tentative: bool
