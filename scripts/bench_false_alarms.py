@@ -17,7 +17,7 @@ import random
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from dagogy.api.errors import DagogyError
@@ -123,7 +123,6 @@ def main() -> int:
     parser.add_argument("--show", default="", help="print the findings of the rules whose id begins so")
     a = parser.parse_args()
     judge = Judge(Host(Selection(third_party=False)), {})
-    spec = to_json(SPEC)
     counts: dict[str, Counter[str]] = {}
     total: Counter[str] = Counter()
     for text in a.texts:
@@ -131,28 +130,31 @@ def main() -> int:
         counts[language] = Counter()
         for data, said in curricula(of_texts(Path(folder), a.most)):
             total[language] += sum(map(len, said))
-            for finding in judge.judge(RunContext(data, spec)).findings:
-                place = _OURS.match(finding.pointer)
-                if place is None:
-                    continue
-                counts[language][finding.rule_id] += 1
-                if a.show and finding.rule_id.startswith(a.show):
-                    own = said[int(place[1])]
-                    at = (
-                        2
-                        if place[2].startswith("pit")
-                        else 3
-                        if place[2].startswith("mas")
-                        else int(place[2][-1])
-                    )
-                    print(f"{language} {finding.severity} {place[2]}: {finding.message}\n    {own[at]}")
+            for rule, message, sentence in alarms(judge, data, said):
+                counts[language][rule] += 1
+                if a.show and rule.startswith(a.show):
+                    print(f"{language} {message}\n    {sentence}")
+    show(counts, total)
+    return 0
+
+
+def alarms(judge: Judge, data: bytes, said: Sequence[Sequence[str]]) -> Iterator[tuple[str, str, str]]:
+    """Rule, message and sentence of each finding that is about one of the sentences."""
+    for finding in judge.judge(RunContext(data, to_json(SPEC))).findings:
+        place = _OURS.match(finding.pointer)
+        if place is not None:
+            at = {"pit": 2, "mas": 3}.get(place[2][:3]) or int(place[2][-1])
+            message = f"{finding.severity} {place[2]}: {finding.message}"
+            yield finding.rule_id, message, said[int(place[1])][at]
+
+
+def show(counts: Mapping[str, Counter[str]], total: Counter[str]) -> None:
     print(f"{'rule':28}" + "".join(f"{language:>9}" for language in counts) + f"{'all':>9}")
     print(f"{'sentences':28}" + "".join(f"{total[language]:9}" for language in counts) + f"{total.total():9}")
     for rule in sorted({rule for own in counts.values() for rule in own}):
         shares = [1000 * counts[language][rule] / max(1, total[language]) for language in counts]
         every = 1000 * sum(own[rule] for own in counts.values()) / max(1, total.total())
         print(f"{rule:28}" + "".join(f"{share:9.2f}" for share in shares) + f"{every:9.2f}")
-    return 0
 
 
 if __name__ == "__main__":

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from dagogy.api.errors import DagogyError
 from dagogy.api.readers import Source
@@ -37,29 +38,32 @@ def said(document: ScopeDocument, titles: Sequence[str]) -> list[Finding | Measu
     return list(RULE.check(context, SourceCoverage.Options()))
 
 
-def main() -> int:
+def cases(folders: Sequence[str]) -> Iterator[tuple[str, ScopeDocument, list[Mapping[str, Any]]]]:
+    """Name, document and concepts of each case with concepts whose document can be read."""
     readers = Readers(Host(Selection(third_party=False)))
+    for gold in sorted(p for folder in folders for p in Path(folder).glob("*/gold.json")):
+        concepts = json.loads(gold.read_text(encoding="utf-8"))["concepts"]
+        path = next((p for p in gold.parent.iterdir() if p.stem == "doc"), None)
+        if path is not None and concepts:
+            try:
+                source = Source(path.name, path.read_bytes())
+                yield gold.parent.name, readers.read(source, location="inputs/scope.md"), concepts
+            except DagogyError as error:
+                print(f"{gold.parent.name}: {error.message}", file=sys.stderr)
+
+
+def main() -> int:
     documents = applies = silent = fires = 0
-    for gold_path in sorted(p for folder in sys.argv[1:] for p in Path(folder).glob("*/gold.json")):
-        gold = json.loads(gold_path.read_text(encoding="utf-8"))
-        path = next((p for p in gold_path.parent.iterdir() if p.stem == "doc"), None)
-        if path is None or not gold["concepts"]:
-            continue
-        try:
-            document = readers.read(Source(path.name, path.read_bytes()), location="inputs/scope.md")
-        except DagogyError as error:
-            print(f"{gold_path.parent.name}: {error.message}", file=sys.stderr)
-            continue
-        documents += 1
-        whole = said(document, [c["title"] for c in gold["concepts"]])
-        dropped = set(sorted({tuple(c["lines"]) for c in gold["concepts"]})[1::2])
-        half = said(document, [c["title"] for c in gold["concepts"] if tuple(c["lines"]) not in dropped])
+    for name, document, concepts in cases(sys.argv[1:]):
+        whole = said(document, [c["title"] for c in concepts])
+        dropped = set(sorted({tuple(c["lines"]) for c in concepts})[1::2])
+        half = said(document, [c["title"] for c in concepts if tuple(c["lines"]) not in dropped])
+        found = [one.message for one in whole if isinstance(one, Finding)]
+        documents, silent = documents + 1, silent + (not found)
         applies += any(isinstance(one, Measure) for one in whole)
-        silent += not any(isinstance(one, Finding) for one in whole)
         fires += any(isinstance(one, Finding) for one in half) and bool(whole)
-        for one in whole:
-            if isinstance(one, Finding):
-                print(f"{gold_path.parent.name}: {one.message[:300]}")
+        for message in found:
+            print(f"{name}: {message[:300]}")
     print(
         f"{documents} documents: silent on {silent} whole curricula; of the {applies} with a main list it "
         f"finds the half curriculum of {fires}"

@@ -105,16 +105,21 @@ def _dates() -> Iterator[Title]:
             yield Title(-1, text, True, _DATE, "date")
 
 
+def _known(titles: Sequence[Title], rows: Sequence[set[str]]) -> list[str]:
+    """The tokens that count. Of the words of documents only those stay that several titles have: no name, and
+    no title as such."""
+    often = Counter(token for row in rows for token in row)
+    ours = {token for row, t in zip(rows, titles, strict=True) if t.document < 0 for token in row}
+    return sorted(t for t, n in often.items() if n >= _OFTEN or (t in ours and (n > 1 or t[0] == "=")))
+
+
 class Learner:
     """Titles as rows of tokens."""
 
     def __init__(self, titles: Sequence[Title]) -> None:
         self.titles = titles
         rows = [tokens(t.text) for t in titles]
-        # Of the words of documents only those stay that several titles have: no name, and no title as such.
-        often = Counter(token for row in rows for token in row)
-        ours = {token for row, t in zip(rows, titles, strict=True) if t.document < 0 for token in row}
-        known = sorted(t for t, n in often.items() if n >= _OFTEN or (t in ours and (n > 1 or t[0] == "=")))
+        known = _known(titles, rows)
         self.tokens, column = known, {token: i for i, token in enumerate(known)}
         columns, starts, values = [], [0], []
         for row in rows:

@@ -31,13 +31,7 @@ def tokens(title: str) -> set[str]:
     words = [_plain(word) for word in _WORD.findall(title.casefold())]
     found = {f"n{min(len(words), _MANY)}"}
     for word in words:
-        if _EAST.search(word):
-            found.update("e" + word[i : i + 2] for i in range(max(1, len(word) - 1)))
-            found.update("c" + character for character in word)
-            found.update(("F" + word[:2], "L" + word[-2:]))
-        elif word != "0":
-            found.add("w" + word)
-            found.update(f"{size}{word[:size]}" for size in _STARTS if len(word) > size)
+        found.update(_of_word(word))
     found.update(f"b{a} {b}" for a, b in pairwise(words))
     if words:
         found.update(("F" + words[0], "L" + words[-1]))
@@ -46,6 +40,15 @@ def tokens(title: str) -> set[str]:
     if words and all(word == "0" for word in words):
         found.add("#")
     return found
+
+
+def _of_word(word: str) -> set[str]:
+    if _EAST.search(word):
+        pairs = {"e" + word[i : i + 2] for i in range(max(1, len(word) - 1))}
+        return pairs | {"c" + character for character in word} | {"F" + word[:2], "L" + word[-2:]}
+    if word == "0":
+        return set()
+    return {"w" + word, *(f"{size}{word[:size]}" for size in _STARTS if len(word) > size)}
 
 
 def _plain(word: str) -> str:

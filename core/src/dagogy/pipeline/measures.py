@@ -40,7 +40,7 @@ def _problems(measure: Measure, known: Iterable[str]) -> Iterator[str]:
         yield f"{about} has a total of {measure.total!r:.40} for {len(measure.met)} things in `met`"
     if not isinstance(measure.protected, bool):
         yield f"{about} has {measure.protected!r:.40} in `protected`, which is neither True nor False"
-    if not isinstance(measure.weight, int | float) or not 0 <= measure.weight <= _MOST:
+    if not _is_points(measure.weight):
         yield f"{about} has a weight of {measure.weight!r:.40}; a number from 0 to {_MOST} is wanted"
     try:
         json.dumps([measure.name, *measure.met], ensure_ascii=False).encode()
@@ -50,6 +50,10 @@ def _problems(measure: Measure, known: Iterable[str]) -> Iterator[str]:
 
 def _is_share(share: Any) -> bool:
     return isinstance(share, int | float) and 0 <= share <= 1
+
+
+def _is_points(weight: Any) -> bool:
+    return isinstance(weight, int | float) and 0 <= weight <= _MOST
 
 
 def own_measure(measure: Measure, rule_id: str) -> Measure:

@@ -77,24 +77,14 @@ class SourceCoverage(Rule):
         )  # fmt: skip
 
     def check(self, context: RuleContext, options: Options) -> Iterator[Finding | Measure]:
-        document, nodes = context.scope, context.nodes
-        if document is None or len(nodes) < 1:
+        if context.scope is None or not context.nodes:
             return
-        titles = _Titles([node.title for node in nodes], _taken(context), _grouped(context))
-        lists = [_compared(one, titles) for one in _lists(document.blocks, options.min_entries)]
-        lists = [one for one in lists if len(one.entries) >= options.min_entries]
-        main = [one for one in lists if len(one.nodes) >= options.min_nodes * len(nodes)]
-        share = options.min_share
-        if main:
-            main = [max(main, key=lambda one: (len(one.nodes), len(one.used)))]
-        else:
-            headers, share = frozenset(options.topic_headers), options.min_share_of_topics
-            main = [one for one in lists if one.column.casefold().strip(" :*") in headers]
+        main, share = _main_lists(context, context.scope.blocks, options)
         met: dict[str, bool] = {}
         for one in main:
             met |= {f"{shorten(e.text)} ({e.lines[0]})": e in one.used for e in one.entries}
             if len(one.used) < share * len(one.entries):
-                yield _finding(one, len(nodes))
+                yield _finding(one, len(context.nodes))
         if main:
             yield Measure("source_used", met, weight=20)
 
@@ -208,6 +198,21 @@ def _compared(one: _List, titles: _Titles) -> _List:
         if own or entry.lines[0] in titles.groups:
             used.add(entry)
     return _List(one.kind, one.column, kept, frozenset(nodes), frozenset(used))
+
+
+def _main_lists(
+    context: RuleContext, blocks: Iterable[Block], options: SourceCoverage.Options
+) -> tuple[list[_List], float]:
+    """The list that most nodes come from, or else the tables of topics, and the share that must be used."""
+    titles = _Titles([node.title for node in context.nodes], _taken(context), _grouped(context))
+    lists = [_compared(one, titles) for one in _lists(blocks, options.min_entries)]
+    lists = [one for one in lists if len(one.entries) >= options.min_entries]
+    main = [one for one in lists if len(one.nodes) >= options.min_nodes * len(context.nodes)]
+    if main:
+        return [max(main, key=lambda one: (len(one.nodes), len(one.used)))], options.min_share
+    headers = frozenset(options.topic_headers)
+    tables = [one for one in lists if one.column.casefold().strip(" :*") in headers]
+    return tables, options.min_share_of_topics
 
 
 def _finding(one: _List, nodes: int) -> Finding:
