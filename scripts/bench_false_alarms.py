@@ -46,7 +46,7 @@ _OURS = re.compile(r"/nodes/(\d+)/(core_ideas/\d+|pitfalls/\d+|mastery_check/pas
 #: What a reader left of markup, formulas and references makes no sentence of a curriculum.
 _MARKUP = re.compile(r"[\\{}|<>\[\]^*_`$#=]|https?:|\(\)|\.\.\.|…|[:：]\Z|\(\s*[,;)]")
 #: Where only one of a pair is there, the full stop of an abbreviation was taken for the end of the sentence.
-_PAIRS = ("()", "«»", "“”", "„“", "（）")
+_PAIRS = (("(", ")"), ("«", "»"), ("“", "”"), ("„", "“"), ("（", "）"))
 _END = tuple(".!?。！？")
 _EACH = 4  # sentences of a node
 _NODES = 30  # of a curriculum

@@ -38,7 +38,7 @@ class Gaps(Rule):
     field that is filled by now, or that is named twice, is a warning (in `minimal` a note).
 
     The measure `filled` is the share of the five fields of all nodes that are filled, a task without a
-    criterion counting half. It has the weight 30, in every evidence mode: a skeleton is worth less than a
+    criterion counting half. It has the weight 20, in every evidence mode: a skeleton is worth less than a
     curriculum. It is not protected, since a repair may well leave open what a rule refuses.
 
     Bad:
@@ -66,7 +66,7 @@ class Gaps(Rule):
             for k, gap in enumerate(node.gaps):
                 if not any(gap is other for other in open_gaps):
                     yield _idle(i, node, k, gap, mode)
-        yield Measure("filled", filled, weight=30)
+        yield Measure("filled", filled, weight=20)
 
 
 def _concepts(context: RuleContext) -> Mapping[int, ScopeConcept]:

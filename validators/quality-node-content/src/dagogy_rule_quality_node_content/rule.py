@@ -303,9 +303,7 @@ _EMPTY = lazy_pattern(r"“\s*”|„\s*[“”]|«\s*»|‘\s*’|「\s*」|『
 #: An ellipsis at the end that breaks a sentence off, and does not go on with a series.
 _ELLIPSIS = lazy_pattern(r"(?<!etc)(?<=[^\W\d_])\s*(?:\.{3}|…)[….\s]*$")
 #: An article, too, but not the prefix of a German verb ("rufe sie an") or a variable ("of type a").
-_NO_END = lazy_pattern(
-    r"(?:^|\s)(?:(?:the|and|or|because|which)\.?|(?:is|are|as|with|has|have|or|such) an?)$", re.IGNORECASE
-)
+_NO_END = lazy_pattern(r"(?i)(?:^|\s)(?:(?:the|and|or|because|which)\.?|(?:is|are|as|with|has|have|or) an?)$")
 _HARDLY_AN_END = lazy_pattern(
     r"(?:^|\s)(?:of|with|for|from|by|on|in|to|at|as|that|if|is|are)$", re.IGNORECASE
 )

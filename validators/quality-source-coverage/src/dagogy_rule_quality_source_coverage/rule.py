@@ -35,7 +35,7 @@ class SourceCoverage(Rule):
     it for a group. Not counted are entries of more than 25 words, those worded like an exam, a date or
     administration (as in `quality.concept_title`), and what the user said is not to be read.
 
-    The measure `source_used` is the share of the entries that are used, with the weight 20.
+    The measure `source_used` is the share of the entries that are used, with the weight 10.
 
     Bad:
         The document has a table of fourteen weeks, `Tides`, `Currents`, `Waves`, …; the nodes are `Tides`,
@@ -86,7 +86,7 @@ class SourceCoverage(Rule):
             if len(one.used) < share * len(one.entries):
                 yield _finding(one, len(context.nodes))
         if main:
-            yield Measure("source_used", met, weight=20)
+            yield Measure("source_used", met, weight=10)
 
 
 @dataclass(frozen=True, slots=True)
