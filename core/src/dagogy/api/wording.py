@@ -25,7 +25,9 @@ _MANY = 6  # words from which on titles are alike
 
 
 def tokens(title: str) -> set[str]:
-    """What the judge sees of a title. `w`: a word; `4`, `6`: its beginning; `b`: two neighbours; `F`, `L`:
+    """What the judge of `unlike` sees of a title, each a letter or sign that says what it is, and its text.
+
+    `w`: a word; `4`, `6`: its beginning; `b`: two neighbours; `F`, `L`:
     the first and the last word; `=`: the whole of a short title; `e`, `c`: two characters and one, where
     words are not set apart; `n`: how many words there are; `#`: all of them are numbers."""
     words = [_plain(word) for word in _WORD.findall(title.casefold())]
