@@ -7,13 +7,15 @@ Each of DOCUMENTS is a folder of cases with a teacher's reading in `NAME/gold.js
 must not be flagged, its `never` what may be. What the rule is for is also written down by hand, in
 `reading/titles.tsv`, with concepts that use the same words; dates are made
 with Babel in the languages of the catalogues, and the terms of the vocabulary of `internal` are concepts.
-Cross-validation is over documents. Needs scikit-learn. `--write` puts the weights where it reads them.
+Cross-validation is over documents. Needs scikit-learn. `--write` puts the weights where it reads them, and
+the sources of the documents, with hashes of their bytes, into `reading/titles.jsonl`.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
+import hashlib
 import json
 import random
 import re
@@ -30,6 +32,7 @@ from sklearn.linear_model import LogisticRegression
 
 ROOT = Path(__file__).resolve().parent.parent
 WRITTEN = ROOT / "scripts/reading/titles.tsv"
+SOURCES = ROOT / "scripts/reading/titles.jsonl"
 WEIGHTS = ROOT / "core/src/dagogy/api/title_words.tsv"
 VOCABULARY = ROOT / "providers/internal/src/dagogy_provider_internal/vocabulary"
 _LANGUAGES = "en de fr es pt it ru zh ja nl pl tr ko".split()
@@ -62,9 +65,22 @@ class Title:
     name: str = ""
 
 
+def golds(folders: Sequence[Path]) -> list[Path]:
+    """The readings of all cases, in the order of their documents' positions."""
+    return sorted(p for folder in folders for p in folder.glob("*/gold.json"))
+
+
+def source_of(path: Path) -> str:
+    """A line of `SOURCES`."""
+    gold = json.loads(path.read_text(encoding="utf-8"))
+    document = next((p for p in path.parent.iterdir() if p.stem == "doc"), path)
+    digest = hashlib.sha256(document.read_bytes()).hexdigest()
+    return json.dumps({"source": gold.get("source", ""), "sha256": digest}, ensure_ascii=False)
+
+
 def of_documents(folders: Sequence[Path]) -> list[Title]:
     found = []
-    for i, path in enumerate(sorted(p for folder in folders for p in folder.glob("*/gold.json"))):
+    for i, path in enumerate(golds(folders)):
         gold = json.loads(path.read_text(encoding="utf-8"))
         concepts = dict.fromkeys(c["title"].strip() for c in gold["concepts"])
         never = dict.fromkeys(n.strip() for n in gold.get("never", []) if n.strip() not in concepts)
@@ -205,6 +221,7 @@ def main() -> int:
             + "".join(f"{token}\t{weight:.1f}\n" for token, weight in kept),
             encoding="utf-8",
         )
+        SOURCES.write_text("".join(f"{source_of(p)}\n" for p in golds(a.documents)), encoding="utf-8")
         print(f"{len(kept)} weights written to {WEIGHTS.relative_to(ROOT)}")
     if a.held_out:
         from dagogy.api import wording
