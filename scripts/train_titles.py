@@ -22,6 +22,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ _FORMATS = (
     "MMMM y",
 )  # fmt: skip
 #: Of the vocabulary so many terms are taken: more teach nothing new, and outweigh the documents.
-_MOST_TERMS, _TERM, _NEVER, _DATE, _OWN = 6_000, 0.3, 0.5, 2.0, 3.0
+_MOST_TERMS, _TERM, _NEVER, _DATE, _OWN = 6_000, 0.3, 0.5, 1.0, 3.0
 _OFTEN = 4  # titles that have a token of documents
 _LEAST = 0.3  # weights below it are left out
 #: What names administration, assessments, dates, people or structure in English; the other strings that
@@ -110,10 +111,9 @@ def others() -> Iterator[Title]:
 
 def _dates() -> Iterator[Title]:
     chance = random.Random(1)
-    first = datetime.date(2015, 1, 1)
     for language in _LANGUAGES:
-        for form in _FORMATS * 3:
-            day = first + datetime.timedelta(chance.randrange(4_500))
+        for form, month in product(_FORMATS, range(1, 13)):
+            day = datetime.date(chance.randrange(2015, 2030), month, chance.randrange(1, 29))
             yield Title(-1, format_date(day, form, locale=language), True, _DATE, "date")
     for _ in range(15):
         hour = chance.randrange(8, 19)

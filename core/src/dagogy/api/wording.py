@@ -17,7 +17,7 @@ from dagogy.api.text import lazy_pattern
 __all__ = ["tokens", "unlike"]
 
 _WORD = lazy_pattern(r"[^\W_]+")
-#: The number of a section says nothing of what it is about; before a single word it may be the day of a month.
+#: The number of a section says nothing of what it is about; before a single word it may be a day of a month.
 _NUMBERING = lazy_pattern(r"\A\s*\d{1,2}(?:\.\d{1,2}){0,3}[.)]?\s+(?=[^\W\d_]{3,60}\s+[^\W\d_])")
 #: Scripts that set no space between words: kana, Chinese characters, Hangul (whose words carry particles).
 _EAST = lazy_pattern(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
