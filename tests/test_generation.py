@@ -887,7 +887,13 @@ def second_round(
 
 
 BOTH, ONE = shown("2/0", alpha=True, beta=True), shown("0/0", alpha=True, beta=False)
-ILLUSTRATED = {"rule_id": "house.pictures", "name": "illustrated", "value": 0.5, "protected": True}
+ILLUSTRATED = {
+    "rule_id": "house.pictures",
+    "name": "illustrated",
+    "value": 0.5,
+    "protected": True,
+    "weight": 0.0,
+}
 
 
 def test_a_repair_that_lowers_a_protected_measure_of_a_third_party_is_rejected_with_its_rule_and_name(

@@ -73,8 +73,10 @@ class Measure:
     `name` is unique within the rule. `met` maps each thing that was looked at to the share, 0 to 1, to which
     it is as it should be (True and False will do). Its keys stay the same from draft to draft: a node's id or
     the text of an item, never a position. `total` is the number of things that could be met, where some could
-    not be looked at; by default the size of `met`. A repair that lowers a `protected` measure is rejected;
-    two drafts are compared by the things that both have. A rule leaves `rule_id` empty; the host fills it in.
+    not be looked at; by default the size of `met`. `weight`: the points of the score, 0 to 100, that are lost
+    where nothing is met; where a part is, so much less. A repair that lowers a `protected` measure is
+    rejected; two drafts are compared by the things that both have. A rule leaves `rule_id` empty; the host
+    fills it in.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Measure:
     total: int | None = None
     protected: bool = False
     rule_id: str = ""
+    weight: float = 0.0
 
     @property
     def value(self) -> float | None:

@@ -33,7 +33,8 @@ _SECONDS_A_NODE = 50e-6
 
 #: What one rule can take off the score of 100, by severity. A rule with findings costs a quarter of it at
 #: once and the rest in proportion to the share of nodes it finds fault with, so that one slip in a large
-#: curriculum weighs less than a habit.
+#: curriculum weighs less than a habit. What makes a curriculum worth anything at all (that its titles are
+#: concepts, that its fields are filled) rules measure, and give the measure a weight of its own.
 WEIGHT: Mapping[str, float] = {"error": 20.0, "warning": 6.0, "info": 1.0}
 
 
@@ -158,14 +159,15 @@ class Judge:
             outcome.findings = len(found)
             findings.extend(found)
             measures[active.plugin.ours].extend(measured)
-        score = _score(outcomes.values(), findings, nodes)
+        measured_all = measures[True] + measures[False]
+        score = _score(outcomes.values(), findings, measured_all, nodes)
         return ValidationResult(
             findings,
             list(outcomes.values()),
             score,
             nodes,
             self.ruleset,
-            measures[True] + measures[False],
+            measured_all,
             _gaps(context),
         )
 
@@ -415,7 +417,9 @@ def _gaps(context: RunContext) -> GapCount | None:
         return None
 
 
-def _score(outcomes: Collection[Outcome], findings: Iterable[Finding], nodes: int) -> float:
+def _score(
+    outcomes: Collection[Outcome], findings: Iterable[Finding], measures: Iterable[Measure], nodes: int
+) -> float:
     lost = sum(WEIGHT["error"] for outcome in outcomes if outcome.status == "failed")
     failed = {outcome.rule_id for outcome in outcomes if outcome.status == "failed"}
     counts: Counter[tuple[str, str]] = Counter()
@@ -424,4 +428,5 @@ def _score(outcomes: Collection[Outcome], findings: Iterable[Finding], nodes: in
     for (rule_id, severity), count in counts.items():
         if rule_id not in failed:
             lost += WEIGHT[severity] * (0.25 + 0.75 * min(1.0, count / max(1, nodes)))
+    lost += sum(m.weight * (1 - m.value) for m in measures if m.weight and m.value is not None)
     return round(max(0.0, 100.0 - lost), 1)

@@ -14,6 +14,8 @@ from dagogy.api.text import shorten
 
 #: Shares are sums of fractions: what differs by less is equal.
 _EQUAL = 1e-9
+#: The points of a perfect score.
+_MOST = 100
 
 
 def unusable_measure(measure: Measure, known: Iterable[str]) -> str:
@@ -38,6 +40,8 @@ def _problems(measure: Measure, known: Iterable[str]) -> Iterator[str]:
         yield f"{about} has a total of {measure.total!r:.40} for {len(measure.met)} things in `met`"
     if not isinstance(measure.protected, bool):
         yield f"{about} has {measure.protected!r:.40} in `protected`, which is neither True nor False"
+    if not _is_points(measure.weight):
+        yield f"{about} has a weight of {measure.weight!r:.40}; a number from 0 to {_MOST} is wanted"
     try:
         json.dumps([measure.name, *measure.met], ensure_ascii=False).encode()
     except UnicodeEncodeError:
@@ -48,9 +52,13 @@ def _is_share(share: Any) -> bool:
     return isinstance(share, int | float) and 0 <= share <= 1
 
 
+def _is_points(weight: Any) -> bool:
+    return isinstance(weight, int | float) and 0 <= weight <= _MOST
+
+
 def own_measure(measure: Measure, rule_id: str) -> Measure:
     """A copy with the id of its rule, which the plugin can no longer change."""
-    return Measure(measure.name, dict(measure.met), measure.total, measure.protected, rule_id)
+    return Measure(measure.name, dict(measure.met), measure.total, measure.protected, rule_id, measure.weight)
 
 
 def lowered(now: Measure, before: Measure) -> str:
@@ -78,4 +86,5 @@ def measure_document(measure: Measure) -> dict[str, Any]:
         "name": measure.name,
         "value": measure.value,
         "protected": measure.protected,
+        "weight": measure.weight,
     }

@@ -46,7 +46,6 @@ def next_step(run_id: str, state: State) -> NextStep:
                     f"dagogy validate {run_id} --fix",
                     f"dagogy gaps {run_id}",
                     f"edit {CURRICULUM}, then: dagogy validate {run_id}",
-                    f"set evidence_mode to minimal in {SPEC}, then: dagogy validate {run_id}",
                     f"edit the scope document, then: dagogy run {run_id}",
                 ),
             )

@@ -132,8 +132,7 @@ def validation_failure(opened: OpenRun, report: Mapping[str, Any]) -> Validation
         f"validation of {opened.run.id} failed: {'; '.join(told[:_MOST_TOLD])}{more}",
         hint=(
             f"edit the curriculum, the topic spec or the source where {opened.run.path / REPORT_MD} says so, "
-            f"then: dagogy validate {opened.run.id}; where evidence or content is what is missing, "
-            "evidence_mode: minimal in the topic spec asks for less"
+            f"then: dagogy validate {opened.run.id}"
         ),
         details={
             "run_id": opened.run.id,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dagogy.api.errors import DagogyError
@@ -14,10 +16,9 @@ _CURRICULUM = "outputs/curriculum/curriculum.json"
 _REPORT = "outputs/reviews/validation_report.json"
 _MOST_ROUNDS = 16
 #: Validating what nobody changed fails again.
-_EDIT = (
-    "; edit the curriculum, the topic spec or the source there first; where evidence or content is what is "
-    "missing, evidence_mode: minimal in the topic spec asks for less"
-)
+_EDIT = "; edit the curriculum, the topic spec or the source there first"
+#: A finding about what waits for an author points at the gaps of its node.
+_GAPS = re.compile(r"/nodes/\d+/gaps\Z")
 _NO_SAFE_FIX, _NO_FIX = "no finding can be fixed safely", "no finding can be fixed by a rule"
 _NOTHING_TAUGHT = "there is no curriculum: no concept was found in the scope document"
 
@@ -65,7 +66,8 @@ class Regenerate(RecoveryAction):
     """Runs the generation again, whose loop hands the findings back to the
     provider, with twice as many rounds.
 
-    The curriculum as it was is kept in `logs/kept/`.
+    The curriculum as it was is kept in `logs/kept/`. Where all errors are gaps, nothing is generated: the
+    sources do not say what is missing.
     """
 
     rehearsable = True
@@ -73,6 +75,12 @@ class Regenerate(RecoveryAction):
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
         if _is_without_concepts(failure):
             return RecoveryOutcome(changed=False, message=_NOTHING_TAUGHT)
+        if _only_gaps(_errors(context) or []):
+            return RecoveryOutcome(
+                changed=False,
+                message="what fails are gaps, which a generation from the same sources leaves open again",
+                commands=(f"dagogy gaps {context.run_id}",),
+            )
         if "--max-iterations" in failure.command:
             return RecoveryOutcome(
                 changed=False,
@@ -101,6 +109,8 @@ class ReadReport(RecoveryAction):
     """Names the report, its first errors with the place of each, and the commands that
     follow once they are fixed.
 
+    Where all errors are gaps, `dagogy gaps RUN` comes first, with the question for each.
+
     Where no concept was found in the scope document there is no report: then it says so, and how a document
     names its concepts.
     """
@@ -114,23 +124,40 @@ class ReadReport(RecoveryAction):
                 message=f"{failure.message}; {failure.hint}",
                 commands=(again, f"{again} --scope-mode seed-list"),
             )
-        try:
-            report = json.loads(context.read(_REPORT) or b"")
-            errors = [_line(f) for f in report["findings"] if f["severity"] == "error"]
-        except (DagogyError, ValueError, RecursionError, KeyError, TypeError):
+        errors = _errors(context)
+        if errors is None:
             return RecoveryOutcome(
                 changed=False,
                 message="there is no report to read",
                 commands=(f"dagogy validate {context.run_id}",),
             )
         path = context.run / _REPORT.replace(".json", ".md")
+        told = "; ".join(map(_line, errors))
+        # What waits for an author is mended by nothing that a command does.
+        first = ("gaps",) if _only_gaps(errors) else ()
         return RecoveryOutcome(
             changed=False,
-            message=f"{path}: {'; '.join(errors) or 'no errors'}{_EDIT if errors else ''}",
+            message=f"{path}: {told or 'no errors'}{_EDIT if errors else ''}",
             commands=tuple(
-                f"dagogy {command} {context.run_id}" for command in ("validate", "plan", "iterate")
+                f"dagogy {command} {context.run_id}" for command in (*first, "validate", "plan", "iterate")
             ),
         )
+
+
+def _errors(context: RecoveryContext) -> list[dict[str, Any]] | None:
+    """The errors of the validation report; None where none can be read."""
+    try:
+        report = json.loads(context.read(_REPORT) or b"")
+        errors = [f for f in report["findings"] if f["severity"] == "error"]
+        for error in errors:
+            _line(error)
+    except (DagogyError, ValueError, RecursionError, KeyError, TypeError):
+        return None
+    return errors
+
+
+def _only_gaps(errors: Sequence[Mapping[str, Any]]) -> bool:
+    return bool(errors) and all(_GAPS.match(str(error["pointer"])) for error in errors)
 
 
 def _fixed(context: RecoveryContext, flag: str, otherwise: str) -> RecoveryOutcome:

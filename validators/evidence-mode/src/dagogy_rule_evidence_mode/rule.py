@@ -35,7 +35,8 @@ class EvidenceMode(Rule):
             if minimal:
                 if not resources and node.gap("resources") is None:
                     yield Finding(
-                        f"'{node.id:.60}' has no resource; evidence mode minimal wants at least one",
+                        f"'{node.id:.60}' has no resource; evidence mode minimal wants at least one; add a "
+                        "link or a reference to the node, or to its section of the source",
                         f"/nodes/{i}/resources",
                         node.id,
                     )
@@ -57,7 +58,8 @@ def _roles(i: int, node: Node, mode: str) -> Iterator[Finding]:
         count = len(node.resources)
         yield Finding(
             f"'{node.id:.60}' has {count or 'no'} resource{'s' * (count != 1)}; evidence mode {mode} wants "
-            f"at least two, and here {' and '.join(missing)} is missing",
+            f"at least two, and here {' and '.join(missing)} is missing: add it to the node or its section "
+            "in the source, or set `evidence_mode: minimal`, which wants one resource",
             f"/nodes/{i}/resources",
             node.id,
         )
@@ -68,13 +70,14 @@ def _strict(i: int, node: Node) -> Iterator[Finding]:
         if not resource.citation.strip():
             yield Finding(
                 f"resource {resource.title!r:.60} of '{node.id:.60}' has no citation; evidence mode strict "
-                "wants one, for example a section or page",
+                "wants one: add a section or page, or set `evidence_mode: standard`",
                 f"/nodes/{i}/resources/{j}",
                 node.id,
             )
     if not isinstance(node.estimate_confidence, int | float):
         yield Finding(
-            f"'{node.id:.60}' has no estimate_confidence; evidence mode strict wants a number from 0 to 1",
+            f"'{node.id:.60}' has no estimate_confidence; evidence mode strict wants a number from 0 to 1: "
+            "add it, or set `evidence_mode: standard`",
             f"/nodes/{i}",
             node.id,
         )

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
 
 from dagogy.api.documents import Node
-from dagogy.api.rules import Field, Finding, Rule, RuleContext
+from dagogy.api.rules import Field, Finding, Measure, Rule, RuleContext
 from dagogy.api.rules import Options as RuleOptions
 from dagogy.api.text import shorten
 
+from dagogy_rule_quality_grounding.quiz import WrongOptions
 from dagogy_rule_quality_grounding.sources import Sections, Source
 
 _NEUTRAL = tuple(
@@ -50,8 +51,16 @@ class Grounding(Rule):
     error, though, when all nodes are such and none says anything that is in the sources, which explain
     more than half of their concepts.
 
-    The rule is silent without a scope document, where the sources hold fewer than `min_words_per_node` words
-    a node (a bare list of names grounds nothing), and about core ideas in another language than the sources.
+    It is an error when a core idea, the capability or the pass criterion states an option of a quiz question
+    that the document marks as wrong: its box is not ticked, and that of another option is. As a pitfall it is
+    fine.
+
+    The rule is silent without a scope document and, but for quiz options, where the sources hold fewer than
+    `min_words_per_node` words a node (a bare list of names grounds nothing), and about core ideas in another
+    language than the sources.
+
+    The measure `grounded` is the mean, over the nodes, of the share of their core ideas that is grounded; a
+    node with a title that the sources do not know has 0. It has the weight 40.
 
     Bad:
         The scope document is about baking. A core idea reads "Eigenvalues measure how
@@ -97,9 +106,10 @@ class Grounding(Rule):
             tuple[str, ...], Field(description="Words that any text may have; they do not count.")
         ] = _NEUTRAL
 
-    def check(self, context: RuleContext, options: Any) -> Iterator[Finding]:
+    def check(self, context: RuleContext, options: Any) -> Iterator[Finding | Measure]:
         if context.scope is None:
             return
+        yield from _wrong_options(context)
         source = Source(context.sources, frozenset(options.neutral_words))
         nodes = context.nodes
         if source.length < options.min_words_per_node * len(nodes):
@@ -110,14 +120,17 @@ class Grounding(Rule):
         sections = Sections(context.sources, nodes, source)
         comparison = _Comparison(nodes, source, sections, asked_for, options)
         doubtful: dict[int, Sequence[int]] = {}
+        grounded: dict[str, float] = {}
         for i in range(len(nodes)):
             faults = comparison.faults(i)
+            grounded[nodes[i].id] = 1 if faults is None else faults.grounded(len(nodes[i].core_ideas))
             if faults is None:
                 continue
             tentative = i in context.tentative
             if faults.loose and tentative:
                 doubtful[i] = faults.loose
             yield from faults.findings(nodes, source, options.max_ungrounded_share, tentative)
+        yield Measure("grounded", grounded, weight=40)
         explained = (
             sum(map(sections.explains, range(len(nodes)))) if len(context.tentative) == len(nodes) else 0
         )
@@ -133,6 +146,27 @@ class Grounding(Rule):
             yield _ungrounded_openly(doubtful, nodes)
 
 
+def _wrong_options(context: RuleContext) -> Iterator[Finding]:
+    wrong = WrongOptions(context.sources)
+    for i, node in enumerate(context.nodes):
+        texts = [(f"core_ideas/{k}", idea) for k, idea in enumerate(node.core_ideas)]
+        texts += [
+            ("capability", node.capability),
+            ("mastery_check/pass_criteria", node.mastery_check.pass_criteria),
+        ]
+        for place, text in texts:
+            if line := wrong.line(text):
+                yield Finding(
+                    message=(
+                        f"'{node.id}' states as a fact what line {line} of the source marks as a wrong "
+                        f"answer: '{shorten(text)}'; state the right answer, or make it a pitfall"
+                    ),
+                    pointer=f"/nodes/{i}/{place}",
+                    node_id=node.id,
+                    data={"line": line},
+                )
+
+
 class _Faults(NamedTuple):
     """What the sources do not bear out of the node at `position`: whether its title is `strange`, the core
     ideas that are `loose`, and those that are said of another node, with its position.
@@ -142,6 +176,10 @@ class _Faults(NamedTuple):
     strange: bool
     loose: Sequence[int]
     borrowed: Mapping[int, int]
+
+    def grounded(self, ideas: int) -> float:
+        """The share of the node's core ideas that the sources have; 0 where they do not know its title."""
+        return 0 if self.strange else 1 - len(self.loose) / max(1, ideas)
 
     def findings(
         self, nodes: Sequence[Node], source: Source, max_share: float, tentative: bool

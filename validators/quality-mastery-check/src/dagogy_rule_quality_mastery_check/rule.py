@@ -213,7 +213,10 @@ class MasteryCheck(Rule):
             "are comfortable", "is confident", "are confident", "feel ready", "feels ready", "feels sure",
             "feel sure", "believes to have", "thinks that they have", "is satisfied", "are satisfied",
             "feels good", "feel good", "is happy with", "are happy with", "feels familiar", "feel familiar",
-            "makes sense to", "no longer afraid", "sense of", "idea of", "feeling for", "feel for",
+            "makes sense to", "no longer afraid", "has a sense of", "have a sense of", "gets a sense of",
+            "has an idea of", "have an idea of", "gets an idea of", "has a rough idea of",
+            "has a feeling for", "have a feeling for", "gets a feeling for", "has a feel for",
+            "have a feel for", "gets a feel for",
             "no open questions", "no questions left", "no questions remain", "no questions are left",
         )  # fmt: skip
         empty_words: Annotated[

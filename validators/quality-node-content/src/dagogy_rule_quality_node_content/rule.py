@@ -302,7 +302,8 @@ _NOTE = lazy_pattern(
 _EMPTY = lazy_pattern(r"“\s*”|„\s*[“”]|«\s*»|‘\s*’|「\s*」|『\s*』")
 #: An ellipsis at the end that breaks a sentence off, and does not go on with a series.
 _ELLIPSIS = lazy_pattern(r"(?<!etc)(?<=[^\W\d_])\s*(?:\.{3}|…)[….\s]*$")
-_NO_END = lazy_pattern(r"(?:^|\s)(?:the|and|or|because|which|an?)$", re.IGNORECASE)
+#: An article, too, but not the prefix of a German verb ("rufe sie an") or a variable ("of type a").
+_NO_END = lazy_pattern(r"(?i)(?:^|\s)(?:(?:the|and|or|because|which)\.?|(?:is|are|as|with|has|have|or) an?)$")
 _HARDLY_AN_END = lazy_pattern(
     r"(?:^|\s)(?:of|with|for|from|by|on|in|to|at|as|that|if|is|are)$", re.IGNORECASE
 )
@@ -370,7 +371,7 @@ def _cut_off(prose: str) -> _Fault | None:
     plain = prose.rstrip()
     if _ELLIPSIS.search(plain):
         return _Fault("is cut off at its end", "write the sentence to its end", mild=len(plain) >= _LONG)
-    if _NO_END.search(plain.removesuffix(".")) and not _LETTER.search(plain):
+    if _NO_END.search(plain) and not _LETTER.search(plain):
         return _Fault("breaks off", "write the sentence to its end")
     if plain[-1:].isalpha() and plain.isascii() and _HARDLY_AN_END.search(plain):
         return _Fault("breaks off", "write the sentence to its end", mild=plain == prose)

@@ -101,7 +101,6 @@ class Repetition(Rule):
                 ge=1,
             ),
         ] = 6
-        max_reported: Annotated[int, Field(description="The most frames that are reported.", ge=1)] = 10
         admissions: Annotated[
             tuple[str, ...],
             Field(
@@ -127,8 +126,8 @@ class Repetition(Rule):
         admissions = tuple(a.casefold() for a in options.admissions)
         openly = [t for t in found if context.tentative.issuperset(t.at) or _admits(t, nodes, admissions)]
         hidden = [t for t in found if t not in openly]
-        for template in hidden[: options.max_reported]:
-            yield _finding(template, nodes, len(hidden) - options.max_reported, limit, context.tentative)
+        for template in hidden:
+            yield _finding(template, nodes, limit, context.tentative)
         if openly:
             yield _admitted(openly, nodes)
 
@@ -172,11 +171,8 @@ def _admitted(templates: Sequence[_Template], nodes: Sequence[Node]) -> Finding:
     )
 
 
-def _finding(
-    template: _Template, nodes: Sequence[Node], unreported: int, limit: float, tentative: frozenset[int]
-) -> Finding:
+def _finding(template: _Template, nodes: Sequence[Node], limit: float, tentative: frozenset[int]) -> Finding:
     pointer, *others = template.pointers()
-    more = f" ({unreported} more such texts are not shown)" if unreported > 0 else ""
     doubtful = sum(j in tentative for j in template.at)
     mild = (
         not template.exact
@@ -186,7 +182,7 @@ def _finding(
     return Finding(
         message=(
             f"{len(template.at)} of {len(nodes)} nodes {template.habit}: '{shorten(template.text)}'; say "
-            f"what holds for each alone{more}"
+            "what holds for each alone"
         ),
         pointer=pointer,
         others=tuple(others),

@@ -54,7 +54,7 @@ class ScopeCoverage(Rule):
     written in different scripts.
 
     The measure `coverage` is the share of the items that are taught. It is protected: a repair that covers
-    less than before is rejected.
+    less than before is rejected. It has the weight 30.
 
     Bad:
         `scope_in` has "Squeeze theorem"; the nodes are "Limits" and "Mean value theorem".
@@ -95,7 +95,10 @@ class ScopeCoverage(Rule):
             yield _finding(scope_in[item.index], item, nodes)
         missing = {item.index for item in uncovered}
         yield Measure(
-            "coverage", {scope_in[item.index]: item.index not in missing for item in compared}, protected=True
+            "coverage",
+            {scope_in[item.index]: item.index not in missing for item in compared},
+            protected=True,
+            weight=30,
         )
 
 
