@@ -110,12 +110,50 @@ def test_lines_are_split_as_often_however_many_nodes_cite_them(
         "quality.resource_relevance",
         "one line",
         "pass",
-        {"curriculum": {"nodes": made}, "scope": f"# Birds\n\n{line}\n"},
+        {"curriculum": {"nodes": made}, "scope": f"# {nodes} birds\n\n{line}\n"},
+    )
+    (info,) = dagogy_rules()
+    rule = relevance.ResourceRelevance(info)
+    for _ in range(2):  # a run is judged more than once
+        assert not list(rule.check(context_of(case, tmp_path), rule.Options()))
+    assert sum(n >= len(line) - 10 for n in split) == 1
+
+
+def test_overlapping_citations_of_a_whole_document_cost_no_more_than_its_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    split: list[str] = []
+    plain = Words.stems
+    monkeypatch.setattr(Words, "stems", lambda text: (split.append(text), plain(text))[1])
+    lines = [f"The falcon number {k} hunts in flight while the heron waits." for k in range(400)]
+    made = [
+        {
+            "id": f"n{i}",
+            "title": f"Falcon {i}",
+            "resources": [
+                {
+                    "title": "The document",
+                    "url": f"local://inputs/scope.md#L{3 + i}-L{300 + i}",
+                    "kind": "doc",
+                    "role": "definition",
+                    "citation": f"§ {i}",
+                }
+            ],
+        }
+        for i in range(60)
+    ]
+    scope = "# Many birds\n\n" + "\n".join(lines) + "\n"
+    case = Case(
+        "quality.resource_relevance",
+        "overlapping lines",
+        "pass",
+        {"curriculum": {"nodes": made}, "scope": scope},
     )
     (info,) = dagogy_rules()
     rule = relevance.ResourceRelevance(info)
     assert not list(rule.check(context_of(case, tmp_path), rule.Options()))
-    assert sum(n >= len(line) - 10 for n in split) == 2  # once by itself, once with its headings
+    assert max(map(len, split)) < 1_000  # no range of lines as a whole
+    assert [text for text in split if text in lines] == lines
 
 
 @pytest.mark.parametrize(

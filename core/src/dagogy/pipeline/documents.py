@@ -21,7 +21,7 @@ from dagogy.workspace.files import content_hash
 if TYPE_CHECKING:
     from dagogy.api.providers import Readiness
 
-__all__ = ["Readers", "combined", "kept_blocks", "misplaced", "restored"]
+__all__ = ["Readers", "as_restored", "combined", "kept_blocks", "misplaced", "restored"]
 
 
 class Readers:
@@ -255,6 +255,17 @@ def restored(blocks: bytes, data: bytes) -> ScopeDocument | None:
     if kept.text != content_hash(data) or not _valid(kept.blocks, text.count("\n") + 1):
         return None
     return ScopeDocument("", "", text, kept.blocks, kept.title, front_matter=kept.front_matter)
+
+
+def as_restored(document: ScopeDocument) -> ScopeDocument:
+    """What `restored` gives of a document that was kept, with the same blocks: its front matter as JSON has
+    it.
+    """
+    from pydantic import TypeAdapter
+
+    plain = TypeAdapter(dict[str, Any])
+    front_matter = plain.validate_json(plain.dump_json(dict(document.front_matter)))
+    return ScopeDocument("", "", document.text, document.blocks, document.title, front_matter=front_matter)
 
 
 def misplaced(document: ScopeDocument) -> str:

@@ -24,7 +24,7 @@ from dagogy.host.manager import Host
 from dagogy.host.plugin import Plugin
 from dagogy.pipeline.ruleset import RuleConfig, rule_configs, ruleset_digest
 from dagogy.workspace.events import last_lost
-from dagogy.workspace.files import read_regular, remove_temporaries
+from dagogy.workspace.files import content_hash, read_regular, remove_temporaries
 from dagogy.workspace.known_settings import CORE_SETTINGS
 from dagogy.workspace.local_paths import LocalPaths
 from dagogy.workspace.lock import locked, shared
@@ -269,6 +269,9 @@ class OpenRun:
     failure: DagogyError | None = None
     #: What the user says of the reading in this command.
     given: Corrections | None = None
+    #: The scope document that was kept or restored last, with the hashes of its text and of its blocks: what
+    #: looks at it again and again shares one.
+    _scope: tuple[tuple[str, str], ScopeDocument] | None = None
 
     def refresh(self, **hashes: str) -> None:
         """Infers the stage again after artifacts were written, and saves it. The marker comes last: it
@@ -396,9 +399,22 @@ class OpenRun:
 
         source, mode = self._scope_stamp()
         data = self.run.read(SCOPE)
-        kept = restored(self.run.read(SCOPE_BLOCKS), data) if self.run.exists(SCOPE_BLOCKS) else None
-        document = kept or self.session.readers.read(Source(f"{source.removesuffix('.md')}.md", data))
-        return replace(document, source=source, location=SCOPE, mode=mode)
+        blocks = self.run.read(SCOPE_BLOCKS) if self.run.exists(SCOPE_BLOCKS) else b""
+        of = content_hash(data), content_hash(blocks)
+        if self._scope is None or self._scope[0] != of:
+            kept = restored(blocks, data) if blocks else None
+            document = kept or self.session.readers.read(Source(f"{source.removesuffix('.md')}.md", data))
+            self._scope = of, document
+        return replace(self._scope[1], source=source, location=SCOPE, mode=mode)
+
+    def keep(self, document: ScopeDocument) -> None:
+        """Writes the scope document and its blocks into the run."""
+        from dagogy.pipeline.documents import as_restored, kept_blocks
+
+        text, blocks = document.text.encode(), kept_blocks(document)
+        self.run.write(SCOPE_BLOCKS, blocks)
+        self.run.write(SCOPE, text)
+        self._scope = (content_hash(text), content_hash(blocks)), as_restored(document)
 
     def _scope_stamp(self) -> tuple[str, ScopeMode]:
         """How the scope document was named when it was given, and in which mode; one put

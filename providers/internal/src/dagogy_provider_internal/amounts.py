@@ -32,7 +32,7 @@ _A_WEEK = (
 _SESSION = (
     r"(?:sessions?|meetings?|classes|lessons?|lectures?|workshops?|sitzungen|termine|lektionen|séances?"
     r"|sesiones|clases|sessões|aulas"
-    r"|lezioni|incontri|bijeenkomsten|zajęć|spotkań|заняти\w+|пар|回|次课|회)"
+    r"|lezioni|incontri|bijeenkomsten|zajęć|spotkań|заняти\w{1,6}|пар|回|次课|회)"
 )
 _TOTAL = (
     r"(?:total|altogether|in all|overall|insgesamt|gesamt\w{0,6}|au total|en total|in totale|totaal|łącznie"

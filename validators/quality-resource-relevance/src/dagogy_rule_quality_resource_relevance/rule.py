@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
+from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate, groupby
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import unquote
 
@@ -16,7 +18,7 @@ from dagogy.api.rules import Options as RuleOptions
 from dagogy.api.text import Words, lazy_pattern, shorten
 
 if TYPE_CHECKING:
-    from dagogy.api.scope import ScopeDocument
+    from dagogy.api.scope import Block, ScopeDocument
 
 _LINES = lazy_pattern(r"L(\d+)(?:-L?(\d+))?$")
 # The host of a web address; the folder of the run's own inputs.
@@ -27,6 +29,8 @@ _JOINED = lazy_pattern(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|_")
 _SPACELESS = lazy_pattern("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
 # Words that hardly an English text of a paragraph can do without, and no text of another language has.
 _ENGLISH = frozenset(["the", "and", "with", "that", "which", "from", "this", "these"])
+#: Words by which the language of a passage can be told.
+_FEWEST = 8
 _GENERIC = tuple(
     (
         "example examples definition introduction guide tutorial documentation docs doc reference manual "
@@ -126,22 +130,93 @@ class ResourceRelevance(Rule):
 
 
 class _Source:
-    """A document by its lines."""
+    """In which lines of a document each token stands. Each line is split once, however many nodes cite it:
+    what is asked of a range of lines is answered by two looks into lists.
+    """
 
-    def __init__(self, document: ScopeDocument) -> None:
-        self.document = document
-        self._lines = document.text.split("\n")
-        self._blocks = sorted(document.blocks, key=lambda b: b.lines[0])
-        self._starts = [b.lines[0] for b in self._blocks]
-        self._ends = list(accumulate((b.lines[1] for b in self._blocks), max))
+    def __init__(self, document: ScopeDocument, pieces: Callable[[str], frozenset[str]]) -> None:
+        self._lines: dict[str, array[int]] = {}
+        self._english = array("I")
+        self._words = array("I", [0])  # up to the end of each line
+        for number, line in enumerate(document.text.split("\n"), 1):
+            words = Words.of(line)
+            self._words.append(self._words[-1] + len(words))
+            if not _ENGLISH.isdisjoint(words):
+                self._english.append(number)
+            for token in pieces(line):
+                self._lines.setdefault(token, array("I")).append(number)
+        #: The stretches of blocks that stand under the same headings, in order: their lines, which may
+        #: overlap, and the headings without the title of the document.
+        self._sections: list[tuple[int, int, tuple[str, ...]]] = []
+        self._under: dict[str, list[int]] = {}
+        self._english_headings: list[int] = []
+        self._add_sections(document.blocks, pieces)
+        self._starts = [first for first, _, _ in self._sections]
+        self._ends = list(accumulate((last for _, last, _ in self._sections), max))
 
-    def text(self, first: int, last: int) -> str:
-        return "\n".join(self._lines[max(0, first - 1) : last])
+    def _add_sections(self, blocks: Sequence[Block], pieces: Callable[[str], frozenset[str]]) -> None:
+        known: dict[str, frozenset[str]] = {}
+        ordered = sorted(blocks, key=lambda b: b.lines[0])
+        for path, under in groupby(ordered, key=lambda b: b.path[1:]):
+            of = list(under)
+            self._sections.append((of[0].lines[0], max(b.lines[1] for b in of), path))
+            for name in path:
+                if name not in known:
+                    known[name] = pieces(name)
+            if any(not _ENGLISH.isdisjoint(Words.of(name)) for name in path):
+                self._english_headings.append(len(self._sections) - 1)
+            for token in frozenset().union(*(known[name] for name in path)):
+                self._under.setdefault(token, []).append(len(self._sections) - 1)
 
-    def headings(self, first: int, last: int) -> list[str]:
-        """What stands above the blocks that have one of these lines, the title of the document left out."""
-        near = self._blocks[bisect_left(self._ends, first) : bisect_right(self._starts, last)]
-        return [name for b in near if first <= b.lines[1] for name in b.path[1:]]
+    def has(self, tokens: Iterable[str], first: int, last: int) -> bool:
+        """Whether one of the tokens is in one of these lines."""
+        return any(_between(self._lines.get(token, ()), first, last) for token in tokens)
+
+    def stands_under(self, tokens: Iterable[str], first: int, last: int) -> bool:
+        """Whether one of the tokens is in a heading above one of these lines."""
+        return any(self._stands(self._under.get(token, ()), first, last) for token in tokens)
+
+    def _stands(self, sections: Sequence[int], first: int, last: int) -> bool:
+        """Whether one of the sections, which ascend, has one of these lines."""
+        near, end = self._near(first, last)
+        inside = sections[bisect_left(sections, near) : bisect_left(sections, end)]
+        return any(self._sections[k][1] >= first for k in inside)
+
+    def is_english(self, first: int, last: int) -> bool | None:
+        """Whether these lines, with the headings above them, have English words, None where they are too few
+        to tell.
+        """
+        count = self._count(first, last)
+        if count < _FEWEST:
+            for name in self._headings(first, last):
+                count += len(Words.of(name))
+                if count >= _FEWEST:
+                    break
+            else:
+                return None
+        return _between(self._english, first, last) or self._stands(self._english_headings, first, last)
+
+    def _count(self, first: int, last: int) -> int:
+        most = len(self._words) - 1
+        return self._words[min(last, most)] - self._words[min(max(first, 1), most + 1) - 1]
+
+    def _near(self, first: int, last: int) -> tuple[int, int]:
+        return bisect_left(self._ends, first), bisect_right(self._starts, last)
+
+    def _headings(self, first: int, last: int) -> Iterator[str]:
+        near, end = self._near(first, last)
+        return (n for _, stop, path in self._sections[near:end] if stop >= first for n in path)
+
+
+#: The documents that were split last, each with what tells it from others.
+_latest: list[tuple[Sequence[Block], str, frozenset[str], _Source]] = []
+_KEPT = 8
+
+
+def _between(lines: Sequence[int], first: int, last: int) -> bool:
+    """Whether one of the numbers, which ascend, is one from `first` to `last`."""
+    at = bisect_left(lines, first)
+    return at < len(lines) and lines[at] <= last
 
 
 class _Relevance:
@@ -153,10 +228,7 @@ class _Relevance:
         self.generic = frozenset(token for word in options.generic_words for token in Words.stems(word))
         self.topic = self._tokens(context.curriculum.topic)
         # of two at one place the first counts
-        self._sources = {s.location: _Source(s) for s in reversed(context.sources)}
-        # What was split: many nodes may cite the same lines.
-        self._cited: dict[str, frozenset[str]] = {}
-        self._known: dict[tuple[str, int, int], tuple[bool | None, frozenset[str]]] = {}
+        self._documents = {s.location: s for s in reversed(context.sources)}
 
     def any_related(self, node: Node) -> bool:
         texts = [f"{r.title} {r.citation} {unquote(_path_of(r.url))}" for r in node.resources]
@@ -185,10 +257,7 @@ class _Relevance:
         return (
             not known.isdisjoint(self._tokens(f"{text} {_JOINED.sub(' ', text)}"))
             or any(len(token) >= 5 and token in url.lower() for token in known)
-            or (
-                resource.url.startswith("local://")
-                and not known.isdisjoint(self._passage_tokens(resource.url))
-            )
+            or (resource.url.startswith("local://") and self._names(resource.url, known))
         )
 
     def beside_the_point(self, node: Node, resource: Resource) -> bool:
@@ -197,9 +266,9 @@ class _Relevance:
         """
         place, _, fragment = unquote(resource.url[len("local://") :]).partition("#")
         lines = _LINES.match(fragment)
-        if not lines or place not in self._sources:
+        if not lines or place not in self._documents:
             return False
-        is_english, pieces = self._text_of(place, int(lines[1]), int(lines[2] or lines[1]))
+        source, first, last = self._source(place), int(lines[1]), int(lines[2] or lines[1])
         own = " ".join(
             [
                 node.title,
@@ -211,22 +280,22 @@ class _Relevance:
             ]
         )
         # In two languages, or two scripts, the same thing has other words.
+        is_english = source.is_english(first, last)
         if is_english is not None and is_english == _ENGLISH.isdisjoint(Words.of(own)):
             return False
-        return self._pieces(own).isdisjoint(pieces)
+        pieces = self._pieces(own)
+        return not (source.has(pieces, first, last) or source.stands_under(pieces, first, last))
 
-    def _text_of(self, place: str, first: int, last: int) -> tuple[bool | None, frozenset[str]]:
-        """Whether these lines of a source, with the headings that they stand under, have English words, None
-        where they are too few to tell; and their pieces.
-        """
-        key = (place, first, last)
-        if key not in self._known:
-            source = self._sources[place]
-            passage = " ".join([source.text(first, last), *source.headings(first, last)])
-            words = Words.of(passage)  # not kept: of a long document they take much memory
-            is_english = not _ENGLISH.isdisjoint(words) if len(words) >= 8 else None
-            self._known[key] = is_english, self._pieces(passage)
-        return self._known[key]
+    def _source(self, place: str) -> _Source:
+        """The document at a place by its lines. A run is judged several times: what was split stays."""
+        document = self._documents[place]
+        for blocks, text, generic, source in _latest:
+            if blocks is document.blocks and text is document.text and generic == self.generic:
+                return source
+        made = _Source(document, self._pieces)
+        _latest[_KEPT - 1 :] = []
+        _latest.insert(0, (document.blocks, document.text, self.generic, made))
+        return made
 
     def _pieces(self, text: str) -> frozenset[str]:
         """The tokens and, of what is written without spaces, pairs of characters."""
@@ -234,20 +303,16 @@ class _Relevance:
             run[i : i + 2] for run in _SPACELESS.findall(text) for i in range(len(run) - 1)
         }
 
-    def _passage(self, url: str) -> str:
-        """What a `local://` URL into one of the sources names: its lines, or without lines the whole text."""
+    def _names(self, url: str, known: frozenset[str]) -> bool:
+        """Whether what a `local://` URL names of a source has one of these tokens: its lines, or without
+        lines the whole text.
+        """
         place, _, fragment = unquote(url[len("local://") :]).partition("#")
+        if place not in self._documents:
+            return False
         lines = _LINES.match(fragment)
-        if place not in self._sources:
-            return ""
-        if not lines:
-            return self._sources[place].document.text
-        return self._sources[place].text(int(lines[1]), int(lines[2] or lines[1]))
-
-    def _passage_tokens(self, url: str) -> frozenset[str]:
-        if url not in self._cited:
-            self._cited[url] = self._tokens(self._passage(url))
-        return self._cited[url]
+        first, last = (int(lines[1]), int(lines[2] or lines[1])) if lines else (1, sys.maxsize)
+        return self._source(place).has(known, first, last)
 
     def _tokens(self, text: str) -> frozenset[str]:
         # Numbers are everywhere; they relate nothing.

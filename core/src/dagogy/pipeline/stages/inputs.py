@@ -14,7 +14,7 @@ from dagogy.api.readers import Source
 from dagogy.api.scope import ScopeDocument, ScopeReading
 from dagogy.api.text import shorten
 from dagogy.pipeline.corrections import Corrections, apply, as_yaml, from_front_matter, merged, united
-from dagogy.pipeline.documents import Readers, combined, kept_blocks
+from dagogy.pipeline.documents import Readers, combined
 from dagogy.pipeline.evidence import reading_parts
 from dagogy.pipeline.reading import as_json, read_concepts, refusal_of, told
 from dagogy.pipeline.report import plural
@@ -27,7 +27,6 @@ from dagogy.workspace.stages import (
     DAG,
     READING,
     SCOPE,
-    SCOPE_BLOCKS,
     SCOPE_SOURCES,
     SPEC,
     evidence_hash,
@@ -128,12 +127,10 @@ def prepare_inputs(
         run.write(READING, kept)
         opened.state.hashes["reading"] = content_hash(kept)
     if scope is not None:
-        text = material.whole.text.encode()
-        run.write(SCOPE_BLOCKS, kept_blocks(material.whole))
-        run.write(SCOPE, text)
+        opened.keep(material.whole)
         names = _keep_sources(opened, scope)
         stamps["scope"] = {
-            "sha256": content_hash(text),
+            "sha256": content_hash(material.whole.text.encode()),
             "mode": scope.mode,
             "sections": list(scope.sections),
             "source": scope.source,

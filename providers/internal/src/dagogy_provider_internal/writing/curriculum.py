@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -48,7 +48,7 @@ def written(topic: str, studied: Studied, spec: TopicSpec) -> Written:
     found = [quotes_of(c, frames.language or "en") for c in concepts]
     quotes = _without_repeats(found, order, {same_key(c.title) for c in concepts})
     elsewhere = asked_elsewhere(concepts, frames.language or "en")
-    small, names = _small(concepts), _small(concepts, str.istitle)
+    small, names = _small_and_names(concepts)
     beside: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for concept in concepts:
         beside[concept.path].append(concept.title)
@@ -123,18 +123,25 @@ def _without_repeats(
     return out
 
 
-def _small(concepts: Sequence[Concept], written: Callable[[str], bool] = str.islower) -> frozenset[str]:
-    """The words, in lower case, that the documents write so within their sentences."""
+def _small_and_names(concepts: Sequence[Concept]) -> tuple[frozenset[str], frozenset[str]]:
+    """The words, in lower case, that the documents write small, and those that they write with a capital,
+    within their sentences.
+    """
     documents = {id(c.document): c.document for c in concepts}
-    return frozenset(
-        word
+    parts = {
+        part
         for document in documents.values()
         for block in document.blocks
         if block.kind in ("paragraph", "list_item", "quote", "table_row")
         for before, part in pairwise(block.text.split())
-        if before[-1] not in ".:!?•–-" and written(part.strip(",.;:()")[:1] or "?") is True
-        for word in Words.of(part)
-    )
+        if before[-1] not in ".:!?•–-"
+    }
+    written: dict[bool, set[str]] = {True: set(), False: set()}
+    for part in parts:
+        first = part.strip(",.;:()")[:1]
+        if first.islower() or first.istitle():
+            written[first.islower()].update(Words.of(part))
+    return frozenset(written[True]), frozenset(written[False])
 
 
 def open_questions(document: Mapping[str, Any], writers: Mapping[str, Writer]) -> list[dict[str, Any]]:

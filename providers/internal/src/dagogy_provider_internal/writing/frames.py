@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gettext
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from dagogy.api.scope import ScopeDocument
+from dagogy.api.scope import Block, ScopeDocument
 from dagogy.api.text import Words
 
 #: The languages that there are frames for, by ISO 639-1.
@@ -18,6 +18,9 @@ _READ = 3000  # characters of a document that its language is told by
 _FEWEST = 3  # words
 _SHORT = 60  # words
 _SMALL_WORDS = 0.25  # share of an English text
+_AT_FIRST = 64  # texts that are looked at first
+#: What stands in addresses and formulas and in no word.
+_NO_WORD = frozenset("/\\_=<>{}@#")
 #: Quotation marks of each language.
 _MARKS = {
     "de": "„“", "fr": ("« ", " »"), "es": "«»", "it": "«»", "ru": "«»", "zh": "“”", "ja": "「」",
@@ -80,8 +83,21 @@ def language_of(document: ScopeDocument | None, names: Iterable[str] = ()) -> st
     """The language of a document by ISO 639-1, by its prose; without one, that of `names`. English where
     there are too few words to tell.
     """
-    texts = [b.text for b in document.blocks if b.kind not in ("code", "html")] if document else []
-    text = " ".join(_most_telling(texts or list(names)))[:_READ]
+    if document is None:
+        return _language(list(names))
+    # A run asks when it reads a document and when it writes of it.
+    if not _latest or _latest[0][0] is not document.blocks:
+        texts = [b.text for b in document.blocks if b.kind not in ("code", "html")]
+        _latest[:] = [(document.blocks, _language(texts) if texts else "")]
+    return _latest[0][1] or _language(list(names))
+
+
+#: The document whose language was told last, by its blocks.
+_latest: list[tuple[Sequence[Block], str]] = []
+
+
+def _language(texts: Sequence[str]) -> str:
+    text = _most_telling(texts)
     words = Words.of(text)
     if len(words) < _FEWEST:
         return "en"
@@ -108,10 +124,27 @@ def _east_asian(text: str) -> str:
     return "ja" if 10 * kana > han else "zh"
 
 
-def _most_telling(texts: list[str]) -> list[str]:
-    """The texts without addresses and formulas, the longer ones first: a table of names tells little."""
-    plain = [" ".join(w for w in text.split() if not any(c in w for c in "/\\_=<>{}@#")) for text in texts]
-    return sorted(plain, key=len, reverse=True)
+def _most_telling(texts: Sequence[str]) -> str:
+    """The first `_READ` characters of the texts without addresses and formulas, the longer ones first: a
+    table of names tells little. Only texts that are long enough to be among them are looked at.
+    """
+    order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+    plain: dict[int, str] = {}
+    count = _AT_FIRST
+    while True:
+        for i in order[len(plain) : count]:
+            plain[i] = " ".join(w for w in texts[i].split() if _NO_WORD.isdisjoint(w))
+        # What was not looked at is no longer than this.
+        longest = len(texts[order[count]]) if count < len(order) else -1
+        found, length = [], 0
+        for i in sorted(plain, key=lambda i: (-len(plain[i]), i)):
+            if length > _READ or len(plain[i]) <= longest:
+                break
+            found.append(plain[i])
+            length += len(plain[i]) + 1
+        if length > _READ or longest < 0:
+            return " ".join(found)[:_READ]
+        count *= 4
 
 
 @cache
