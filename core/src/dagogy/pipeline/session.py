@@ -12,14 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from dagogy.api.errors import (
-    ConfigError,
-    DagogyError,
-    Locked,
-    NotFound,
-    StageConflict,
-    StorageError,
-)
+from dagogy.api.errors import ConfigError, DagogyError, Locked, NotFound, StageConflict, StorageError
 from dagogy.host.manager import Host
 from dagogy.host.plugin import Plugin
 from dagogy.pipeline.ruleset import RuleConfig, rule_configs, ruleset_digest
