@@ -60,6 +60,17 @@ def length(text: str) -> int:
     return len(text.split())
 
 
+def is_bare(concept: Concept) -> bool:
+    """Whether the document says no more of a concept than its row or its item: of an examination or a holiday
+    there is nothing to say.
+    """
+    return (
+        all(at == concept.anchor for at in concept.blocks)
+        and not concept.gloss
+        and not concept.document.blocks[concept.anchor].rest
+    )
+
+
 @dataclass(slots=True)
 class Skipped:
     """A text that was looked at and is no concept: why, its role (`dagogy.api.LeftOut`; "" where its words

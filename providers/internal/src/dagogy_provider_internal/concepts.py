@@ -19,6 +19,7 @@ from dagogy.api.text import Words
 
 from dagogy_provider_internal.amounts import stated_amount
 from dagogy_provider_internal.concept import Concept, Found, length
+from dagogy_provider_internal.continuations import joined
 from dagogy_provider_internal.corrected import as_told
 from dagogy_provider_internal.estimates import stated_minutes
 from dagogy_provider_internal.headings import (
@@ -50,7 +51,13 @@ from dagogy_provider_internal.naming import (
 )
 from dagogy_provider_internal.outline import Item, Section, items_of, outline
 from dagogy_provider_internal.prose import terms
-from dagogy_provider_internal.recognised import as_found, better, without_dates, without_unlikely
+from dagogy_provider_internal.recognised import (
+    as_found,
+    better,
+    without_administration,
+    without_dates,
+    without_unlikely,
+)
 from dagogy_provider_internal.recognition import Recognition, is_course, recognise
 from dagogy_provider_internal.recognition.cues import categories, shares
 from dagogy_provider_internal.tables import is_module_column, is_week_column, row_minutes, row_numbers
@@ -117,6 +124,7 @@ def find_concepts(document: ScopeDocument) -> Found:
         for concept in found.concepts:
             concept.probability = found.probability(concept.title)
         placed(found.concepts)
+        joined(found.concepts)
         found = _merged(found)
         _latest[:] = [(document, found)]
     return _latest[0][1]
@@ -190,9 +198,13 @@ def _best_reading(document: ScopeDocument, recognition: Recognition | None) -> F
     if size >= _JUDGED_BYTES and recognition.worth < _SURE and not found.defined:
         found.course = is_course(document.blocks, recognition.seen)
     short = size < _MANY_BYTES
-    if not (short and _says_of_each(found)) and better(found, recognition, short=short):
+    if not (short and _says_of_each(found)) and (
+        better(found, recognition, short=short)
+        or (without_administration(found, recognition) and not found.concepts and recognition.chosen)
+    ):
         again = as_found(document, recognition)
         again.course = found.course
+        without_administration(again, recognition)
         return again
     _by_rows(found)
     _without_odd_headings(found, recognition)

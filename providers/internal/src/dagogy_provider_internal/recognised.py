@@ -7,13 +7,15 @@ The model tells what each of the two is worth.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 
 from dagogy.api.scope import Block, ScopeDocument
+from dagogy.api.wording import unlike
 
-from dagogy_provider_internal.concept import Concept, Found
+from dagogy_provider_internal.concept import Concept, Found, is_bare
 from dagogy_provider_internal.headings import heading_kind
 from dagogy_provider_internal.naming import is_sentence
 from dagogy_provider_internal.passages import passages
@@ -38,6 +40,9 @@ _FEW, _SURE_OF_MOST, _UNLIKELY = 4, 0.4, 0.35
 _WORKED_OUT, _MOST = frozenset(("pitfall", "practice", "requires")), 0.6
 #: How many times as unlikely one has to be that the document treats.
 _TREATED = 0.15
+#: Log-odds of its wording from which on a title of even chances is taken out, and by how much they rise with
+#: those of the model.
+_WORDED, _SURELY = 1.0, 0.3
 _ELSE = frozenset(
     ("time", "holiday", "administration", "assessment", "exercise", "resource", "structure", "tool", "person")
 )
@@ -96,7 +101,7 @@ def without_unlikely(found: Found, recognition: Recognition) -> None:
     unlikely = [
         c
         for c, p in zip(found.concepts, chances, strict=True)
-        if p is not None and p < least * (1 if _is_bare(c) else _TREATED) and _is_told_apart(c.title)
+        if p is not None and p < least * (1 if is_bare(c) else _TREATED) and _is_told_apart(c.title)
     ]
     if _FEW * len(unlikely) > len(found.concepts):
         return
@@ -117,6 +122,27 @@ def without_dates(found: Found) -> None:
         found.skip(concept.title, "is a date", "", concept.anchor)
 
 
+def without_administration(found: Found, recognition: Recognition) -> bool:
+    """Takes out what is worded like administration, an assessment, a date, a person or a part of a document,
+    the sooner the less likely the model finds it. Where an author says more of it than a name, it stays
+    unless the model knows better. Whether there was any.
+    """
+    before = len(found.concepts)
+    for concept in list(found.concepts):
+        chance = recognition.probabilities.get(" ".join(concept.title.casefold().split()))
+        if chance is None and not is_bare(concept):
+            continue
+        if unlike(concept.title) > (_WORDED if chance is None else _WORDED + _SURELY * _log_odds(chance)):
+            found.concepts.remove(concept)
+            found.skip(concept.title, "is worded like what is no concept", "", concept.anchor)
+    return len(found.concepts) < before
+
+
+def _log_odds(chance: float) -> float:
+    chance = min(max(chance, 0.01), 0.99)
+    return math.log(chance / (1 - chance))
+
+
 def is_date(title: str) -> bool:
     """Whether a title is only a date or a time: a number, and no word but what tells time. A date of long ago
     names what happened then.
@@ -128,17 +154,6 @@ def is_date(title: str) -> bool:
         any(w.isdecimal() for w in words)
         and all(w.isdecimal() or shares(w)[_TIME] for w in words)
         and not all(w.isdecimal() for w in words)
-    )
-
-
-def _is_bare(concept: Concept) -> bool:
-    """Whether the document says no more of a concept than its row or its item: of an examination or a holiday
-    there is nothing to say.
-    """
-    return (
-        all(at == concept.anchor for at in concept.blocks)
-        and not concept.gloss
-        and not concept.document.blocks[concept.anchor].rest
     )
 
 
