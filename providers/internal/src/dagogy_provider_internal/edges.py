@@ -827,7 +827,10 @@ class Arrangement:
 def arrange(concepts: Sequence[Concept], evidence: Evidence, limit: int) -> Arrangement:
     """Heights, then edges from lower to higher concepts, at most `limit` into each."""
     rank = ranks(evidence, [c.title for c in concepts])
-    stated = evidence.stated or [0] * len(concepts)
+    # What shares a place, such as the lines of one cell, is in the order of its text.
+    stated = [(place, *_place_in_text(c)) for place, c in zip(evidence.stated, concepts, strict=False)] or [
+        (0, 0, 0)
+    ] * len(concepts)
     by_rank = sorted(range(len(concepts)), key=lambda i: (stated[i], round(rank[i], 6), i))
     strong = _strong(evidence)
     ranked = study_order(strong, by_rank)
