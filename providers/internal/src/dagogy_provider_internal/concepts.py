@@ -59,6 +59,7 @@ from dagogy_provider_internal.recognised import (
     without_unlikely,
 )
 from dagogy_provider_internal.recognition import Recognition, is_course, recognise
+from dagogy_provider_internal.recognition.clauses import without_trail
 from dagogy_provider_internal.recognition.cues import categories, shares
 from dagogy_provider_internal.tables import is_module_column, is_week_column, row_minutes, row_numbers
 
@@ -123,6 +124,7 @@ def find_concepts(document: ScopeDocument) -> Found:
         found = _found(document)
         for concept in found.concepts:
             concept.probability = found.probability(concept.title)
+            concept.title = without_trail(concept.title)
         placed(found.concepts)
         joined(found.concepts)
         found = _merged(found)

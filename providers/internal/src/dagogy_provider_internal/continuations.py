@@ -23,6 +23,12 @@ _PART = re.compile(
     rf"(?:(?:part|pt\.?|teil|parte|partie|часть|del|część|部分?)\s+)?(?:(?P<number>{_NUMERAL})|(?P<again>{_CONTINUED}))\s*[)\]）]?$",
     re.IGNORECASE,
 )
+#: What says of a topic that it is begun, gone on with or ended there.
+_GOES_ON = re.compile(
+    r"^(?:begin|start|continue|continuing|finish|complete|conclude|wrap[- ]up|more(?: on)?|"
+    r"fortsetzung:?|suite de|fin de|continuar|terminar)\s+(?P<topic>\S.{2,}?)(?:\s*\([^()]*\))?$",
+    re.IGNORECASE,
+)
 _ROMAN = {"I": 1, "V": 5, "X": 10}
 _LEAST = 4  # letters of a topic; an eastern character counts for two
 
@@ -38,15 +44,19 @@ def joined(concepts: Sequence[Concept]) -> None:
             parts[same_key(part[0])].append((concept, *part))
     for key, found in parts.items():
         numbers = {number for _, _, number in found}
-        if key in plain or (1 in numbers and len(numbers) > 1):
+        if key in plain or (1 in numbers and len(numbers) > 1) or (len(found) > 1 and numbers == {0}):
             for concept, topic, _ in found:
                 concept.title = topic
 
 
 def _part(title: str) -> tuple[str, int] | None:
     """The topic that a title names a part of, and which one; 0 for one that only goes on."""
+    if title.casefold() in _terms():
+        return None
+    if match := _GOES_ON.match(title):
+        return match["topic"], 0
     match = _PART.match(title)
-    if match is None or title.casefold() in _terms():
+    if match is None:
         return None
     topic = match["topic"].rstrip(" ,:–—-")
     letters = sum((2 if c >= "\u3040" else 1) for c in topic if c.isalpha())

@@ -25,3 +25,13 @@ def is_clause(text: str) -> bool:
         or any(phrase in text.casefold() for phrase in table["finite"].phrases)
         or (len(words) > 1 and words[-2] == "zu" and text.rstrip().endswith(words[-1]))
     )
+
+
+def without_trail(text: str) -> str:
+    """A name without the conjunctions, articles and prepositions that it ends with when it was cut out of a
+    longer text. `VITAMIN A` and `Log in` end as they should.
+    """
+    trails = read_table("clauses.tsv")["trails"].words
+    while " " in text and text[text.rindex(" ") + 1 :] in trails:
+        text = text[: text.rindex(" ")].rstrip(" ,;:–—-")
+    return text

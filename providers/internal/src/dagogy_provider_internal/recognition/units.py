@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from dagogy.api.scope import Block
 from dagogy.api.text import sentences
 
-from dagogy_provider_internal.recognition.clauses import is_clause
+from dagogy_provider_internal.recognition.clauses import is_clause, without_trail
 
 #: The longest title, in characters.
 LONGEST = 160
@@ -69,7 +69,7 @@ SEPARATORS = {
         r"|(?<!\w-)\s(?:and|und|et|y|и|oraz|ve|&)\s(?!-\w)"
     ),
     # A single letter and a full stop are no end of a sentence: "z. B.", "e.g. ".
-    "dash": re.compile(r"\s[-–—/]\s|(?<=\w)/(?=\w\w)|(?<!\b[^\W\d_])\.\s|。\s"),
+    "dash": re.compile(r"\s[-–—/]\s|(?<=\w)(?<!\band)/(?=\w\w)|(?<!\b[^\W\d_])\.\s|。\s"),
 }
 _COLON = re.compile(r"^([^:：]{2,80}?)\s?(?::\s|：|\s[–—-]\s)(.+)$", re.DOTALL)
 _BRACKETS = re.compile(r"^([^(（]{2,80}?)\s?[(（]([^()（）]+)[)）]\s?$")
@@ -126,9 +126,11 @@ def unnumbered(text: str) -> str:
 
 
 def titled(text: str) -> str:
-    """The text as a title: `unnumbered`, without markup, outer marks and a final full stop, on one line."""
+    """The text as a title: `unnumbered`, without markup, outer marks, a final full stop and the words that
+    show where it was cut off, on one line.
+    """
     text = unnumbered(_MARKS.sub("", text) if "`" in text or "**" in text else text)
-    return " ".join(text.strip(" \t\n:;,|•·–—-→>*_#").rstrip(".。").split())
+    return without_trail(" ".join(text.strip(" \t\n:;,|•·–—-→>*_#").rstrip(".。").split()))
 
 
 def parted(text: str, separator: re.Pattern[str]) -> list[str]:
