@@ -142,6 +142,7 @@ class _Reader:
         if block.lead and block.rest and not told and at != self.concept.anchor:
             told = label(f"{block.lead}: x")[0]
             rest = block.rest if told else rest
+        rest = capital(rest) if told else rest
         role = _LABELLED.get(told, "")
         solution = _is_solution(text) or self._under_solution(block)
         if solution:
@@ -203,7 +204,7 @@ class _Reader:
             return
         for i, sentence in enumerate(found):
             told, message = label(sentence) if i else ("", sentence)
-            sentence = plain(message if told else sentence, self.language)
+            sentence = plain(capital(message) if told else sentence, self.language)
             as_is: str = _LABELLED.get(told, "") or role
             if is_question(sentence):
                 if len(found) == 1:
