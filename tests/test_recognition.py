@@ -9,7 +9,10 @@ from dataclasses import replace
 from importlib.resources import files
 
 import pytest
+from dagogy.api.readers import Source
 from dagogy.api.scope import Block
+from dagogy.host.manager import Host
+from dagogy.pipeline.documents import Readers
 from dagogy_provider_internal.account import left_out
 from dagogy_provider_internal.concept import Concept, Found
 from dagogy_provider_internal.concepts import find_concepts
@@ -24,6 +27,24 @@ from dagogy_provider_internal.recognition.units import titled, units
 from dagogy_provider_internal.recognition.wording import unlike
 from dagogy_provider_internal.writing.material import learned
 from dagogy_reader_markdown.reader import read_markdown
+
+TABLE_OF_PARTS = """Course of physics
+=================
+
++-----------+-------------------------------------------------+
+| Part      | Sequences                                       |
++===========+=================================================+
+| Data      | 1. The basics of Python                         |
+|           | 2. Intermediate Python                          |
++-----------+-------------------------------------------------+
+| Modelling | 3. How physics makes a model                    |
+|           | 4. Series and recurrence relations              |
+|           | 5. Fitting a model to measured data             |
+|           | 6. Numerical integration                        |
+|           | 7. Systems of linear differential equations     |
+|           | 8. Non-linear systems                           |
++-----------+-------------------------------------------------+
+"""
 
 SYLLABUS = """# GEOL 214: Sedimentary processes, spring term
 
@@ -401,3 +422,30 @@ def test_where_nothing_is_taken_nothing_is_said_to_be_less_likely_than_it() -> N
     found = Found()
     found.probabilities = {"zzyx": 0.1}
     assert not any("than what was taken" in one.reason for one in left_out(document, found, ()))
+
+
+def test_the_lines_of_one_cell_are_in_the_order_of_the_cell() -> None:
+    reading = read(Readers(Host()).read(Source("course.rst", TABLE_OF_PARTS.encode())))
+    titles = [c.title for c in reading.concepts]
+    place = {c.id: k for k, c in enumerate(reading.concepts)}
+    assert titles.index("Intermediate Python") == titles.index("The basics of Python") + 1
+    assert titles[-6:] == [
+        "How physics makes a model",
+        "Series and recurrence relations",
+        "Fitting a model to measured data",
+        "Numerical integration",
+        "Systems of linear differential equations",
+        "Non-linear systems",
+    ]
+    assert all(place[e.prerequisite] < place[e.dependent] for e in reading.edges)
+
+
+def test_policies_beside_a_schedule_are_no_concepts() -> None:
+    policies = "".join(
+        f"### {name}\n\nSee the pages of the university on it, and write to us in the first two weeks.\n\n"
+        for name in ("Honor Code", "Student Names and Pronouns", "Religious Holidays", "Mental Health")
+    )
+    found = find_concepts(read_markdown(SYLLABUS + "\n## More\n\n" + policies))
+    titles = {c.title for c in found.concepts}
+    assert {"Weathering and soils", "Deltas"} <= titles
+    assert not titles & {"Honor Code", "Student Names and Pronouns", "Religious Holidays"}

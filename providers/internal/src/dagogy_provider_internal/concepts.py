@@ -173,6 +173,8 @@ _SURE = 0.9
 #: A shorter document has too little in it for the model to go by, and one shorter than the second figure to
 #: be judged a course or none.
 _FEW_BYTES, _JUDGED_BYTES = 150, 500
+#: Chances from which on a title that the structure names is one, however it is worded.
+_UNLIKELY, _UNLIKELY_IN_SHORT = 0.4, 0.2
 #: Documents below this size are mostly written for dagogy, and their structure says it all.
 _MANY_BYTES = 1300
 
@@ -200,10 +202,12 @@ def _best_reading(document: ScopeDocument, recognition: Recognition | None) -> F
     if size >= _JUDGED_BYTES and recognition.worth < _SURE and not found.defined:
         found.course = is_course(document.blocks, recognition.seen)
     short = size < _MANY_BYTES
-    if not (short and _says_of_each(found)) and (
-        better(found, recognition, short=short)
-        or (without_administration(found, recognition) and not found.concepts and recognition.chosen)
-    ):
+    by_structure = short and _says_of_each(found)
+    worse = not by_structure and better(found, recognition, short=short)
+    if not worse and not by_structure:
+        below = _UNLIKELY_IN_SHORT if short else _UNLIKELY
+        worse = without_administration(found, recognition, below=below) and not found.concepts
+    if worse and recognition.chosen:
         again = as_found(document, recognition)
         again.course = found.course
         without_administration(again, recognition)

@@ -354,9 +354,13 @@ def core_name(title: str) -> str:
 
 def running_name(title: str) -> str:
     """What a title names, as it is said within a sentence: `upper ontologies` of
-    `Introduction to upper ontologies`, `Ownership` of `What is Ownership?`. A title that opens with a gerund
-    is kept whole, for what follows is its object."""
-    return title if title.split(" ", 1)[0].lower().endswith("ing") else core_name(title)
+    `Introduction to upper ontologies`, `the cell` of `Introduction to the cell`, `Ownership` of `What is
+    Ownership?`. A title that opens with a gerund is kept whole, for what follows is its object."""
+    opener = _OPENERS.match(title)
+    if opener is None or title.split(" ", 1)[0].lower().endswith("ing"):
+        return title
+    article = opener[0].split()[-1].lower()
+    return f"{article} {core_name(title)}" if article in ("the", "a", "an") else core_name(title)
 
 
 def is_unspaced(text: str) -> bool:

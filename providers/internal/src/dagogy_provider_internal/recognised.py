@@ -43,6 +43,8 @@ _TREATED = 0.15
 #: Log-odds of its wording from which on a title of even chances is taken out, and by how much they rise with
 #: those of the model.
 _WORDED, _SURELY = 1.0, 0.3
+#: Where the choice of the model is worth more, fewer than this share of the names are left alone.
+_SURE_OF_ALL, _A_FEW = 0.75, 0.12
 _ELSE = frozenset(
     ("time", "holiday", "administration", "assessment", "exercise", "resource", "structure", "tool", "person")
 )
@@ -122,20 +124,29 @@ def without_dates(found: Found) -> None:
         found.skip(concept.title, "is a date", "", concept.anchor)
 
 
-def without_administration(found: Found, recognition: Recognition) -> bool:
+def without_administration(found: Found, recognition: Recognition, *, below: float = 1.0) -> bool:
     """Takes out what is worded like administration, an assessment, a date, a person or a part of a document,
-    the sooner the less likely the model finds it. Where an author says more of it than a name, it stays
-    unless the model knows better. Whether there was any.
+    the sooner the less likely the model finds it; what it finds likelier than `below` stays, and so does what
+    an author says more of than a name, unless the model knows better. Whether there was any.
     """
-    before = len(found.concepts)
-    for concept in list(found.concepts):
-        chance = recognition.probabilities.get(" ".join(concept.title.casefold().split()))
-        if chance is None and not is_bare(concept):
-            continue
-        if unlike(concept.title) > (_WORDED if chance is None else _WORDED + _SURELY * _log_odds(chance)):
-            found.concepts.remove(concept)
-            found.skip(concept.title, "is worded like what is no concept", "", concept.anchor)
-    return len(found.concepts) < before
+    if _is_worked_out(found):
+        return False
+    none = [c for c in found.concepts if _is_worded_like_none(c, recognition, below)]
+    # Among many that are surely concepts a few odd names are the author's.
+    if below < 1 and recognition.worth > _SURE_OF_ALL and len(none) < _A_FEW * len(found.concepts):
+        return False
+    for concept in none:
+        found.concepts.remove(concept)
+        found.skip(concept.title, "is worded like what is no concept", "", concept.anchor)
+    return bool(none)
+
+
+def _is_worded_like_none(concept: Concept, recognition: Recognition, below: float) -> bool:
+    chance = recognition.probabilities.get(" ".join(concept.title.casefold().split()))
+    odds = unlike(concept.title)
+    if chance is None:
+        return below >= 1 and is_bare(concept) and odds > _WORDED
+    return chance < below and odds > _WORDED + _SURELY * _log_odds(chance)
 
 
 def _log_odds(chance: float) -> float:
