@@ -445,7 +445,7 @@ def test_policies_beside_a_schedule_are_no_concepts() -> None:
         f"### {name}\n\nSee the pages of the university on it, and write to us in the first two weeks.\n\n"
         for name in ("Honor Code", "Student Names and Pronouns", "Religious Holidays", "Mental Health")
     )
-    found = find_concepts(read_markdown(SYLLABUS + "\n## More\n\n" + policies))
+    found = find_concepts(read_markdown(SYLLABUS + "\n## More\n\n" + policies, source="s.md"))
     titles = {c.title for c in found.concepts}
     assert {"Weathering and soils", "Deltas"} <= titles
     assert not titles & {"Honor Code", "Student Names and Pronouns", "Religious Holidays"}
