@@ -24,11 +24,11 @@ from dagogy.api.providers import (
 )
 from dagogy.api.scope import ScopeDocument, ScopeReading
 
-from dagogy_provider_internal.reading import Studied, chosen, read, scope_reading, study
-from dagogy_provider_internal.repair import Own, repaired
-from dagogy_provider_internal.repair_invalid import repaired_invalid
+from dagogy_provider_internal.study import Studied, chosen, read, scope_reading, study
 from dagogy_provider_internal.writing.checked import checked
 from dagogy_provider_internal.writing.curriculum import Written, open_questions, written
+from dagogy_provider_internal.writing.repair import Own, repaired
+from dagogy_provider_internal.writing.repair_invalid import repaired_invalid
 
 
 class Internal(Provider):

@@ -9,19 +9,19 @@ from typing import Literal, NamedTuple
 
 from dagogy.api.scope import Block, ScopeDocument
 
-from dagogy_provider_internal.concept import Concept
-from dagogy_provider_internal.estimates import stated_minutes
-from dagogy_provider_internal.lexicon import (
+from dagogy_provider_internal.language.cues import categories, shares
+from dagogy_provider_internal.language.lexicon import (
     column_role,
     is_imperative,
     is_prerequisite,
     label,
     pitfall_strength,
 )
-from dagogy_provider_internal.naming import content_tokens, same_key
-from dagogy_provider_internal.passages import whole_sentences
-from dagogy_provider_internal.recognition.cues import categories, shares
-from dagogy_provider_internal.recognition.roles import SURE, roles
+from dagogy_provider_internal.language.naming import content_tokens, same_key
+from dagogy_provider_internal.reading.concept import Concept
+from dagogy_provider_internal.reading.estimates import stated_minutes
+from dagogy_provider_internal.reading.passages import whole_sentences
+from dagogy_provider_internal.reading.recognition.roles import SURE, roles
 from dagogy_provider_internal.writing.standing import capital, is_question, is_task, is_topic, plain, stands
 
 Role = Literal[
