@@ -1,7 +1,7 @@
 """The provider `internal`: concepts and text come out of the sources themselves, the order out of them and a
 graded vocabulary; no model, no network, no chance.
 
-The way of a proposal: `concepts` finds what is taught, `passages` what is said of it, `edges` what comes
+The way of a proposal: `concepts` finds what is taught, `passages` what is said of it, `ordering` what comes
 first, `writing` chooses the text of the nodes.
 """
 

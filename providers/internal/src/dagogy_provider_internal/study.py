@@ -15,17 +15,12 @@ from dagogy.api.scope import EdgeEvidence, Refusal, ScopeConcept, ScopeDocument,
 from dagogy.api.text import Words, shorten
 
 from dagogy_provider_internal.language.frames import purpose
-from dagogy_provider_internal.language.naming import aliases, assign_ids, content_tokens, same_key
-from dagogy_provider_internal.ordering.edges import (
-    DEFAULT,
-    Arrangement,
-    Edge,
-    Evidence,
-    Piece,
-    Weights,
-    arrange,
-    collect,
-)
+from dagogy_provider_internal.language.keys import content_tokens, same_key
+from dagogy_provider_internal.language.naming import aliases, assign_ids
+from dagogy_provider_internal.ordering.arrangement import Arrangement, arrange
+from dagogy_provider_internal.ordering.evidence import Edge, Evidence, Piece
+from dagogy_provider_internal.ordering.signals import collect
+from dagogy_provider_internal.ordering.weights import DEFAULT, Weights
 from dagogy_provider_internal.reading.about import about, course_time, excluded
 from dagogy_provider_internal.reading.account import left_out
 from dagogy_provider_internal.reading.concept import Concept, Skipped

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from dagogy.api.text import Words
 
+from dagogy_provider_internal.language.keys import content_tokens, tokens
 from dagogy_provider_internal.language.lexicon import EARLY
-from dagogy_provider_internal.language.naming import content_tokens, tokens
 
 #: How much a path counts for each term on it that the document leaves out, and how many it may leave out.
 _LEFT_OUT, _DEEPEST = 0.8, 6

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
-from dagogy_provider_internal.language.naming import tokens
+from dagogy_provider_internal.language.keys import tokens
 from dagogy_provider_internal.ordering.knowledge import vocabulary
 
 _ANY_FIELD = "general-academic"

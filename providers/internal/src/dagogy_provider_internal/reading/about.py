@@ -12,7 +12,8 @@ from dagogy.api.text import Words, sentences
 
 from dagogy_provider_internal.language.amounts import row_as_line, stated_time
 from dagogy_provider_internal.language.headings import meta_role
-from dagogy_provider_internal.language.naming import content_tokens, tidy_title
+from dagogy_provider_internal.language.keys import content_tokens
+from dagogy_provider_internal.language.naming import tidy_title
 from dagogy_provider_internal.reading.concept import Concept
 from dagogy_provider_internal.reading.concepts import find_concepts
 from dagogy_provider_internal.reading.module_table import description, names

@@ -22,27 +22,25 @@ from dagogy_provider_internal.language.cues import categories, shares
 from dagogy_provider_internal.language.headings import (
     heading_kind,
     is_admin,
-    is_chapter,
     is_contents,
     is_label,
-    is_number_column,
     is_part,
     meta_role,
-    numbering,
 )
+from dagogy_provider_internal.language.keys import same_key
 from dagogy_provider_internal.language.lexicon import NO_NAME, column_role, is_imperative, label, name_rank
 from dagogy_provider_internal.language.marks import is_day_off, says_no_topic
 from dagogy_provider_internal.language.naming import (
     aliases,
     has_leader,
     is_sentence,
-    same_key,
     same_names,
     split_gloss,
     split_label,
     stated_length,
     tidy_title,
 )
+from dagogy_provider_internal.language.numbering import is_chapter, is_number_column, numbering
 from dagogy_provider_internal.reading.concept import Concept, Found, length
 from dagogy_provider_internal.reading.corrected import as_told
 from dagogy_provider_internal.reading.estimates import stated_minutes

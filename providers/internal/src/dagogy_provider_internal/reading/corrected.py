@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from dagogy.api.scope import Place, ScopeDocument
 
-from dagogy_provider_internal.language.headings import is_admin, numbering
+from dagogy_provider_internal.language.headings import is_admin
 from dagogy_provider_internal.language.naming import tidy_title
+from dagogy_provider_internal.language.numbering import numbering
 from dagogy_provider_internal.reading.concept import Concept, Found
 from dagogy_provider_internal.reading.items import label_of, repeated
 from dagogy_provider_internal.reading.recognised import treating

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dagogy.api.scope import Block
 
 from dagogy_provider_internal.language.headings import is_ordinary
-from dagogy_provider_internal.language.naming import same_key, split_cue, split_gloss, split_label, tidy_title
+from dagogy_provider_internal.language.keys import same_key
+from dagogy_provider_internal.language.naming import split_cue, split_gloss, split_label, tidy_title
 
 
 def label_of(

@@ -12,7 +12,8 @@ from functools import cache
 from operator import is_
 
 from dagogy_provider_internal.language.headings import heading_kind
-from dagogy_provider_internal.language.naming import aliases, content_tokens, is_sentence, same_key
+from dagogy_provider_internal.language.keys import content_tokens, same_key
+from dagogy_provider_internal.language.naming import aliases, is_sentence
 from dagogy_provider_internal.reading.concept import Concept, length
 
 #: A word in more names than this joins none of them.

@@ -17,8 +17,8 @@ from dagogy.api.text import Words, sentences
 
 from dagogy_provider_internal.language.clauses import is_clause
 from dagogy_provider_internal.language.cues import categories, shares
-from dagogy_provider_internal.language.headings import is_chapter
 from dagogy_provider_internal.language.naming import is_sentence, tidy_title
+from dagogy_provider_internal.language.numbering import is_chapter
 from dagogy_provider_internal.reading.concept import Concept, Found, length
 from dagogy_provider_internal.reading.items import label_of
 from dagogy_provider_internal.reading.recognition.units import SEPARATORS, has_word, parted

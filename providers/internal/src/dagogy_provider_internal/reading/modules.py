@@ -13,9 +13,10 @@ from dagogy.api.scope import ScopeDocument
 from dagogy.api.text import Words
 
 from dagogy_provider_internal.language.amounts import labelled_amount, row_as_line, stated_amount, stated_time
-from dagogy_provider_internal.language.headings import group_number, heading_kind
+from dagogy_provider_internal.language.headings import heading_kind
 from dagogy_provider_internal.language.marks import is_choice, is_optional_group, without_optional
 from dagogy_provider_internal.language.naming import stated_length
+from dagogy_provider_internal.language.numbering import group_number
 from dagogy_provider_internal.reading.concept import Concept
 
 _SEARCHED = 6  # blocks under a heading that may say how long its module takes

@@ -11,6 +11,7 @@ from typing import Literal
 from dagogy.api.scope import Block, ScopeDocument
 from dagogy.api.text import sentences
 
+from dagogy_provider_internal.language.keys import same_key
 from dagogy_provider_internal.language.lexicon import (
     NEEDS,
     OUTCOME_VERBS,
@@ -22,7 +23,7 @@ from dagogy_provider_internal.language.lexicon import (
     label,
     pitfall_strength,
 )
-from dagogy_provider_internal.language.naming import balanced, same_key, split_gloss
+from dagogy_provider_internal.language.naming import balanced, split_gloss
 from dagogy_provider_internal.reading.concept import Concept
 from dagogy_provider_internal.reading.estimates import stated_minutes
 

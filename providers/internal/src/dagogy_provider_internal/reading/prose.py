@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from dagogy.api.scope import Block, ScopeDocument
 from dagogy.api.text import Words, sentences
 
-from dagogy_provider_internal.language.naming import same_key, same_names, tidy_title, word_forms
+from dagogy_provider_internal.language.keys import same_key, word_forms
+from dagogy_provider_internal.language.naming import same_names, tidy_title
 
 _MAX_WORDS = 5
 _MAX_TRUSTED_WORDS = 8

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from dagogy.api.scope import Block
 
-from dagogy_provider_internal.language.headings import cell_number, is_number_column
+from dagogy_provider_internal.language.numbering import cell_number, is_number_column
 from dagogy_provider_internal.reading.estimates import stated_minutes
 
 

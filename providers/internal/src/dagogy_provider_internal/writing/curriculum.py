@@ -13,7 +13,7 @@ from dagogy.api.scope import Quotation
 from dagogy.api.text import Words
 
 from dagogy_provider_internal.language.frames import Frames, language_of
-from dagogy_provider_internal.language.naming import same_key
+from dagogy_provider_internal.language.keys import same_key
 from dagogy_provider_internal.reading.concept import Concept
 from dagogy_provider_internal.reading.estimates import minutes
 from dagogy_provider_internal.study import Studied, item_of, misconceptions_about

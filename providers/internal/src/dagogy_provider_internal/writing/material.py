@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 from dagogy.api.scope import Block, ScopeDocument
 
 from dagogy_provider_internal.language.cues import categories, shares
+from dagogy_provider_internal.language.keys import content_tokens, same_key
 from dagogy_provider_internal.language.lexicon import (
     column_role,
     is_imperative,
@@ -17,7 +18,6 @@ from dagogy_provider_internal.language.lexicon import (
     label,
     pitfall_strength,
 )
-from dagogy_provider_internal.language.naming import content_tokens, same_key
 from dagogy_provider_internal.reading.concept import Concept
 from dagogy_provider_internal.reading.estimates import stated_minutes
 from dagogy_provider_internal.reading.passages import whole_sentences

@@ -15,7 +15,7 @@ from typing import Any
 from dagogy.api.documents import TopicSpec
 from dagogy.api.rules import Finding
 
-from dagogy_provider_internal.language.naming import content_tokens, same_key
+from dagogy_provider_internal.language.keys import content_tokens, same_key
 from dagogy_provider_internal.writing.checked import FIELDS, refusals
 from dagogy_provider_internal.writing.node import Writer
 

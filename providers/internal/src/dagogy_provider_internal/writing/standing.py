@@ -12,8 +12,9 @@ from functools import cache
 from importlib.resources import files
 
 from dagogy_provider_internal.language.cues import categories, shares
+from dagogy_provider_internal.language.keys import is_unspaced
 from dagogy_provider_internal.language.lexicon import is_imperative, is_pointer
-from dagogy_provider_internal.language.naming import balanced, is_unspaced
+from dagogy_provider_internal.language.naming import balanced
 from dagogy_provider_internal.reading.passages import whole_sentences
 
 #: Words, or characters of a script without spaces, of what can be quoted.
