@@ -535,8 +535,8 @@ def test_more_concepts_than_are_kept_are_found_once_and_each_is_kept_or_listed_a
     # as many items of one kind are no course to the model, which is not asked of so much
     monkeypatch.setattr(concepts, "_MOST_BLOCKS", count)
     readings: list[object] = []
-    reader = concepts._Reader
-    monkeypatch.setattr(concepts, "_Reader", lambda d: readings.append(d) or reader(d))
+    reader = concepts.SectionReader
+    monkeypatch.setattr(concepts, "SectionReader", lambda d: readings.append(d) or reader(d))
     source = document(text)
     read = provider().read_scope(source)
     assert read is not None
