@@ -45,8 +45,8 @@ from dagogy.pipeline.judge import Judge
 from dagogy.pipeline.rule_context import RunContext
 from dagogy.pipeline.spec import synthesise_spec
 from dagogy.workspace.files import to_json
-from dagogy_provider_internal.naming import core_name
-from dagogy_provider_internal.writing.frames import LANGUAGES, language_of
+from dagogy_provider_internal.language.frames import LANGUAGES, language_of
+from dagogy_provider_internal.language.naming import core_name
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCATION = "inputs/scope.md"

@@ -33,8 +33,8 @@ from typing import Any, cast
 
 from dagogy.api.documents import TopicSpec
 from dagogy.pipeline.spec import synthesise_spec
-from dagogy_provider_internal.edges import DEFAULT, SIGNALS, Weights
-from dagogy_provider_internal.reading import Chosen, Studied, chosen, read, study
+from dagogy_provider_internal.ordering.weights import DEFAULT, SIGNALS, Weights
+from dagogy_provider_internal.study import Chosen, Studied, chosen, read, study
 from dagogy_reader_markdown.reader import read_markdown
 from pydantic import TypeAdapter
 

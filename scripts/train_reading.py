@@ -22,9 +22,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from dagogy_provider_internal import recognition
-from dagogy_provider_internal.recognition import agreement
-from dagogy_provider_internal.recognition.features import FIRST, names
+from dagogy_provider_internal.reading import recognition
+from dagogy_provider_internal.reading.recognition import agreement
+from dagogy_provider_internal.reading.recognition.features import FIRST, names
 from reading import courses, roles, titles, words
 from reading.cases import ROOT, collected, parted, source_of
 from reading.trees import exported

@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WRITTEN = ROOT / "scripts/reading/titles.tsv"
 SOURCES = ROOT / "scripts/reading/titles.jsonl"
 WEIGHTS = ROOT / "core/src/dagogy/api/title_words.tsv"
-VOCABULARY = ROOT / "providers/internal/src/dagogy_provider_internal/vocabulary"
+VOCABULARY = ROOT / "providers/internal/src/dagogy_provider_internal/language/vocabulary"
 _LANGUAGES = "en de fr es pt it ru zh ja nl pl tr ko".split()
 _FORMATS = (
     "short", "medium", "long", "full", "MMM d", "d MMM", "EEE d MMM", "MMMM d", "d MMMM", "EEEE", "MMMM",

@@ -17,8 +17,8 @@ import pytest
 from dagogy_reader_markdown.reader import read_markdown
 
 pytest.importorskip("dagogy_provider_internal")
-from dagogy_provider_internal.concepts import find_concepts
-from dagogy_provider_internal.reading import study
+from dagogy_provider_internal.reading.concepts import find_concepts
+from dagogy_provider_internal.study import study
 
 ROOT = Path(__file__).resolve().parents[1]
 OWN = ROOT / "tests/data/ordering"

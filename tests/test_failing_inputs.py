@@ -16,19 +16,19 @@ from dagogy.pipeline.plan import make_plan
 from dagogy.pipeline.results import Plan
 from dagogy.pipeline.spec import assumptions, synthesise_spec
 from dagogy.pipeline.stated_weeks import stated_weeks
-from dagogy_provider_internal.about import course_time
-from dagogy_provider_internal.amounts import Time, labelled_amount, stated_time
-from dagogy_provider_internal.concept import Concept
-from dagogy_provider_internal.marks import (
+from dagogy_provider_internal.language.amounts import Time, labelled_amount, stated_time
+from dagogy_provider_internal.language.clauses import is_clause
+from dagogy_provider_internal.language.marks import (
     alternatives,
     hard_part,
     is_day_off,
     is_optional_group,
     without_optional,
 )
-from dagogy_provider_internal.reading import read
-from dagogy_provider_internal.recognition.clauses import is_clause
-from dagogy_provider_internal.recognition.units import units
+from dagogy_provider_internal.reading.about import course_time
+from dagogy_provider_internal.reading.concept import Concept
+from dagogy_provider_internal.reading.recognition.units import units
+from dagogy_provider_internal.study import read
 from dagogy_reader_markdown.reader import read_markdown
 from test_provider_internal import proposed, provider
 

@@ -18,7 +18,7 @@ import pytest
 from dagogy.api.scope import ScopeDocument
 from dagogy.api.text import Words
 from dagogy.kit.cases import Case, context_of
-from dagogy_provider_internal.reading import read
+from dagogy_provider_internal.study import read
 from dagogy_reader_markdown.reader import read_markdown
 from dagogy_rule_quality_node_content import dagogy_rules as node_content_rules
 from dagogy_rule_quality_node_content import rule as node_content

@@ -11,11 +11,12 @@ import pytest
 from dagogy_reader_markdown.reader import read_markdown
 
 pytest.importorskip("dagogy_provider_internal")
-from dagogy_provider_internal.concepts import find_concepts
-from dagogy_provider_internal.edges import DEFAULT, SIGNALS, Weights, _components
-from dagogy_provider_internal.levels import levels
-from dagogy_provider_internal.naming import tokens
-from dagogy_provider_internal.reading import Studied, read, study
+from dagogy_provider_internal.language.keys import tokens
+from dagogy_provider_internal.ordering.arrangement import _components
+from dagogy_provider_internal.ordering.levels import levels
+from dagogy_provider_internal.ordering.weights import DEFAULT, SIGNALS, Weights
+from dagogy_provider_internal.reading.concepts import find_concepts
+from dagogy_provider_internal.study import Studied, read, study
 
 MUSIC = ["Modulation", "Rhythm", "Key signatures", "Counterpoint", "Intervals", "Staff notation"]
 PLAIN = (

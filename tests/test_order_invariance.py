@@ -13,8 +13,8 @@ import pytest
 from dagogy_reader_markdown.reader import read_markdown
 
 pytest.importorskip("dagogy_provider_internal")
-from dagogy_provider_internal.concepts import find_concepts
-from dagogy_provider_internal.reading import Studied, study
+from dagogy_provider_internal.reading.concepts import find_concepts
+from dagogy_provider_internal.study import Studied, study
 from support import some_fast
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -26,8 +26,8 @@ from support import some_fast
 pytest.importorskip("dagogy_provider_internal")
 from dagogy.api.text import Words
 from dagogy_provider_internal import dagogy_providers
-from dagogy_provider_internal.estimates import stated_minutes
 from dagogy_provider_internal.provider import Internal
+from dagogy_provider_internal.reading.estimates import stated_minutes
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("*.md"))
@@ -526,7 +526,7 @@ def test_the_same_input_gives_the_same_bytes_whatever_the_hash_seed() -> None:
 def test_more_concepts_than_are_kept_are_found_once_and_each_is_kept_or_listed_as_merged(
     monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    from dagogy_provider_internal import concepts
+    from dagogy_provider_internal.reading import concepts
 
     text = "# T\n\n" + "".join(
         f"## Item {i} of kind {i % 50}\n\nItem {i} builds on item {i // 2}. It weighs {i} grams.\n\n"
@@ -535,8 +535,8 @@ def test_more_concepts_than_are_kept_are_found_once_and_each_is_kept_or_listed_a
     # as many items of one kind are no course to the model, which is not asked of so much
     monkeypatch.setattr(concepts, "_MOST_BLOCKS", count)
     readings: list[object] = []
-    reader = concepts._Reader
-    monkeypatch.setattr(concepts, "_Reader", lambda d: readings.append(d) or reader(d))
+    reader = concepts.SectionReader
+    monkeypatch.setattr(concepts, "SectionReader", lambda d: readings.append(d) or reader(d))
     source = document(text)
     read = provider().read_scope(source)
     assert read is not None

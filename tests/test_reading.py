@@ -25,7 +25,7 @@ from dagogy.pipeline.corrections import (
 )
 from dagogy.pipeline.documents import combined
 from dagogy.pipeline.results import Entry
-from dagogy_provider_internal.reading import read
+from dagogy_provider_internal.study import read
 from dagogy_reader_markdown.reader import read_markdown
 from rich.cells import cell_len
 from support import ROOT, CommandRunner, failed

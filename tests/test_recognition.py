@@ -13,18 +13,18 @@ from dagogy.api.readers import Source
 from dagogy.api.scope import Block
 from dagogy.host.manager import Host
 from dagogy.pipeline.documents import Readers
-from dagogy_provider_internal.account import left_out
-from dagogy_provider_internal.concept import Concept, Found
-from dagogy_provider_internal.concepts import find_concepts
-from dagogy_provider_internal.reading import read
-from dagogy_provider_internal.recognised import NO_COURSE, as_found, better, is_date
-from dagogy_provider_internal.recognition import agreement, is_course, recognise
-from dagogy_provider_internal.recognition.choice import Chosen
-from dagogy_provider_internal.recognition.features import FIRST, described, names
-from dagogy_provider_internal.recognition.roles import MOST, ROLES, roles
-from dagogy_provider_internal.recognition.trees import looks
-from dagogy_provider_internal.recognition.units import titled, units
-from dagogy_provider_internal.recognition.wording import unlike
+from dagogy_provider_internal.reading.account import left_out
+from dagogy_provider_internal.reading.concept import Concept, Found
+from dagogy_provider_internal.reading.concepts import find_concepts
+from dagogy_provider_internal.reading.recognised import NO_COURSE, as_found, better, is_date
+from dagogy_provider_internal.reading.recognition import agreement, is_course, recognise
+from dagogy_provider_internal.reading.recognition.choice import Chosen
+from dagogy_provider_internal.reading.recognition.features import FIRST, described, names
+from dagogy_provider_internal.reading.recognition.roles import MOST, ROLES, roles
+from dagogy_provider_internal.reading.recognition.trees import looks
+from dagogy_provider_internal.reading.recognition.units import titled, units
+from dagogy_provider_internal.reading.recognition.wording import unlike
+from dagogy_provider_internal.study import read
 from dagogy_provider_internal.writing.material import learned
 from dagogy_reader_markdown.reader import read_markdown
 
@@ -101,7 +101,7 @@ def titles(text: str) -> list[str]:
 
 def test_the_features_are_those_that_the_weights_were_made_for() -> None:
     trained = json.loads(
-        (files("dagogy_provider_internal.recognition") / "model.json").read_text(encoding="utf-8")
+        (files("dagogy_provider_internal.reading.recognition") / "model.json").read_text(encoding="utf-8")
     )
     assert trained["first"]["features"] == names()
     assert trained["second"]["features"] == [*agreement.names(), *names()[:FIRST]]
@@ -113,7 +113,7 @@ def test_the_features_are_those_that_the_weights_were_made_for() -> None:
         len(trained["second"]["features"])
     }
     judge = json.loads(
-        (files("dagogy_provider_internal.recognition") / "course.json").read_text(encoding="utf-8")
+        (files("dagogy_provider_internal.reading.recognition") / "course.json").read_text(encoding="utf-8")
     )
     assert len(agreement.sureness(found, chances)) == len(judge["seen"])
 

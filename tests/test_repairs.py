@@ -22,8 +22,8 @@ from dagogy.kit.cases import complete_node, complete_spec
 from dagogy.pipeline.rule_context import RunContext
 from dagogy.pipeline.spec import synthesise_spec
 from dagogy.pipeline.stages.loop import Draft, DraftStore, Generation, Loop, LoopLimits
-from dagogy_provider_internal.repair import Own, repaired
-from dagogy_provider_internal.repair_invalid import repaired_invalid
+from dagogy_provider_internal.writing.repair import Own, repaired
+from dagogy_provider_internal.writing.repair_invalid import repaired_invalid
 from dagogy_reader_markdown.reader import read_markdown
 from damage import DAMAGES, SCHEMA_DAMAGES, Damage, Damaged, Replaced
 from support import ROOT, CommandRunner, SitePackages

@@ -20,12 +20,12 @@ from dagogy_reader_markdown.reader import read_markdown
 pytest.importorskip("dagogy_provider_internal")
 from dagogy.api.text import Words
 from dagogy_provider_internal import dagogy_providers  # noqa: F401
-from dagogy_provider_internal.concepts import find_concepts, structural_reading
-from dagogy_provider_internal.headings import heading_kind
-from dagogy_provider_internal.limits import fit
-from dagogy_provider_internal.naming import tidy_title
-from dagogy_provider_internal.reading import read
-from dagogy_provider_internal.recognition.units import titled
+from dagogy_provider_internal.language.headings import heading_kind
+from dagogy_provider_internal.language.naming import tidy_title
+from dagogy_provider_internal.reading.concepts import find_concepts, structural_reading
+from dagogy_provider_internal.reading.limits import fit
+from dagogy_provider_internal.reading.recognition.units import titled
+from dagogy_provider_internal.study import read
 
 DATA = Path(__file__).parent / "data" / "scope"
 

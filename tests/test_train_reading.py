@@ -17,8 +17,8 @@ cases, labels, roles, titles, trees, words = (
     importlib.import_module(f"reading.{name}")
     for name in ("cases", "labels", "roles", "titles", "trees", "words")
 )
-recognised = importlib.import_module("dagogy_provider_internal.recognition.roles")
-boosted = importlib.import_module("dagogy_provider_internal.recognition.trees")
+recognised = importlib.import_module("dagogy_provider_internal.reading.recognition.roles")
+boosted = importlib.import_module("dagogy_provider_internal.reading.recognition.trees")
 
 SCORER = """
 def plain(text): return " ".join(text.casefold().split())

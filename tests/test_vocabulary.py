@@ -5,8 +5,9 @@ from __future__ import annotations
 from graphlib import TopologicalSorter
 
 import pytest
-from dagogy_provider_internal.knowledge import needs, vocabulary
-from dagogy_provider_internal.levels import fields
+from dagogy_provider_internal.language.terms import vocabulary
+from dagogy_provider_internal.ordering.knowledge import needs
+from dagogy_provider_internal.ordering.levels import fields
 
 FIELDS = sorted(vocabulary())
 

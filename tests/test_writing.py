@@ -12,8 +12,8 @@ from dagogy.api.rules import Finding
 from dagogy.pipeline.rule_context import RunContext
 from dagogy.pipeline.spec import synthesise_spec
 from dagogy.workspace.files import to_json
+from dagogy_provider_internal.language.frames import LANGUAGES, Frames, language_of
 from dagogy_provider_internal.provider import Internal
-from dagogy_provider_internal.writing.frames import LANGUAGES, Frames, language_of
 from dagogy_provider_internal.writing.standing import is_task, is_topic, plain, stands
 from dagogy_reader_markdown.reader import read_markdown
 from support import complete_spec

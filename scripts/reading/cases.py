@@ -16,9 +16,9 @@ from dagogy.api.readers import Source
 from dagogy.api.scope import Block, ScopeDocument
 from dagogy.host.manager import Host
 from dagogy.pipeline.documents import Readers
-from dagogy_provider_internal.concepts import structural_reading
-from dagogy_provider_internal.recognition import course
-from dagogy_provider_internal.recognition.features import FIRST, Described, described
+from dagogy_provider_internal.reading.concepts import structural_reading
+from dagogy_provider_internal.reading.recognition import course
+from dagogy_provider_internal.reading.recognition.features import FIRST, Described, described
 
 from reading.labels import RoleLabel, named_best, role_labels, scorer, title_labels
 

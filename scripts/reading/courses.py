@@ -1,4 +1,4 @@
-"""The training of the judge of courses (`recognition/course.py`)."""
+"""The training of the judge of courses (`reading/recognition/course.py`)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from dagogy.api.errors import InvalidArgument
 from dagogy.api.readers import Source
 from dagogy.host.manager import Host
 from dagogy.pipeline.documents import Readers
-from dagogy_provider_internal.recognised import NO_COURSE
-from dagogy_provider_internal.recognition import agreement, course
-from dagogy_provider_internal.recognition.features import described
+from dagogy_provider_internal.reading.recognised import NO_COURSE
+from dagogy_provider_internal.reading.recognition import agreement, course
+from dagogy_provider_internal.reading.recognition.features import described
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dagogy.api.scope import Block, ScopeDocument
-from dagogy_provider_internal.recognition.cues import categories, shares
-from dagogy_provider_internal.recognition.features import Described
-from dagogy_provider_internal.recognition.pieces import Piece, pieces
-from dagogy_provider_internal.recognition.roles import ROLES
-from dagogy_provider_internal.recognition.shape import SHAPE, shape
+from dagogy_provider_internal.language.cues import categories, shares
+from dagogy_provider_internal.reading.recognition.features import Described
+from dagogy_provider_internal.reading.recognition.pieces import Piece, pieces
+from dagogy_provider_internal.reading.recognition.roles import ROLES
+from dagogy_provider_internal.reading.recognition.shape import SHAPE, shape
 
 #: Titles from which on a name is taken for that of a concept, as the bench has it.
 ALIKE, NEVER = 0.6, 0.9

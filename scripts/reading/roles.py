@@ -1,5 +1,5 @@
-"""The training of the model of roles (`recognition/roles.py`), and what it is worth on documents that it has
-not seen."""
+"""The training of the model of roles (`reading/recognition/roles.py`), and what it is worth on documents that
+it has not seen."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 from dagogy.api.scope import Block
-from dagogy_provider_internal.recognition import pieces, roles
-from dagogy_provider_internal.recognition.pieces import BUCKETS, Surroundings
-from dagogy_provider_internal.recognition.roles import ROLES
+from dagogy_provider_internal.reading.recognition import pieces, roles
+from dagogy_provider_internal.reading.recognition.pieces import BUCKETS, Surroundings
+from dagogy_provider_internal.reading.recognition.roles import ROLES
 from scipy.sparse import csr_matrix, vstack
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression

@@ -7,8 +7,8 @@ from statistics import fmean
 from typing import Any
 
 import numpy as np
-from dagogy_provider_internal.recognition import agreement
-from dagogy_provider_internal.recognition.choice import choose
+from dagogy_provider_internal.reading.recognition import agreement
+from dagogy_provider_internal.reading.recognition.choice import choose
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 

@@ -1,4 +1,4 @@
-"""The training of the judge of the wording of titles (`recognition/wording.py`)."""
+"""The training of the judge of the wording of titles (`reading/recognition/wording.py`)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from dagogy_provider_internal.recognition import wording
-from dagogy_provider_internal.recognition.features import WORDING
-from dagogy_provider_internal.recognition.units import titled
+from dagogy_provider_internal.reading.recognition import wording
+from dagogy_provider_internal.reading.recognition.features import WORDING
+from dagogy_provider_internal.reading.recognition.units import titled
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 

@@ -1,7 +1,7 @@
 """The provider `internal`: concepts and text come out of the sources themselves, the order out of them and a
 graded vocabulary; no model, no network, no chance.
 
-The way of a proposal: `concepts` finds what is taught, `passages` what is said of it, `edges` what comes
+The way of a proposal: `concepts` finds what is taught, `passages` what is said of it, `ordering` what comes
 first, `writing` chooses the text of the nodes.
 """
 
@@ -24,11 +24,11 @@ from dagogy.api.providers import (
 )
 from dagogy.api.scope import ScopeDocument, ScopeReading
 
-from dagogy_provider_internal.reading import Studied, chosen, read, scope_reading, study
-from dagogy_provider_internal.repair import Own, repaired
-from dagogy_provider_internal.repair_invalid import repaired_invalid
+from dagogy_provider_internal.study import Studied, chosen, read, scope_reading, study
 from dagogy_provider_internal.writing.checked import checked
 from dagogy_provider_internal.writing.curriculum import Written, open_questions, written
+from dagogy_provider_internal.writing.repair import Own, repaired
+from dagogy_provider_internal.writing.repair_invalid import repaired_invalid
 
 
 class Internal(Provider):

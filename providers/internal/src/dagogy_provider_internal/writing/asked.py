@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from dagogy.api.scope import ScopeDocument
 
-from dagogy_provider_internal.concept import Concept
-from dagogy_provider_internal.lexicon import label
-from dagogy_provider_internal.naming import content_tokens, core_name
+from dagogy_provider_internal.language.keys import content_tokens
+from dagogy_provider_internal.language.lexicon import label
+from dagogy_provider_internal.language.naming import core_name
+from dagogy_provider_internal.reading.concept import Concept
 from dagogy_provider_internal.writing.material import Quote, Role, headed, learned
 from dagogy_provider_internal.writing.standing import is_task, is_topic, plain
 

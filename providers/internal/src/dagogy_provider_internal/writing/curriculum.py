@@ -12,13 +12,13 @@ from dagogy.api.documents import TopicSpec
 from dagogy.api.scope import Quotation
 from dagogy.api.text import Words
 
-from dagogy_provider_internal.concept import Concept
-from dagogy_provider_internal.estimates import minutes
-from dagogy_provider_internal.naming import same_key
-from dagogy_provider_internal.reading import Studied, item_of, misconceptions_about
+from dagogy_provider_internal.language.frames import Frames, language_of
+from dagogy_provider_internal.language.keys import same_key
+from dagogy_provider_internal.reading.concept import Concept
+from dagogy_provider_internal.reading.estimates import minutes
+from dagogy_provider_internal.study import Studied, item_of, misconceptions_about
 from dagogy_provider_internal.writing import resources
 from dagogy_provider_internal.writing.asked import asked_elsewhere
-from dagogy_provider_internal.writing.frames import Frames, language_of
 from dagogy_provider_internal.writing.kinds import kind_of
 from dagogy_provider_internal.writing.material import Quote, quotes_of
 from dagogy_provider_internal.writing.node import Writer, nearest

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from dagogy_provider_internal.concept import Concept
-from dagogy_provider_internal.lexicon import imperative_of
+from dagogy_provider_internal.language.lexicon import imperative_of
+from dagogy_provider_internal.reading.concept import Concept
 from dagogy_provider_internal.writing.standing import is_question
 
 #: `question`: the name asks one. `procedure`: something to carry out. `order`: the same, named by an order

@@ -9,19 +9,19 @@ from typing import Literal, NamedTuple
 
 from dagogy.api.scope import Block, ScopeDocument
 
-from dagogy_provider_internal.concept import Concept
-from dagogy_provider_internal.estimates import stated_minutes
-from dagogy_provider_internal.lexicon import (
+from dagogy_provider_internal.language.cues import categories, shares
+from dagogy_provider_internal.language.keys import content_tokens, same_key
+from dagogy_provider_internal.language.lexicon import (
     column_role,
     is_imperative,
     is_prerequisite,
     label,
     pitfall_strength,
 )
-from dagogy_provider_internal.naming import content_tokens, same_key
-from dagogy_provider_internal.passages import whole_sentences
-from dagogy_provider_internal.recognition.cues import categories, shares
-from dagogy_provider_internal.recognition.roles import SURE, roles
+from dagogy_provider_internal.reading.concept import Concept
+from dagogy_provider_internal.reading.estimates import stated_minutes
+from dagogy_provider_internal.reading.passages import whole_sentences
+from dagogy_provider_internal.reading.recognition.roles import SURE, roles
 from dagogy_provider_internal.writing.standing import capital, is_question, is_task, is_topic, plain, stands
 
 Role = Literal[
@@ -138,11 +138,7 @@ class _Reader:
         text = capital(self.concept.gloss) if gloss else block.text
         if not text.strip():
             return
-        told, rest = label(" ".join(text.split()))
-        if block.lead and block.rest and not told and at != self.concept.anchor:
-            told = label(f"{block.lead}: x")[0]
-            rest = block.rest if told else rest
-        rest = capital(rest) if told else rest
+        told, rest = self._labelled(block, text, gloss=gloss)
         role = _LABELLED.get(told, "")
         solution = _is_solution(text) or self._under_solution(block)
         if solution:
@@ -154,6 +150,15 @@ class _Reader:
         if block.kind == "list_item" and self.children.get(at) and rest.rstrip().endswith((":", "：")):
             return
         yield from self._said(rest, block, at, role, item=gloss or block.kind == "list_item")
+
+    @staticmethod
+    def _labelled(block: Block, text: str, *, gloss: bool) -> tuple[str, str]:
+        """What a label in front of the text says of it, and the text behind it."""
+        told, rest = label(" ".join(text.split()))
+        if block.lead and block.rest and not told and not gloss:
+            told = label(f"{block.lead}: x")[0]
+            rest = block.rest if told else rest
+        return told, capital(rest) if told else rest
 
     def _structure(self, block: Block, at: int) -> Role | Literal[""]:
         """What the block is by where it stands: an option of a question, an item of a list that was led

@@ -7,9 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from dagogy_provider_internal.concept import Concept
-from dagogy_provider_internal.naming import content_tokens, running_name
-from dagogy_provider_internal.writing.frames import Frames
+from dagogy_provider_internal.language.frames import Frames
+from dagogy_provider_internal.language.keys import content_tokens
+from dagogy_provider_internal.language.naming import running_name
+from dagogy_provider_internal.reading.concept import Concept
 from dagogy_provider_internal.writing.kinds import doing, kind_of
 from dagogy_provider_internal.writing.material import Quote
 

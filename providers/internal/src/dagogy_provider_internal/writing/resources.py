@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from dagogy.api.services import Url
 
-from dagogy_provider_internal.concept import Concept
+from dagogy_provider_internal.reading.concept import Concept
 from dagogy_provider_internal.writing.material import Quote
 
 _LINKS = 3

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-from dagogy_provider_internal.lexicon import is_imperative, is_pointer
-from dagogy_provider_internal.naming import balanced, is_unspaced
-from dagogy_provider_internal.passages import whole_sentences
-from dagogy_provider_internal.recognition.cues import categories, shares
+from dagogy_provider_internal.language.cues import categories, shares
+from dagogy_provider_internal.language.keys import is_unspaced
+from dagogy_provider_internal.language.lexicon import is_imperative, is_pointer
+from dagogy_provider_internal.language.naming import balanced
+from dagogy_provider_internal.reading.passages import whole_sentences
 
 #: Words, or characters of a script without spaces, of what can be quoted.
 FEWEST, MOST = 4, 55

@@ -1,0 +1,3 @@
+"""Which concept comes before which: the evidence of the source, the graded vocabulary, and the edges that
+follow from both.
+"""

@@ -1,0 +1,119 @@
+"""Which titles are taken together: those that make the expected F1 of the choice largest."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from dagogy.api.scope import Block
+
+from dagogy_provider_internal.reading.recognition.agreement import agreed, sureness
+from dagogy_provider_internal.reading.recognition.features import Described, described
+from dagogy_provider_internal.reading.recognition.trees import looks
+from dagogy_provider_internal.reading.recognition.units import Unit
+
+#: What a title must be worth to be taken beside the others of its text, as a share of what the best titles of
+#: the document are worth.
+_LEAST = 0.24
+#: How much of the expected number of concepts counts as missing from a smaller choice: below 1, precision
+#: weighs more than recall.
+_MISSING = 0.7
+_BEST = 5  # titles that tell how sure the model can be in this document
+
+
+@dataclass(slots=True)
+class Chosen:
+    """A title that is taken, the unit that it stands in, and the probability that a
+    teacher names a concept so.
+    """
+
+    text: str
+    unit: Unit
+    way: str
+    probability: float
+
+
+@dataclass(slots=True)
+class Recognition:
+    """What is taken, in document order, and what was left, each with its probability. `worth` is the expected
+    F1 of the choice.
+    """
+
+    chosen: list[Chosen]
+    left: list[Chosen]
+    expected: float
+    worth: float
+    #: What each title is worth by itself, by its text in lower case.
+    probabilities: dict[str, float]
+    #: What the likeliest title of each block is worth, by the block's position.
+    blocks: dict[int, float] = field(default_factory=dict)
+    #: How sure the first look is of the document (`agreement.sureness`), for the judge of courses.
+    seen: list[float] = field(default_factory=list)
+
+    @property
+    def missing(self) -> float:
+        """How much of the expected number of concepts weighs against a choice."""
+        return _MISSING * self.expected
+
+
+def recognise(blocks: Sequence[Block]) -> Recognition:
+    """What the blocks name that is to be taught."""
+    found = described(blocks)
+    first, second = looks()
+    chances = [first.probability(title.features) for title in found.titles]
+    recognition = choose(found, [second.probability(row) for row in agreed(blocks, found, chances)])
+    recognition.seen = sureness(found, chances)
+    return recognition
+
+
+def choose(found: Described, probabilities: Sequence[float]) -> Recognition:
+    """Of each text the reading whose titles are worth most, and of all these the choice
+    with the largest expected F1.
+    """
+    best = sorted(probabilities, reverse=True)[:_BEST]
+    top = sum(best) / len(best) if best else 0.0
+    least = min(0.12, _LEAST * top)
+    readings: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for k, title in enumerate(found.titles):
+        readings[title.unit][title.reading].append(k)
+    taken: list[int] = []
+    seen: set[str] = set()
+    for unit in sorted(readings):
+        value, members = 0.0, []
+        for of_reading in readings[unit].values():
+            kept = (
+                [k for k in of_reading if probabilities[k] > 0.6 * least]
+                if len(of_reading) > 1
+                else of_reading
+            )
+            worth = sum(probabilities[k] - least for k in kept)
+            if worth > value:
+                value, members = worth, kept
+        for k in members:
+            key = found.titles[k].text.casefold()
+            if key not in seen:
+                seen.add(key)
+                taken.append(k)
+    ranked = sorted(taken, key=lambda k: -probabilities[k])
+    expected = sum(probabilities[k] for k in ranked)
+    size, most, gained = 0, 0.0, 0.0
+    for count, k in enumerate(ranked, 1):
+        gained += probabilities[k]
+        if (worth := 2 * gained / (count + _MISSING * expected)) > most:
+            most, size = worth, count
+    chosen = set(ranked[:size])
+
+    def told(k: int) -> Chosen:
+        title = found.titles[k]
+        unit = found.units[title.unit]
+        return Chosen(title.text, unit, unit.readings[title.reading].way, round(probabilities[k], 3))
+
+    left = [told(k) for k in taken if k not in chosen]
+    by_text: dict[str, float] = {}
+    by_block: dict[int, float] = {}
+    for title, p in zip(found.titles, probabilities, strict=True):
+        key, at = title.text.casefold(), found.units[title.unit].at
+        by_text[key] = max(p, by_text.get(key, 0.0))
+        by_block[at] = max(p, by_block.get(at, 0.0))
+    return Recognition([told(k) for k in taken if k in chosen], left, expected, most, by_text, by_block)
