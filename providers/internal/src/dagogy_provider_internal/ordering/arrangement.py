@@ -50,11 +50,7 @@ class Arrangement:
 def arrange(concepts: Sequence[Concept], evidence: Evidence, limit: int) -> Arrangement:
     """Heights, then edges from lower to higher concepts, at most `limit` into each."""
     rank = ranks(evidence, [c.title for c in concepts])
-    # What shares a place, such as the lines of one cell, is in the order of its text.
-    stated = [(place, *place_in_text(c)) for place, c in zip(evidence.stated, concepts, strict=False)] or [
-        (0, 0, 0)
-    ] * len(concepts)
-    by_rank = sorted(range(len(concepts)), key=lambda i: (stated[i], round(rank[i], 6), i))
+    by_rank = _by_place(concepts, evidence, rank)
     strong = _strong(evidence)
     ranked = study_order(strong, by_rank)
     place = {c: k for k, c in enumerate(ranked)}
@@ -67,6 +63,20 @@ def arrange(concepts: Sequence[Concept], evidence: Evidence, limit: int) -> Arra
     kept = reduced(chosen, len(concepts))
     dropped = _dropped(concepts, evidence, place, {(e.before, e.after) for e in chosen}, kept)
     return Arrangement(study_order([(e.before, e.after) for e in kept], ranked), kept, dropped)
+
+
+def _by_place(concepts: Sequence[Concept], evidence: Evidence, rank: Sequence[float]) -> list[int]:
+    """By the places that the document states, and by rank within one; the lines of one cell, which share a
+    place, stay together in the order of their text."""
+    places = evidence.stated
+    if not places:
+        return sorted(range(len(concepts)), key=lambda i: (round(rank[i], 6), i))
+    at = [place_in_text(c) for c in concepts]
+    first: dict[tuple[int, int], tuple[float, int]] = {}
+    for i in range(len(concepts)):
+        key = places[i], at[i][0]
+        first[key] = min(first.get(key, (math.inf, 0)), (round(rank[i], 6), i))
+    return sorted(range(len(concepts)), key=lambda i: (places[i], first[places[i], at[i][0]], at[i][1], i))
 
 
 def _edge(concepts: Sequence[Concept], evidence: Evidence, a: int, b: int, support: Support) -> Edge:
