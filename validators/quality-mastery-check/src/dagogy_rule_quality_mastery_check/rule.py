@@ -216,7 +216,9 @@ class MasteryCheck(Rule):
             "makes sense to", "no longer afraid", "has a sense of", "have a sense of", "gets a sense of",
             "has an idea of", "have an idea of", "gets an idea of", "has a rough idea of",
             "has a feeling for", "have a feeling for", "gets a feeling for", "has a feel for",
-            "have a feel for", "gets a feel for",
+            "have a feel for", "gets a feel for", "developed a sense of", "developed a feel for",
+            "developed a feeling for", "gained a sense of", "gained an idea of", "got a sense of",
+            "got an idea of", "got a feel for", "got a feeling for",
             "no open questions", "no questions left", "no questions remain", "no questions are left",
         )  # fmt: skip
         empty_words: Annotated[

@@ -19,7 +19,7 @@ _MANY = 50
 #: A title stands for an entry that has so much of its words, or of which it has half.
 _OF_TITLE, _OF_ENTRY = 0.6, 0.5
 #: Log-odds from which on an entry is taken for an exam, a date or administration.
-_NO_TOPIC = 0.5
+_NO_TOPIC = 0.75
 
 
 class SourceCoverage(Rule):
