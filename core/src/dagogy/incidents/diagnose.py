@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 UNKNOWN = "unknown"
 _SUCCEEDED = "exit status 0 and an answer that parses: this is no failure"
+_NOBODY = "no classifier knows this failure"
+_GUESSED = f"{_NOBODY}; its wording is like that of this incident"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,18 @@ class ClassifierAnswer:
     diagnosis: Diagnosis
     plugin: Plugin
 
+    @property
+    def tentative(self) -> bool:
+        """Whether it is a guess."""
+        return bool(getattr(self.plugin.info, "tentative", False))
+
     def as_dict(self) -> dict[str, Any]:
         found = self.diagnosis
         return {
             "incident": found.incident_id,
             "rank": found.rank.name.lower(),
             "confidence": found.confidence,
+            "tentative": self.tentative,
             "evidence": list(found.evidence),
             "classifier": self.plugin.id,
         }
@@ -50,13 +58,14 @@ class ClassifierAnswer:
 class Verdict:
     """What the classifiers make of a failure.
 
-    `best`: one answer when it is `diagnosed`, all equally strong ones when it is `ambiguous` (then nothing
-    may be done about it), none when it is `unknown`. `others`: the weaker ones. `broken`: the classifiers
+    `best`: one answer when it is `diagnosed` or `probable`, all equally strong ones when it is `ambiguous`,
+    none when it is `unknown`. Only what is `diagnosed` may be acted on; `probable` is the guess of a tentative
+    classifier where no other one answers. `others`: the weaker ones. `broken`: the classifiers
     that could not be asked, and why. `looks`: what probes found. `refuted`: the incident that the text told
     of and a probe found not to be there.
     """
 
-    outcome: Literal["diagnosed", "ambiguous", "unknown"]
+    outcome: Literal["diagnosed", "probable", "ambiguous", "unknown"]
     best: Sequence[ClassifierAnswer] = ()
     others: Sequence[ClassifierAnswer] = ()
     broken: Sequence[str] = ()
@@ -68,6 +77,11 @@ class Verdict:
     def incident_id(self) -> str:
         """The incident to act on: `unknown` unless there is exactly one."""
         return self.best[0].diagnosis.incident_id if self.outcome == "diagnosed" else UNKNOWN
+
+    @property
+    def told(self) -> str:
+        """The incident to tell people of: also one that is only probable."""
+        return self.best[0].diagnosis.incident_id if self.outcome == "probable" else self.incident_id
 
     def seen(self, failure: Failure) -> dict[str, Any]:
         """The facts of the event `probed`."""
@@ -82,7 +96,7 @@ class Verdict:
     def as_dict(self) -> dict[str, Any]:
         return {
             "outcome": self.outcome,
-            "incident": self.incident_id,
+            "incident": self.told,
             "reason": self.reason,
             "diagnoses": [a.as_dict() for a in self.best],
             "others": [a.as_dict() for a in self.others],
@@ -97,18 +111,22 @@ def diagnose(host: Host, failure: Failure) -> Verdict:
     dialects, broken = installed(host)
     if FailureEvidence.of(failure, dialects).succeeded:
         return Verdict("unknown", reason=_SUCCEEDED)
-    answers: list[ClassifierAnswer] = []
     crashed = asked_nobody(failure)
-    for plugin in host.load("classifier"):
-        if crashed and getattr(plugin.info, "service", False):
-            continue
-        try:
-            found = _ask(host, plugin, failure, dialects)
-        except PluginError as error:
-            broken.append(error.message)
-            continue
-        if found is not None:
-            answers.append(ClassifierAnswer(found, plugin))
+    asked = [p for p in host.load("classifier") if not (crashed and getattr(p.info, "service", False))]
+    answers: list[ClassifierAnswer] = []
+    for tentative in (False, True):
+        if answers:
+            break
+        for plugin in asked:
+            if getattr(plugin.info, "tentative", False) != tentative:
+                continue
+            try:
+                found = _ask(host, plugin, failure, dialects)
+            except PluginError as error:
+                broken.append(error.message)
+                continue
+            if found is not None:
+                answers.append(ClassifierAnswer(found, plugin))
     broken += [
         p.error().message
         for p in host.all("dialect")
@@ -165,6 +183,8 @@ def settled(verdict: Verdict, observations: Sequence[ProbeObservation]) -> Verdi
         if i not in confirming
     }
     ids = {a.diagnosis.incident_id for a in verdict.best}
+    if verdict.outcome == "probable" and verdict.told in refuting:
+        return replace(verdict, outcome="unknown", best=(), others=(), reason=_NOBODY)
     if verdict.outcome == "diagnosed" and verdict.incident_id in refuting:
         observation, incident = refuting[verdict.incident_id], verdict.incident_id
         seen = f"{observation.result.subject}: {observation.result.message}"
@@ -201,7 +221,7 @@ def judge(answers: Sequence[ClassifierAnswer], broken: Sequence[str] = ()) -> Ve
     """Orders the answers by rank and weight."""
     ordered = sorted(answers, key=lambda a: (a.diagnosis.rank, -a.diagnosis.weight, a.plugin.id))
     if not ordered:
-        return Verdict("unknown", broken=tuple(broken), reason="no classifier knows this failure")
+        return Verdict("unknown", broken=tuple(broken), reason=_NOBODY)
     top = _strength(ordered[0].diagnosis)
     best = [a for a in ordered if _strength(a.diagnosis) == top]
     others = [a for a in ordered if _strength(a.diagnosis) != top]
@@ -214,7 +234,10 @@ def judge(answers: Sequence[ClassifierAnswer], broken: Sequence[str] = ()) -> Ve
             tuple(broken),
             f"equally strong evidence for {' and '.join(ids)}",
         )
-    return Verdict("diagnosed", (best[0],), (*best[1:], *others), tuple(broken))
+    rest = (*best[1:], *others)
+    if best[0].tentative:
+        return Verdict("probable", (best[0],), rest, tuple(broken), _GUESSED)
+    return Verdict("diagnosed", (best[0],), rest, tuple(broken))
 
 
 def _strength(diagnosis: Diagnosis) -> tuple[Rank, int]:
