@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 UNKNOWN = "unknown"
 _SUCCEEDED = "exit status 0 and an answer that parses: this is no failure"
 _NOBODY = "no classifier knows this failure"
-_GUESSED = f"{_NOBODY}; its wording is like that of this incident"
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +235,8 @@ def judge(answers: Sequence[ClassifierAnswer], broken: Sequence[str] = ()) -> Ve
         )
     rest = (*best[1:], *others)
     if best[0].tentative:
-        return Verdict("probable", (best[0],), rest, tuple(broken), _GUESSED)
+        reason = f"probably {ids[0]}, by the wording alone: {_NOBODY}"
+        return Verdict("probable", (best[0],), rest, tuple(broken), reason)
     return Verdict("diagnosed", (best[0],), rest, tuple(broken))
 
 

@@ -8,11 +8,14 @@ from itertools import pairwise
 from math import log
 from zlib import crc32
 
+from dagogy.api.failures import FailureEvidence
+
 #: Failures say what they are at the end, and where they began at the start: of longer texts only these many
 #: characters of both are read.
 HEAD, TAIL = 500, 1500
 #: Lengths of the character n-grams.
 _GRAMS = (2, 3, 4, 5)
+_NOT_ITS_OWN = frozenset({"foreign", "banner", "prompt", "reply", "warning"})
 _WORD = re.compile(r"[a-z_]+|0+")
 _DIGITS = re.compile(r"[0-9]")
 _BLANKS = re.compile(r"\s+")
@@ -25,6 +28,13 @@ _SPEAKERS = (
     (re.compile(r"^([a-z][\w-]*) (?:error|err!|warn)\b"), "program"),
     (re.compile(r"\b(?:https?|wss?)://([\w.-]+)"), "host"),
 )
+
+
+def own_words(evidence: FailureEvidence) -> str:
+    """What the program itself says in the text of a failure: without the errors of other programs, banners,
+    the prompt and the reply.
+    """
+    return "\n".join(line.text for line in evidence.lines if line.kind not in _NOT_ITS_OWN).strip()
 
 
 def normal(text: str) -> str:
