@@ -112,26 +112,65 @@ def diagnose(host: Host, failure: Failure) -> Verdict:
         return Verdict("unknown", reason=_SUCCEEDED)
     crashed = asked_nobody(failure)
     asked = [p for p in host.load("classifier") if not (crashed and getattr(p.info, "service", False))]
-    answers: list[ClassifierAnswer] = []
-    for tentative in (False, True):
-        if answers:
-            break
-        for plugin in asked:
-            if getattr(plugin.info, "tentative", False) != tentative:
-                continue
-            try:
-                found = _ask(host, plugin, failure, dialects)
-            except PluginError as error:
-                broken.append(error.message)
-                continue
-            if found is not None:
-                answers.append(ClassifierAnswer(found, plugin))
+    guessing = [p for p in asked if getattr(p.info, "tentative", False)]
+    answers = _answers(host, [p for p in asked if p not in guessing], failure, dialects, broken)
+    disowned = ""
+    if any(_serves(a) for a in answers):
+        disowned = _disowned(host, guessing, failure, dialects, broken)
+    if disowned:
+        answers = [a for a in answers if not _serves(a)]
+        if not answers:
+            return Verdict("unknown", broken=tuple(broken), reason=disowned)
+    answers = answers or _answers(host, guessing, failure, dialects, broken)
     broken += [
         p.error().message
         for p in host.all("dialect")
         if p.state == "failed" and p.error().message not in broken
     ]
     return judge(answers, broken)
+
+
+def _answers(
+    host: Host,
+    plugins: Sequence[Plugin],
+    failure: Failure,
+    dialects: Sequence[LogDialect],
+    broken: list[str],
+) -> list[ClassifierAnswer]:
+    """What these classifiers answer; why one could not be asked is added to `broken`."""
+    answers = []
+    for plugin in plugins:
+        try:
+            found = _ask(host, plugin, failure, dialects)
+        except PluginError as error:
+            broken.append(error.message)
+            continue
+        if found is not None:
+            answers.append(ClassifierAnswer(found, plugin))
+    return answers
+
+
+def _serves(answer: ClassifierAnswer) -> bool:
+    return bool(getattr(answer.plugin.info, "service", False))
+
+
+def _disowned(
+    host: Host,
+    plugins: Sequence[Plugin],
+    failure: Failure,
+    dialects: Sequence[LogDialect],
+    broken: list[str],
+) -> str:
+    """Why it is the failure of a service or program that no provider asks; empty where no classifier says so."""
+    for plugin in plugins:
+        try:
+            reason = _called(host, plugin, failure, dialects, "disowns")
+        except PluginError as error:
+            broken.append(error.message)
+            continue
+        if reason:
+            return str(reason)
+    return ""
 
 
 def asked_nobody(failure: Failure) -> bool:
@@ -246,16 +285,7 @@ def _strength(diagnosis: Diagnosis) -> tuple[Rank, int]:
 
 def _ask(host: Host, plugin: Plugin, failure: Failure, dialects: Sequence[LogDialect]) -> Diagnosis | None:
     """One classifier's answer. Whatever goes wrong in it is its own `PluginError`."""
-    kind = host.implementation(plugin)
-    # A third party's cannot change what the next one is shown.
-    shown = failure if plugin.ours else copy.deepcopy(failure)
-
-    def classified() -> Any:
-        classifier = kind(plugin.info)
-        classifier.dialects = dialects
-        return classifier.classify(shown)
-
-    found = plugin.call(classified, typed=False, timed=True)
+    found = _called(host, plugin, failure, dialects, "classify")
     if found is None:
         return None
     if not isinstance(found, Diagnosis):
@@ -268,3 +298,22 @@ def _ask(host: Host, plugin: Plugin, failure: Failure, dialects: Sequence[LogDia
         plugin.fail(f"its answer '{found.incident_id}' comes without evidence or rank")
         raise plugin.error()
     return found
+
+
+def _called(
+    host: Host,
+    plugin: Plugin,
+    failure: Failure,
+    dialects: Sequence[LogDialect],
+    method: Literal["classify", "disowns"],
+) -> Any:
+    kind = host.implementation(plugin)
+    # A third party's cannot change what the next one is shown.
+    shown = failure if plugin.ours else copy.deepcopy(failure)
+
+    def called() -> Any:
+        classifier = kind(plugin.info)
+        classifier.dialects = dialects
+        return getattr(classifier, method)(shown)
+
+    return plugin.call(called, typed=False, timed=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dagogy.api.errors import ProviderError
 from dagogy.api.failures import Classifier, Diagnosis, Failure, FailureEvidence, Rank
 from dagogy_incident_guess.features import own_words
 from dagogy_incident_guess.model import model
 
 #: So many of the last lines are shown as evidence.
 _SHOWN = 3
+#: What is known of a failure where its cause is left to the text: nothing, or that a provider failed.
+_WITHOUT_CAUSE = frozenset({"", ProviderError.code})
 
 
 class Guesser(Classifier):
@@ -18,9 +21,9 @@ class Guesser(Classifier):
 
     def classify(self, failure: Failure) -> Diagnosis | None:
         evidence = FailureEvidence.of(failure, self.dialects)
-        if evidence.exit_status == 0 or failure.code:
+        if evidence.exit_status == 0 or failure.code not in _WITHOUT_CAUSE:
             return None
-        text = own_words(evidence)
+        text = own_words(evidence) or failure.message
         found = model().answer(text)
         if found is None:
             return None
@@ -31,3 +34,9 @@ class Guesser(Classifier):
             confidence=round(found.probability, 2),
             evidence=tuple(lines[-_SHOWN:]),
         )
+
+    def disowns(self, failure: Failure) -> str:
+        if failure.code:
+            return ""
+        other = model().disowns(own_words(FailureEvidence.of(failure, self.dialects)))
+        return "who speaks is no service or program that a provider asks" if other else ""

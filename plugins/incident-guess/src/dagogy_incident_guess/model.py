@@ -34,6 +34,7 @@ class Model:
 
     labels: tuple[str, ...]
     threshold: float
+    disowning: float
     temperature: float
     scales: tuple[float, ...]
     biases: tuple[float, ...]
@@ -56,6 +57,7 @@ class Model:
         return cls(
             labels=tuple(labels),
             threshold=head["threshold"],
+            disowning=head["disowning"],
             temperature=head["temperature"],
             scales=tuple(head["scales"]),
             biases=tuple(head["biases"]),
@@ -86,6 +88,13 @@ class Model:
     def knows_who_speaks(self, text: str) -> bool:
         """Whether whoever speaks in the text spoke in a failure of the training set that was an incident."""
         return speakers(text) <= self.known
+
+    def disowns(self, text: str) -> bool:
+        """Whether it is surely another's text: of a speaker that is not known, in words of no incident."""
+        if self.knows_who_speaks(text):
+            return False
+        found = self.guess(text)
+        return found.label == UNKNOWN and found.probability >= self.disowning
 
     def answer(self, text: str) -> Guess | None:
         """The guess, or None: it is another's text, or the model is not sure enough."""
