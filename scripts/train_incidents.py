@@ -212,7 +212,9 @@ def unanswered(host: Host, items: Sequence[Example]) -> Any:
     """Which texts no other classifier answers."""
     silent = [item.said and item.failure.exit_status != 0 for item in items]
     verdicts = [diagnose(host, item.failure).outcome for item in items]
-    return np.array([ok and v in ("unknown", "probable") for ok, v in zip(silent, verdicts, strict=True)], dtype=bool)
+    return np.array(
+        [ok and v in ("unknown", "probable") for ok, v in zip(silent, verdicts, strict=True)], dtype=bool
+    )
 
 
 def packed(corpus: Corpus, fitted: Fitted, chosen: Mapping[str, float]) -> bytes:
@@ -265,24 +267,28 @@ def report(
     temperature = cooled(corpus, scores)
     chances = probabilities(scores, temperature)
     right = [corpus.names[c.argmax()] in i.accepted for c, i in zip(chances, corpus.items, strict=True)]
-    print(f"{len(corpus.items)} texts, {len({i.source for i in corpus.items})} sources, {FOLDS} folds by source")
+    print(
+        f"{len(corpus.items)} texts, {len({i.source for i in corpus.items})} sources, {FOLDS} folds by source"
+    )
     print(f"right on unseen sources, all texts, forced to answer: {sum(right)} of {len(right)}")
     spoken = Answered.of(corpus, chances, asked & knows)
     anyone = Answered.of(corpus, chances, asked)
     threshold = spoken.threshold()
-    print(f"texts that no other classifier answers: {asked.sum()}; of a known speaker: {(asked & knows).sum()}")
+    print(
+        f"texts that no other classifier answers: {asked.sum()}; of a known speaker: {(asked & knows).sum()}"
+    )
     print(f"temperature {temperature:.2f}, threshold {threshold:.2f}")
     print("from p on: right, wrong, misfires among the wrong; beside it without asking who speaks")
     for edge in sorted({0.4, 0.5, 0.6, 0.7, 0.8, 0.9, threshold}):
         print(f"  {edge:.2f}  {spoken.counts(edge)}  {anyone.counts(edge)}")
     print("calibration, all texts, each label's own probability")
-    everything = [
-        (float(c.max()), ok, False) for c, ok in zip(chances, right, strict=True)
-    ]
+    everything = [(float(c.max()), ok, False) for c, ok in zip(chances, right, strict=True)]
     print("\n".join(calibration(everything)))
     print("calibration of the guesses")
     print("\n".join(calibration(spoken.rows)))
-    print("learning curve: share of the sources, forced right, (right, wrong, misfires) from the threshold on")
+    print(
+        "learning curve: share of the sources, forced right, (right, wrong, misfires) from the threshold on"
+    )
     for share in (0.25, 0.5, 1.0):
         some, known = (scores, knows) if share == 1.0 else unseen(corpus, options, asked, share)
         p = probabilities(some, temperature)

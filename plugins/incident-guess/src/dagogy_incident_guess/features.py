@@ -23,7 +23,10 @@ _BLANKS = re.compile(r"\s+")
 _PATHS = re.compile(r"(?:/[\w.@+-]+){2,}/")
 #: Each kind of speaker by its grammar; which ones are known is learned.
 _SPEAKERS = (
-    (re.compile(r"(?:^|[\s:('\"])(?!builtins\b)([a-z_]\w*)(?:\.\w+)*\.\w*(?:error|exception|timeout)\b"), "package"),
+    (
+        re.compile(r"(?:^|[\s:('\"])(?!builtins\b)([a-z_]\w*)(?:\.\w+)*\.\w*(?:error|exception|timeout)\b"),
+        "package",
+    ),
     (re.compile(r"^\s*([a-z][\w+-]*)(?:\[\d+\])?: "), "program"),
     (re.compile(r"^([a-z][\w-]*) (?:error|err!|warn)\b"), "program"),
     (re.compile(r"\b(?:https?|wss?)://([\w.-]+)"), "host"),
