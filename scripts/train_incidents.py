@@ -24,18 +24,17 @@ from zlib import crc32
 
 import numpy as np
 import scipy.sparse as sp
-from dagogy_incident_guess.features import features, own_words, speakers
-from dagogy_incident_guess.model import UNKNOWN, WEIGHTS, Model
-from sklearn.feature_selection import chi2
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import normalize
-
 from dagogy.api.dialects import LogDialect
 from dagogy.api.failures import Failure, FailureEvidence
 from dagogy.host.manager import Host, Selection
 from dagogy.incidents.diagnose import diagnose
 from dagogy.incidents.dialects import installed
 from dagogy.incidents.parsing import from_text
+from dagogy_incident_guess.features import features, own_words, speakers
+from dagogy_incident_guess.model import UNKNOWN, WEIGHTS, Model
+from sklearn.feature_selection import chi2
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import normalize
 
 ROOT = Path(__file__).resolve().parents[1]
 PLUGIN = ROOT / "plugins/incident-guess/src/dagogy_incident_guess"

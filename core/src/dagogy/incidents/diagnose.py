@@ -58,8 +58,8 @@ class Verdict:
     """What the classifiers make of a failure.
 
     `best`: one answer when it is `diagnosed` or `probable`, all equally strong ones when it is `ambiguous`,
-    none when it is `unknown`. Only what is `diagnosed` may be acted on; `probable` is the guess of a tentative
-    classifier where no other one answers. `others`: the weaker ones. `broken`: the classifiers
+    none when it is `unknown`. Only what is `diagnosed` may be acted on; `probable` is the guess of a
+    tentative classifier where no other one answers. `others`: the weaker ones. `broken`: the classifiers
     that could not be asked, and why. `looks`: what probes found. `refuted`: the incident that the text told
     of and a probe found not to be there.
     """
@@ -161,7 +161,9 @@ def _disowned(
     dialects: Sequence[LogDialect],
     broken: list[str],
 ) -> str:
-    """Why it is the failure of a service or program that no provider asks; empty where no classifier says so."""
+    """Why it is the failure of a service or program that no provider asks; empty where no classifier says
+    so.
+    """
     for plugin in plugins:
         try:
             reason = _called(host, plugin, failure, dialects, "disowns")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dagogy.api.errors import ProviderError
 from dagogy.api.failures import Classifier, Diagnosis, Failure, FailureEvidence, Rank
+
 from dagogy_incident_guess.features import own_words
 from dagogy_incident_guess.model import model
 
