@@ -172,9 +172,7 @@ def main() -> int:
     rows = []
     for position, (name, chosen) in enumerate(sets):
         rows.append(score(host, chosen, verbose=not options.quiet and position != 1).row(name))
-    print(
-        f"{'':<42} {'items':>5} {'right':>6} {'':>9} {'wrong':>6} {'':>8} misfires on unknown, and what is only probable"
-    )
+    print(f"{'':<42} {'items':>5} {'right':>6} {'':>9} {'wrong':>6} {'':>8} misfires, of unknown; probable")
     print("\n".join(rows))
     return 0
 

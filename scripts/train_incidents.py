@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Trains the weights of the plugin that guesses, on labelled texts; prints how good it is on sources that it has not seen.
+"""Trains the weights of the plugin that guesses incidents, and prints what it is worth on unseen sources.
 
-Needs scikit-learn, which dagogy itself does not:
+  python scripts/train_incidents.py TEXTS…
 
-    OMP_NUM_THREADS=1 python scripts/train_incidents.py BENCH/incidents/train.jsonl tests/data/incident_public*.jsonl
+The repository's own weights are of `incidents/train.jsonl` of the benchmark and the two files
+`tests/data/incident_public*.jsonl`; `train_incidents.tsv` lists source, SHA-256 and label of each text.
+Cross-validation is over sources. Needs scikit-learn.
 """
 
 from __future__ import annotations
@@ -14,10 +16,10 @@ import json
 import re
 import sys
 import time
-from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -196,7 +198,7 @@ class Answered:
 def calibration(rows: Sequence[tuple[float, bool, bool]]) -> list[str]:
     lines = []
     edges = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.01)
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         inside = [row for row in rows if low <= row[0] < high]
         if inside:
             said = sum(row[0] for row in inside) / len(inside)
@@ -227,14 +229,13 @@ def packed(corpus: Corpus, fitted: Fitted, chosen: Mapping[str, float]) -> bytes
         "scales": [round(float(x), 6) for x in scales],
         "biases": [round(float(x), 4) for x in fitted.model.intercept_],
     }
-    return (
-        json.dumps(head).encode()
-        + b"\n"
-        + corpus.keys[fitted.chosen].astype("<u4").tobytes()
-        + fitted.idf.astype("<f4").tobytes()
-        + weights.tobytes()
-        + array("I", sorted(fitted.known)).tobytes()
+    parts = (
+        corpus.keys[fitted.chosen].astype("<u4"),
+        fitted.idf.astype("<f4"),
+        weights,
+        np.array(sorted(fitted.known), dtype="<u4"),
     )
+    return json.dumps(head).encode() + b"\n" + b"".join(part.tobytes() for part in parts)
 
 
 def served(host: Host, items: Sequence[Example]) -> list[str]:
@@ -312,8 +313,8 @@ def main() -> int:
     # Its own answers must not decide what it learns.
     host = Host(Selection(deny=frozenset({"guess"}), third_party=False))
     dialects, _ = installed(host)
-    read = (item for path in options.texts for item in examples(path, dialects))
-    items = list({item.failure.text: item for item in read}.values())
+    given = (item for path in options.texts for item in examples(path, dialects))
+    items = list({item.failure.text: item for item in given}.values())
     corpus = Corpus(items)
     asked = unanswered(host, items)
     chosen = report(corpus, options, asked, served(host, items))

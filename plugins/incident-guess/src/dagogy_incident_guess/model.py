@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from array import array
 from dataclasses import dataclass
 from functools import cache
@@ -54,6 +55,9 @@ class Model:
         hashes.frombytes(body[: ends[0]])
         idf.frombytes(body[ends[0] : ends[1]])
         known.frombytes(body[ends[2] :])
+        if sys.byteorder == "big":
+            for part in (hashes, idf, known):
+                part.byteswap()
         return cls(
             labels=tuple(labels),
             threshold=head["threshold"],
