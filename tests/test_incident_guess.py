@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 from dagogy.api.failures import Failure
+from dagogy.api.probes import ProbeResult
 from dagogy.host.manager import Host, Selection
-from dagogy.incidents.diagnose import diagnose
+from dagogy.incidents.diagnose import diagnose, settled
 from dagogy.incidents.parsing import from_text
+from dagogy.incidents.probing import ProbeObservation
 from dagogy_incident_guess import model as learned
 from dagogy_incident_guess.features import normal, speakers
 from support import CommandRunner, SitePackages
@@ -171,3 +173,18 @@ def test_people_are_told_that_it_is_probable(runner: CommandRunner, monkeypatch:
     document = json.loads(done.out)
     assert document["outcome"] == "probable"
     assert document["pages"][0]["classifier"] != "guess"  # what it means, the classifier with the page says
+
+
+def test_a_probe_that_refutes_a_guess_leaves_nothing_of_it_and_one_that_confirms_it_does_not_make_it_sure(
+    site: SitePackages,
+) -> None:
+    add(site, "seer", "a", tentative=True)
+    verdict = diagnose(site.host(), Failure(text="x"))
+
+    def seen(**found: tuple[str, ...]) -> ProbeObservation:
+        return ProbeObservation("look", ProbeResult(subject="s", state="bad", message="m", **found))
+
+    refuted = settled(verdict, [seen(refutes=("a",))])
+    assert (refuted.outcome, refuted.told, refuted.refuted) == ("unknown", "unknown", "")
+    confirmed = settled(verdict, [seen(confirms=("a",))])
+    assert (confirmed.outcome, confirmed.told, confirmed.incident_id) == ("probable", "a", "unknown")

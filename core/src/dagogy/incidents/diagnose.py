@@ -110,24 +110,26 @@ def diagnose(host: Host, failure: Failure) -> Verdict:
     dialects, broken = installed(host)
     if FailureEvidence.of(failure, dialects).succeeded:
         return Verdict("unknown", reason=_SUCCEEDED)
+    verdict = _heard(host, failure, dialects, broken)
+    silent = [p.error().message for p in host.all("dialect") if p.state == "failed"]
+    named = dict.fromkeys([*verdict.broken, *silent])
+    return replace(verdict, broken=tuple(named))
+
+
+def _heard(host: Host, failure: Failure, dialects: Sequence[LogDialect], broken: list[str]) -> Verdict:
+    """The verdict of those that know, without answers about a service where another's speaks; else of those
+    that guess.
+    """
     crashed = asked_nobody(failure)
     asked = [p for p in host.load("classifier") if not (crashed and getattr(p.info, "service", False))]
     guessing = [p for p in asked if getattr(p.info, "tentative", False)]
     answers = _answers(host, [p for p in asked if p not in guessing], failure, dialects, broken)
-    disowned = ""
-    if any(_serves(a) for a in answers):
-        disowned = _disowned(host, guessing, failure, dialects, broken)
-    if disowned:
-        answers = [a for a in answers if not _serves(a)]
-        if not answers:
-            return Verdict("unknown", broken=tuple(broken), reason=disowned)
-    answers = answers or _answers(host, guessing, failure, dialects, broken)
-    broken += [
-        p.error().message
-        for p in host.all("dialect")
-        if p.state == "failed" and p.error().message not in broken
-    ]
-    return judge(answers, broken)
+    others = [a for a in answers if not _serves(a)]
+    if len(others) < len(answers):
+        reason = _disowned(host, guessing, failure, dialects, broken)
+        if reason:
+            return judge(others, broken) if others else Verdict("unknown", (), (), tuple(broken), reason)
+    return judge(answers or _answers(host, guessing, failure, dialects, broken), broken)
 
 
 def _answers(
@@ -223,16 +225,8 @@ def settled(verdict: Verdict, observations: Sequence[ProbeObservation]) -> Verdi
         if i not in confirming
     }
     ids = {a.diagnosis.incident_id for a in verdict.best}
-    if verdict.outcome == "probable" and verdict.told in refuting:
-        return replace(verdict, outcome="unknown", best=(), others=(), reason=_NOBODY)
-    if verdict.outcome == "diagnosed" and verdict.incident_id in refuting:
-        observation, incident = refuting[verdict.incident_id], verdict.incident_id
-        seen = f"{observation.result.subject}: {observation.result.message}"
-        reason = (
-            f"the failure points to {incident}, but probe {observation.probe} finds that it is not there "
-            f"now: {seen}"
-        )
-        return replace(verdict, outcome="ambiguous", reason=reason, refuted=incident)
+    if verdict.told in refuting:
+        return _refuted(verdict, refuting[verdict.told])
     confirmed = {
         i
         for i in ids & set(confirming)
@@ -242,6 +236,16 @@ def settled(verdict: Verdict, observations: Sequence[ProbeObservation]) -> Verdi
         (incident,) = confirmed
         return _chosen(verdict, incident, confirming[incident])
     return verdict
+
+
+def _refuted(verdict: Verdict, observation: ProbeObservation) -> Verdict:
+    """A verdict whose incident a probe found not to be there. Of a guess nothing is left."""
+    incident = verdict.told
+    if verdict.outcome == "probable":
+        return replace(verdict, outcome="unknown", best=(), others=(), reason=_NOBODY)
+    seen = f"{observation.result.subject}: {observation.result.message}"
+    reason = f"the failure points to {incident}, but probe {observation.probe} finds that it is not there now: {seen}"
+    return replace(verdict, outcome="ambiguous", reason=reason, refuted=incident)
 
 
 def _chosen(verdict: Verdict, incident: str, observation: ProbeObservation) -> Verdict:
