@@ -244,7 +244,10 @@ def _refuted(verdict: Verdict, observation: ProbeObservation) -> Verdict:
     if verdict.outcome == "probable":
         return replace(verdict, outcome="unknown", best=(), others=(), reason=_NOBODY)
     seen = f"{observation.result.subject}: {observation.result.message}"
-    reason = f"the failure points to {incident}, but probe {observation.probe} finds that it is not there now: {seen}"
+    reason = (
+        f"the failure points to {incident}, but probe {observation.probe} finds that it is not there "
+        f"now: {seen}"
+    )
     return replace(verdict, outcome="ambiguous", reason=reason, refuted=incident)
 
 
