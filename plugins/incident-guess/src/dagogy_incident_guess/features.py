@@ -35,7 +35,7 @@ _SPEAKERS = (
 
 def own_words(evidence: FailureEvidence) -> str:
     """What the program itself says in the text of a failure: without the errors of other programs, banners,
-    the prompt and the reply.
+    warnings, the prompt and the reply.
     """
     return "\n".join(line.text for line in evidence.lines if line.kind not in _NOT_ITS_OWN).strip()
 
