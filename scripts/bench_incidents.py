@@ -91,16 +91,18 @@ class Score:
     wrong: int = 0
     unknowns: int = 0
     misfires: int = 0
+    guessed: int = 0
 
     def add(self, item: Item, verdict: Verdict) -> bool:
         """Counts one; returns whether it is right. Confidently wrong: one incident,
         and not one of the labels.
         """
-        got = verdict.incident_id
+        got = verdict.told
         right = got in item.labels
         self.total += 1
         self.right += right
         self.wrong += not right and got != UNKNOWN
+        self.guessed += verdict.outcome == "probable"
         if item.labels[0] == UNKNOWN:
             self.unknowns += 1
             self.misfires += not right
@@ -111,7 +113,7 @@ class Score:
         wrong = 100 * self.wrong / self.total if self.total else 0.0
         return (
             f"{name:<42} {self.total:>5} {self.right:>6} {percent:>7.1f} % {self.wrong:>6} {wrong:>6.1f} % "
-            f"{self.misfires:>5} of {self.unknowns}"
+            f"{self.misfires:>5} of {self.unknowns:<5} {self.guessed:>5}"
         )
 
 
@@ -170,7 +172,7 @@ def main() -> int:
     rows = []
     for position, (name, chosen) in enumerate(sets):
         rows.append(score(host, chosen, verbose=not options.quiet and position != 1).row(name))
-    print(f"{'':<42} {'items':>5} {'right':>6} {'':>9} {'wrong':>6} {'':>8} misfires on unknown")
+    print(f"{'':<42} {'items':>5} {'right':>6} {'':>9} {'wrong':>6} {'':>8} misfires, of unknown; probable")
     print("\n".join(rows))
     return 0
 

@@ -33,7 +33,8 @@ _SHOWN = re.compile(r"\"([^\"]{3,})\"|`([^`]{3,})`")
 def runbook_page(host: Host) -> str:
     """The page as Markdown."""
     classifiers = sorted(
-        (p for p in host.load("classifier") if p.info.incidents), key=lambda p: (*_place(host, p), p.id)
+        (p for p in host.load("classifier") if p.info.incidents and not p.info.tentative),
+        key=lambda p: (*_place(host, p), p.id),
     )
     common = [p for p in classifiers if _place(host, p)[0] <= "3"]
     other = [p for p in classifiers if _place(host, p)[0] == "9"]

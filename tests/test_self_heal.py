@@ -308,6 +308,44 @@ def test_an_unknown_failure_is_escalated_and_nothing_is_done(stage: Stage) -> No
     assert stage.asked("odd") == 1
 
 
+GUESS = '''
+from dagogy.api import ClassifierInfo, hookimpl
+from dagogy.api.failures import Classifier, Diagnosis, Rank
+
+class Mine(Classifier):
+    """Mine.
+
+    moonstruck:
+        What: W.
+    """
+    def classify(self, failure):
+        return Diagnosis(incident_id="moonstruck", rank=Rank.GENERIC, confidence=0.99, evidence=("line",))
+
+@hookimpl
+def dagogy_classifiers():
+    yield ClassifierInfo(id="seer", summary="s", api_version=1, impl="mod_seer:Mine", incidents=("moonstruck",), tentative={tentative})
+'''  # noqa: E501
+
+
+@pytest.mark.parametrize("tentative", [True, False])
+def test_a_guess_is_told_and_no_action_follows_from_it(stage: Stage, tentative: bool) -> None:
+    stage.provider("odd", {"message": "the moon is in the wrong house", "details": {}}, GOOD)
+    stage.site.plugin(
+        "x-seer",
+        entry_points={"classifier": {"seer": "mod_seer"}},
+        modules={"mod_seer": GUESS.format(tentative=tentative)},
+    )
+    body = 'return RecoveryOutcome(changed=True, message="sky cleared")'
+    stage.action("clear-sky", body, incidents=("moonstruck",))
+    done = stage("--provider", "odd", "--self-heal", "--unsafe", "--json")
+    # What is known for sure is healed by that very action.
+    assert (done.status == 0) is not tentative
+    assert stage.asked("odd") == (1 if tentative else 2)
+    assert [s["action"] for s in done.json["healing"]["steps"]] == ([] if tentative else ["clear-sky"])
+    if tentative:
+        assert "probably moonstruck" in done.err
+
+
 @pytest.mark.parametrize("cause", ["refusal", "content_filter", "timeout"])
 def test_no_other_provider_is_asked_after_a_refusal_or_our_own_timeout(stage: Stage, cause: str) -> None:
     more = {"killed_by": "timeout"} if cause == "timeout" else {}

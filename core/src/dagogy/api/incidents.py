@@ -98,8 +98,16 @@ class Classifier:
         self.info = info
 
     def classify(self, failure: Failure) -> Diagnosis | None:
-        """The diagnosis, or None when this is none of its incidents. Never guesses."""
+        """The diagnosis, or None when this is none of its incidents. Guesses only where its
+        `ClassifierInfo` says that it is `tentative`.
+        """
         raise NotImplementedError
+
+    def disowns(self, failure: Failure) -> str:
+        """Why this is the failure of a service or program that no provider asks, in a line; empty where that
+        is not known. Then no answer of a classifier of a `service` holds. Tentative classifiers are asked.
+        """
+        return ""
 
     @staticmethod
     def parses(text: str) -> bool:

@@ -123,10 +123,13 @@ class ClassifierInfo(PluginInfo):
     `service`: they are about a service or program that a provider asks, or the way to it. Such a classifier
     is not asked about a crash of code that asked nobody: a document with `https://[x]/` in it may raise what
     a wrong base URL raises.
+    `tentative`: its answers are guesses. It is asked only where no other classifier answers; what it says is
+    told as probable, and nothing acts on it.
     """
 
     incidents: tuple[str, ...] = ()
     service: bool = False
+    tentative: bool = False
     escalations: tuple[Escalation, ...] = ()
     circuits: tuple[tuple[str, float], ...] = ()
 

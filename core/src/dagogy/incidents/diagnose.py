@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 UNKNOWN = "unknown"
 _SUCCEEDED = "exit status 0 and an answer that parses: this is no failure"
+_NOBODY = "no classifier knows this failure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,18 @@ class ClassifierAnswer:
     diagnosis: Diagnosis
     plugin: Plugin
 
+    @property
+    def tentative(self) -> bool:
+        """Whether it is a guess."""
+        return bool(getattr(self.plugin.info, "tentative", False))
+
     def as_dict(self) -> dict[str, Any]:
         found = self.diagnosis
         return {
             "incident": found.incident_id,
             "rank": found.rank.name.lower(),
             "confidence": found.confidence,
+            "tentative": self.tentative,
             "evidence": list(found.evidence),
             "classifier": self.plugin.id,
         }
@@ -50,13 +57,14 @@ class ClassifierAnswer:
 class Verdict:
     """What the classifiers make of a failure.
 
-    `best`: one answer when it is `diagnosed`, all equally strong ones when it is `ambiguous` (then nothing
-    may be done about it), none when it is `unknown`. `others`: the weaker ones. `broken`: the classifiers
+    `best`: one answer when it is `diagnosed` or `probable`, all equally strong ones when it is `ambiguous`,
+    none when it is `unknown`. Only what is `diagnosed` may be acted on; `probable` is the guess of a
+    tentative classifier where no other one answers. `others`: the weaker ones. `broken`: the classifiers
     that could not be asked, and why. `looks`: what probes found. `refuted`: the incident that the text told
     of and a probe found not to be there.
     """
 
-    outcome: Literal["diagnosed", "ambiguous", "unknown"]
+    outcome: Literal["diagnosed", "probable", "ambiguous", "unknown"]
     best: Sequence[ClassifierAnswer] = ()
     others: Sequence[ClassifierAnswer] = ()
     broken: Sequence[str] = ()
@@ -68,6 +76,11 @@ class Verdict:
     def incident_id(self) -> str:
         """The incident to act on: `unknown` unless there is exactly one."""
         return self.best[0].diagnosis.incident_id if self.outcome == "diagnosed" else UNKNOWN
+
+    @property
+    def told(self) -> str:
+        """The incident to tell people of: also one that is only probable."""
+        return self.best[0].diagnosis.incident_id if self.outcome == "probable" else self.incident_id
 
     def seen(self, failure: Failure) -> dict[str, Any]:
         """The facts of the event `probed`."""
@@ -82,7 +95,7 @@ class Verdict:
     def as_dict(self) -> dict[str, Any]:
         return {
             "outcome": self.outcome,
-            "incident": self.incident_id,
+            "incident": self.told,
             "reason": self.reason,
             "diagnoses": [a.as_dict() for a in self.best],
             "others": [a.as_dict() for a in self.others],
@@ -97,11 +110,38 @@ def diagnose(host: Host, failure: Failure) -> Verdict:
     dialects, broken = installed(host)
     if FailureEvidence.of(failure, dialects).succeeded:
         return Verdict("unknown", reason=_SUCCEEDED)
-    answers: list[ClassifierAnswer] = []
+    verdict = _heard(host, failure, dialects, broken)
+    silent = [p.error().message for p in host.all("dialect") if p.state == "failed"]
+    named = dict.fromkeys([*verdict.broken, *silent])
+    return replace(verdict, broken=tuple(named))
+
+
+def _heard(host: Host, failure: Failure, dialects: Sequence[LogDialect], broken: list[str]) -> Verdict:
+    """The verdict of those that know, without answers about a service where another's speaks; else of those
+    that guess.
+    """
     crashed = asked_nobody(failure)
-    for plugin in host.load("classifier"):
-        if crashed and getattr(plugin.info, "service", False):
-            continue
+    asked = [p for p in host.load("classifier") if not (crashed and getattr(p.info, "service", False))]
+    guessing = [p for p in asked if getattr(p.info, "tentative", False)]
+    answers = _answers(host, [p for p in asked if p not in guessing], failure, dialects, broken)
+    others = [a for a in answers if not _serves(a)]
+    if len(others) < len(answers):
+        reason = _disowned(host, guessing, failure, dialects, broken)
+        if reason:
+            return judge(others, broken) if others else Verdict("unknown", (), (), tuple(broken), reason)
+    return judge(answers or _answers(host, guessing, failure, dialects, broken), broken)
+
+
+def _answers(
+    host: Host,
+    plugins: Sequence[Plugin],
+    failure: Failure,
+    dialects: Sequence[LogDialect],
+    broken: list[str],
+) -> list[ClassifierAnswer]:
+    """What these classifiers answer; why one could not be asked is added to `broken`."""
+    answers = []
+    for plugin in plugins:
         try:
             found = _ask(host, plugin, failure, dialects)
         except PluginError as error:
@@ -109,12 +149,32 @@ def diagnose(host: Host, failure: Failure) -> Verdict:
             continue
         if found is not None:
             answers.append(ClassifierAnswer(found, plugin))
-    broken += [
-        p.error().message
-        for p in host.all("dialect")
-        if p.state == "failed" and p.error().message not in broken
-    ]
-    return judge(answers, broken)
+    return answers
+
+
+def _serves(answer: ClassifierAnswer) -> bool:
+    return bool(getattr(answer.plugin.info, "service", False))
+
+
+def _disowned(
+    host: Host,
+    plugins: Sequence[Plugin],
+    failure: Failure,
+    dialects: Sequence[LogDialect],
+    broken: list[str],
+) -> str:
+    """Why it is the failure of a service or program that no provider asks; empty where no classifier says
+    so.
+    """
+    for plugin in plugins:
+        try:
+            reason = _called(host, plugin, failure, dialects, "disowns")
+        except PluginError as error:
+            broken.append(error.message)
+            continue
+        if reason:
+            return str(reason)
+    return ""
 
 
 def asked_nobody(failure: Failure) -> bool:
@@ -165,14 +225,8 @@ def settled(verdict: Verdict, observations: Sequence[ProbeObservation]) -> Verdi
         if i not in confirming
     }
     ids = {a.diagnosis.incident_id for a in verdict.best}
-    if verdict.outcome == "diagnosed" and verdict.incident_id in refuting:
-        observation, incident = refuting[verdict.incident_id], verdict.incident_id
-        seen = f"{observation.result.subject}: {observation.result.message}"
-        reason = (
-            f"the failure points to {incident}, but probe {observation.probe} finds that it is not there "
-            f"now: {seen}"
-        )
-        return replace(verdict, outcome="ambiguous", reason=reason, refuted=incident)
+    if verdict.told in refuting:
+        return _refuted(verdict, refuting[verdict.told])
     confirmed = {
         i
         for i in ids & set(confirming)
@@ -182,6 +236,19 @@ def settled(verdict: Verdict, observations: Sequence[ProbeObservation]) -> Verdi
         (incident,) = confirmed
         return _chosen(verdict, incident, confirming[incident])
     return verdict
+
+
+def _refuted(verdict: Verdict, observation: ProbeObservation) -> Verdict:
+    """A verdict whose incident a probe found not to be there. Of a guess nothing is left."""
+    incident = verdict.told
+    if verdict.outcome == "probable":
+        return replace(verdict, outcome="unknown", best=(), others=(), reason=_NOBODY)
+    seen = f"{observation.result.subject}: {observation.result.message}"
+    reason = (
+        f"the failure points to {incident}, but probe {observation.probe} finds that it is not there "
+        f"now: {seen}"
+    )
+    return replace(verdict, outcome="ambiguous", reason=reason, refuted=incident)
 
 
 def _chosen(verdict: Verdict, incident: str, observation: ProbeObservation) -> Verdict:
@@ -201,7 +268,7 @@ def judge(answers: Sequence[ClassifierAnswer], broken: Sequence[str] = ()) -> Ve
     """Orders the answers by rank and weight."""
     ordered = sorted(answers, key=lambda a: (a.diagnosis.rank, -a.diagnosis.weight, a.plugin.id))
     if not ordered:
-        return Verdict("unknown", broken=tuple(broken), reason="no classifier knows this failure")
+        return Verdict("unknown", broken=tuple(broken), reason=_NOBODY)
     top = _strength(ordered[0].diagnosis)
     best = [a for a in ordered if _strength(a.diagnosis) == top]
     others = [a for a in ordered if _strength(a.diagnosis) != top]
@@ -214,7 +281,11 @@ def judge(answers: Sequence[ClassifierAnswer], broken: Sequence[str] = ()) -> Ve
             tuple(broken),
             f"equally strong evidence for {' and '.join(ids)}",
         )
-    return Verdict("diagnosed", (best[0],), (*best[1:], *others), tuple(broken))
+    rest = (*best[1:], *others)
+    if best[0].tentative:
+        reason = f"probably {ids[0]}, by the wording alone: {_NOBODY}"
+        return Verdict("probable", (best[0],), rest, tuple(broken), reason)
+    return Verdict("diagnosed", (best[0],), rest, tuple(broken))
 
 
 def _strength(diagnosis: Diagnosis) -> tuple[Rank, int]:
@@ -223,16 +294,7 @@ def _strength(diagnosis: Diagnosis) -> tuple[Rank, int]:
 
 def _ask(host: Host, plugin: Plugin, failure: Failure, dialects: Sequence[LogDialect]) -> Diagnosis | None:
     """One classifier's answer. Whatever goes wrong in it is its own `PluginError`."""
-    kind = host.implementation(plugin)
-    # A third party's cannot change what the next one is shown.
-    shown = failure if plugin.ours else copy.deepcopy(failure)
-
-    def classified() -> Any:
-        classifier = kind(plugin.info)
-        classifier.dialects = dialects
-        return classifier.classify(shown)
-
-    found = plugin.call(classified, typed=False, timed=True)
+    found = _called(host, plugin, failure, dialects, "classify")
     if found is None:
         return None
     if not isinstance(found, Diagnosis):
@@ -245,3 +307,22 @@ def _ask(host: Host, plugin: Plugin, failure: Failure, dialects: Sequence[LogDia
         plugin.fail(f"its answer '{found.incident_id}' comes without evidence or rank")
         raise plugin.error()
     return found
+
+
+def _called(
+    host: Host,
+    plugin: Plugin,
+    failure: Failure,
+    dialects: Sequence[LogDialect],
+    method: Literal["classify", "disowns"],
+) -> Any:
+    kind = host.implementation(plugin)
+    # A third party's cannot change what the next one is shown.
+    shown = failure if plugin.ours else copy.deepcopy(failure)
+
+    def called() -> Any:
+        classifier = kind(plugin.info)
+        classifier.dialects = dialects
+        return getattr(classifier, method)(shown)
+
+    return plugin.call(called, typed=False, timed=True)

@@ -52,17 +52,27 @@ class Page:
 
 
 def incidents(host: Host) -> dict[str, Plugin]:
-    """Every incident that an installed classifier can answer with, and the first classifier that does."""
+    """Every incident that an installed classifier can answer with, and the first classifier that does: one
+    that guesses only where there is no other.
+    """
     known: dict[str, Plugin] = {}
-    for plugin in host.load("classifier"):
+    for plugin in sorted(host.load("classifier"), key=_guesses):
         if plugin.state == "ready":
             for incident in plugin.info.incidents:
                 known.setdefault(incident, plugin)
     return known
 
 
+def _guesses(plugin: Plugin) -> bool:
+    return bool(getattr(plugin.info, "tentative", False))
+
+
 def page(host: Host, plugin: Plugin, incident_id: str) -> Page:
-    """The page of an incident, out of its classifier's docstring."""
+    """The page of an incident, out of its classifier's docstring; what one that guesses names, another
+    describes.
+    """
+    if _guesses(plugin):
+        plugin = incidents(host).get(incident_id, plugin)
     try:
         docstring = cleandoc(host.implementation(plugin).__doc__ or "")
     except PluginError:

@@ -136,7 +136,8 @@ def _page(app: App, answer: ClassifierAnswer) -> incident_help.Page:
 
 
 def _lines(app: App, verdict: Verdict, failure: Failure) -> list[str]:
-    lines = [f"{verdict.incident_id}  ({failure.source})"]
+    probably = "probably " if verdict.outcome == "probable" else ""
+    lines = [f"{probably}{verdict.told}  ({failure.source})"]
     if verdict.reason:
         passive = "" if verdict.outcome == "diagnosed" else "; nothing is to be done about it automatically"
         lines.append(f"  {verdict.outcome}: {verdict.reason}{passive}")

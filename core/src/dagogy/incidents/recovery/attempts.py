@@ -110,5 +110,5 @@ class Attempts:
 
 
 def passive(verdict: Verdict) -> str:
-    """Why nothing is done: what is unknown or ambiguous leads to no action."""
+    """Why nothing is done: what is unknown, probable or ambiguous leads to no action."""
     return f"{verdict.reason}; no action is taken"

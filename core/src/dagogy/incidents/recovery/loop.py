@@ -1,7 +1,7 @@
 """What helps against a failure: the installed recovery actions one after the other, and after each the failed
 command once more.
 
-Only its exit status 0 means resolved. An answer that is unknown or ambiguous leads to no action.
+Only its exit status 0 means resolved. An answer that is unknown, probable or ambiguous leads to no action.
 
 A failed command is run again only where its record bears the seal of this user on this machine; one that came
 in with an archive, or from another user or host, is shown in full and nothing is done. It is run in the

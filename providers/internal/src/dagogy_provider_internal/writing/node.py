@@ -155,7 +155,7 @@ class Writer:
     def task(self) -> Said | None:
         """An exercise or question of the source, else a plain task for the kind."""
         own = [Said(q.text, q) for q in self._tasks()]
-        other = self.near and self.frames.quoted(self._running(self.near))
+        other = self.near and self.frames.quoted(_running(self.near, self))
         frame = _TASKS[self._kind] if self._kind != "term" or not other else _TELL_APART
         capability = self.capability()
         framed = Said(self.frames(frame, name=self._name(), other=other) if frame else self.concept.title)
@@ -204,24 +204,7 @@ class Writer:
                 if self.frames.language != "en"
                 else f"“{self.concept.title}”"
             )
-        return self.frames.quoted(self._running(self.concept.title))
-
-    def _running(self, title: str) -> str:
-        """A title as it stands within a sentence: what the document writes small loses its capital."""
-        if self.frames.language != "en":
-            return title
-        title = running_name(title)
-        first = title.partition(" ")[0]
-        # A name of its own keeps its capital: small words beside it do not tell it from that of a sentence.
-        if (
-            first.istitle()
-            and first.lower() not in self.names
-            and (first.lower() in _ASKING or first.endswith("ing"))
-        ):
-            title = title[:1].lower() + title[1:]
-        return _WORD.sub(
-            lambda w: w[0].lower() if w[0].istitle() and w[0].lower() in self.small else w[0], title
-        )
+        return self.frames.quoted(_running(self.concept.title, self))
 
     def _gaps(
         self, ideas: int, pitfalls: int, capability: Said | None, task: Said | None, criteria: Said | None
@@ -276,3 +259,21 @@ def nearest(title: str, others: Sequence[str]) -> str:
 
     best = max(others, key=shared, default="")
     return best if best and 0 < shared(best) < 1 else ""
+
+
+def _running(title: str, writer: Writer) -> str:
+    """A title as it stands within a sentence: what the document writes small loses its capital."""
+    if writer.frames.language != "en":
+        return title
+    title = running_name(title)
+    first = title.partition(" ")[0]
+    # A name of its own keeps its capital: small words beside it do not tell it from that of a sentence.
+    if (
+        first.istitle()
+        and first.lower() not in writer.names
+        and (first.lower() in _ASKING or first.endswith("ing"))
+    ):
+        title = title[:1].lower() + title[1:]
+    return _WORD.sub(
+        lambda w: w[0].lower() if w[0].istitle() and w[0].lower() in writer.small else w[0], title
+    )

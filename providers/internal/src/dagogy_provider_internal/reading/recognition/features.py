@@ -105,6 +105,14 @@ def described(blocks: Sequence[Block]) -> Described:
     return _Describer(blocks).described()
 
 
+def _header(unit: Unit, blocks: Sequence[Block]) -> str:
+    """What stands above a cell in its column, or the label of a field; elsewhere nothing."""
+    if unit.kind == "field":
+        return unit.label
+    header = blocks[unit.at].header
+    return header[unit.column] if unit.kind == "cell" and 0 <= unit.column < len(header) else ""
+
+
 class _Describer:
     def __init__(self, blocks: Sequence[Block]) -> None:
         self.blocks = blocks
@@ -229,7 +237,7 @@ class _Describer:
             rank,
             float(len(block.cells)),
             float(unit.column),
-            float(bool(self._header(unit))),
+            float(bool(_header(unit, self.blocks))),
             float(before == block.kind),
             float(after == block.kind),
             float(_AFTER.index(after)),
@@ -242,12 +250,6 @@ class _Describer:
             ticked,
         ]
 
-    def _header(self, unit: Unit) -> str:
-        if unit.kind == "field":
-            return unit.label
-        header = self.blocks[unit.at].header
-        return header[unit.column] if unit.kind == "cell" and 0 <= unit.column < len(header) else ""
-
     def _above(self, unit: Unit) -> list[float]:
         block = self.blocks[unit.at]
         path = block.path[:-1] if block.kind == "heading" else block.path
@@ -256,7 +258,7 @@ class _Describer:
         if unit.kind == "item":
             at = self._list_starts[unit.at]
             lead = self.blocks[at].text[-120:] if at >= 0 else ""
-        texts = (path[-1] if path else "", " ".join(path[:-1]), parent, self._header(unit), lead)
+        texts = (path[-1] if path else "", " ".join(path[:-1]), parent, _header(unit, self.blocks), lead)
         return [share for text in texts for share in shares(text)]
 
     @cached_property
