@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from dagogy_provider_internal.language.lexicon import imperative_of
@@ -37,14 +38,7 @@ def kind_of(concept: Concept, language: str) -> Kind:
     words = concept.title.split()
     if is_question(concept.title):
         return "question"
-    if language == "en" and (
-        concept.title.lower().startswith(_HOW_TO)
-        or (
-            len(words) > 1
-            and imperative_of(words[0]) == words[0].lower()
-            and (words[1].lower() in _ORDERED or words[0].lower() in _ONLY_VERBS)
-        )
-    ):
+    if language == "en" and (concept.title.lower().startswith(_HOW_TO) or _is_order(words)):
         return "order"
     if words and words[-1].lower() in _METHODS:
         return "procedure"
@@ -52,6 +46,14 @@ def kind_of(concept: Concept, language: str) -> Kind:
         return "procedure"
     blocks = [concept.document.blocks[at] for at in concept.blocks]
     return "tool" if any(b.kind == "code" and _is_code(b.text) for b in blocks) else "term"
+
+
+def _is_order(words: Sequence[str]) -> bool:
+    return (
+        len(words) > 1
+        and imperative_of(words[0]) == words[0].lower()
+        and (words[1].lower() in _ORDERED or words[0].lower() in _ONLY_VERBS)
+    )
 
 
 def _is_code(text: str) -> bool:

@@ -45,11 +45,8 @@ class TopicRows(LevelVotes):
             for k, (at, number) in enumerate(zip(rows, numbers, strict=True) if column >= 0 else ()):
                 row = blocks[at]
                 title = tidy_title(row.cells[column]) if column < len(row.cells) else ""
-                if title and (
-                    is_admin(title, schedule=schedule)
-                    or (schedule and is_day_off(title))
-                    or (k in idle and says_no_topic(title))
-                ):
+                no_topic = is_admin(title, schedule=schedule) or (k in idle and says_no_topic(title))
+                if title and (no_topic or (schedule and is_day_off(title))):
                     self.found.skip(title, "is an entry of the timetable", "", at)
                 elif title:
                     out.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from dagogy.api.scope import LeftOut
 
@@ -96,19 +97,21 @@ class SectionReader(ListMembers):
             self._children(section, all_kinds=False)
         elif section.head < 0 or section is self.root:
             self._children(section, all_kinds=True)
-        elif (not any(c.kind == "concept" for c in inner) and section.kind == "concept") or (
-            section.kind == "concept"
-            and self._size(section.own) >= _SUBSTANTIAL_WORDS
-            and (
-                self._is_taught_in_parts(section)
-                or section.level in self.concept_levels
-                or (len(numbering(section.title)) > 1 and not any(numbering(c.title) for c in inner))
-            )
+        elif section.kind == "concept" and (
+            not any(c.kind == "concept" for c in inner) or self._is_substantial(section, inner)
         ):
             self._heading_concept(section)
         else:
             self._group(section, "groups other concepts")
             self._children(section, all_kinds=True)
+
+    def _is_substantial(self, section: Section, inner: Sequence[Section]) -> bool:
+        """Whether a section says enough itself, beside the concepts in it, to be one."""
+        return self._size(section.own) >= _SUBSTANTIAL_WORDS and (
+            self._is_taught_in_parts(section)
+            or section.level in self.concept_levels
+            or (len(numbering(section.title)) > 1 and not any(numbering(c.title) for c in inner))
+        )
 
     def _children(self, section: Section, *, all_kinds: bool) -> None:
         for child in section.children:
