@@ -118,7 +118,8 @@ def _best_reading(document: ScopeDocument, recognition: Recognition | None) -> F
         again = as_found(document, recognition)
         again.course = found.course
         without_administration(again, recognition)
-        return again
+        if again.concepts:
+            return again
     _by_rows(found)
     _without_odd_headings(found, recognition)
     if size >= _MANY_BYTES:
@@ -134,7 +135,7 @@ def _is_worse(found: Found, recognition: Recognition, *, short: bool) -> bool:
     if better(found, recognition, short=short):
         return True
     below = _UNLIKELY_IN_SHORT if short else _UNLIKELY
-    return without_administration(found, recognition, below=below) and not found.concepts
+    return without_administration(found, recognition, below=below)
 
 
 def _says_of_each(found: Found) -> bool:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from dagogy.api.scope import ScopeDocument
 from dagogy.api.text import Words
+from dagogy.api.wording import unlike
 
 from dagogy_provider_internal.language.amounts import labelled_amount, row_as_line, stated_amount, stated_time
 from dagogy_provider_internal.language.headings import heading_kind
@@ -39,6 +40,9 @@ _SCHEDULE = re.compile(
     re.IGNORECASE,
 )
 _FEWEST_WEEKS, _MOST_WEEKS = 4, 52
+#: Log-odds from which on a heading is worded like a part of the document, not of the course.
+_NO_PART = 1.5
+_LETTER = re.compile(r"^[A-Z][.)]\s+(?=\S)")
 
 
 def placed(concepts: list[Concept]) -> None:
@@ -79,15 +83,15 @@ def placed(concepts: list[Concept]) -> None:
 
 
 def _group(concept: Concept) -> str:
-    """The nearest heading or item above a concept that names a part of the course; a heading of structure
-    (`Topics`) is none."""
+    """The nearest heading or item above a concept that names a part of the course, without a letter that
+    counts it (`A. Damages`); a heading of structure (`Topics`, `Treści programowe`) is none."""
     title = concept.document.title.strip()
     for above in reversed(concept.path):
         number = group_number(above)
         if above.strip() == title and not number:
             continue
-        if number or heading_kind(above) == "concept":
-            return " ".join(above.split())
+        if number or (heading_kind(above) == "concept" and unlike(above) < _NO_PART):
+            return _LETTER.sub("", " ".join(above.split())).rstrip(" :：")
     return ""
 
 

@@ -127,7 +127,8 @@ def without_dates(found: Found) -> None:
 def without_administration(found: Found, recognition: Recognition, *, below: float = 1.0) -> bool:
     """Takes out what is worded like administration, an assessment, a date, a person or a part of a document,
     the sooner the less likely the model finds it; what it finds likelier than `below` stays, and so does what
-    an author says more of than a name, unless the model knows better. Whether there was any.
+    an author says more of than a name, unless the model knows better. Whether that is all there is, which
+    then stays.
     """
     if _is_worked_out(found):
         return False
@@ -135,10 +136,12 @@ def without_administration(found: Found, recognition: Recognition, *, below: flo
     # Among many that are surely concepts a few odd names are the author's.
     if below < 1 and recognition.worth > _SURE_OF_ALL and len(none) < _A_FEW * len(found.concepts):
         return False
+    if len(none) == len(found.concepts):
+        return True
     for concept in none:
         found.concepts.remove(concept)
         found.skip(concept.title, "is worded like what is no concept", "", concept.anchor)
-    return bool(none)
+    return False
 
 
 def _is_worded_like_none(concept: Concept, recognition: Recognition, below: float) -> bool:
