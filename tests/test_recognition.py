@@ -449,3 +449,18 @@ def test_policies_beside_a_schedule_are_no_concepts() -> None:
     titles = {c.title for c in found.concepts}
     assert {"Weathering and soils", "Deltas"} <= titles
     assert not titles & {"Honor Code", "Student Names and Pronouns", "Religious Holidays"}
+
+
+@pytest.mark.parametrize(
+    ("item", "title"),
+    [
+        ("(10 min) – The forces of flight", "The forces of flight"),
+        ("Propositional logic | Homework 4 | room 2", "Propositional logic"),
+        ("Lecture 9", None),
+        ("How " + "very " * 20 + "long", None),
+    ],
+)
+def test_no_reading_names_what_the_rules_refuse(item: str, title: str | None) -> None:
+    text = f"# Flying\n\n## Engines\n\nThey turn.\n\n## Wings\n\nThey lift.\n\n## {item}\n\nIt is shown.\n"
+    titles = [c.title for c in find_concepts(read_markdown(text, source="f.md")).concepts]
+    assert titles == ["Engines", "Wings", *([title] if title else [])]

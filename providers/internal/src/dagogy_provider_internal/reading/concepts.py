@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from dagogy.api.scope import ScopeDocument
 
-from dagogy_provider_internal.language.clauses import without_trail
 from dagogy_provider_internal.language.headings import heading_kind
 from dagogy_provider_internal.reading.concept import Found
 from dagogy_provider_internal.reading.continuations import joined
@@ -14,6 +13,7 @@ from dagogy_provider_internal.reading.corrected import as_told
 from dagogy_provider_internal.reading.merging import merged_concepts
 from dagogy_provider_internal.reading.module_table import description, topics, without
 from dagogy_provider_internal.reading.modules import placed
+from dagogy_provider_internal.reading.named import keep_names
 from dagogy_provider_internal.reading.recognised import (
     as_found,
     better,
@@ -36,7 +36,8 @@ def find_concepts(document: ScopeDocument) -> Found:
         found = _found(document)
         for concept in found.concepts:
             concept.probability = found.probability(concept.title)
-            concept.title = without_trail(concept.title)
+        if not document.concepts_at and document.mode != "seed-list":
+            keep_names(found)
         placed(found.concepts)
         joined(found.concepts)
         found = merged_concepts(found)
