@@ -457,6 +457,7 @@ def test_policies_beside_a_schedule_are_no_concepts() -> None:
         ("(10 min) – The forces of flight", "The forces of flight"),
         ("Propositional logic | Homework 4 | room 2", "Propositional logic"),
         ("Lecture 9", None),
+        ("Week Four: Gliders and kites", "Gliders and kites"),
         ("How " + "very " * 20 + "long", None),
     ],
 )
@@ -464,3 +465,26 @@ def test_no_reading_names_what_the_rules_refuse(item: str, title: str | None) ->
     text = f"# Flying\n\n## Engines\n\nThey turn.\n\n## Wings\n\nThey lift.\n\n## {item}\n\nIt is shown.\n"
     titles = [c.title for c in find_concepts(read_markdown(text, source="f.md")).concepts]
     assert titles == ["Engines", "Wings", *([title] if title else [])]
+
+
+def test_texts_of_one_column_that_have_a_colon_are_read_alike() -> None:
+    topics = [
+        "Causality: Randomized experiments",
+        "Causality: Observational studies",
+        "Measurement: Survey sampling",
+        "Measurement: Clustering",
+        "Prediction: Regression",
+        "Probability: Random variables",
+        "Uncertainty: Hypothesis testing",
+    ]
+    rows = "".join(f"| Jan. {9 + k} | {t} | Chapter {k} |\n" for k, t in enumerate(topics))
+    text = f"# Course of research\n\n## Schedule\n\n| Week | Topic | Readings |\n|---|---|---|\n{rows}"
+    blocks = read_markdown(text, source="c.md").blocks
+    assert [c.text for c in recognise(blocks).chosen] == topics
+
+
+def test_a_table_of_contents_names_nothing_by_itself() -> None:
+    text = "# T\n\n- [Wrath and darkness](#wrath-and-darkness)\n- [Names](names.md)\n\n"
+    text += "## Wrath and darkness\n\nText.\n"
+    blocks = read_markdown(text, source="c.md").blocks
+    assert [u.readings[0].titles[0] for u in units(blocks) if u.kind == "item"] == ["Names"]

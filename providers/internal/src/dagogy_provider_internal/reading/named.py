@@ -9,6 +9,7 @@ from statistics import fmean
 from dagogy.api.wording import unlike
 
 from dagogy_provider_internal.language.clauses import without_trail
+from dagogy_provider_internal.language.lexicon import NUMBER_WORDS
 from dagogy_provider_internal.reading.concept import Concept, Found
 from dagogy_provider_internal.reading.recognition.units import DIVISION
 
@@ -21,6 +22,15 @@ _LENGTH_FIRST = re.compile(
 _ONLY_A_NUMBER = re.compile(
     rf"{DIVISION}\s*(?:no\.?|nr\.?|#)?\s*(?:\d{{1,3}}(?:\.\d{{1,3}})*|[ivxl]{{1,5}})", re.IGNORECASE
 )
+#: A division with its number in words: `Week Four: Earth and stars`.
+_COUNTED = "|".join(
+    sorted(
+        {*NUMBER_WORDS, *"eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen".split()},
+        key=len,
+        reverse=True,
+    )
+)
+_WORD_NUMBER = re.compile(rf"^{DIVISION}\s+(?:{_COUNTED})\s*(?:[:.|]|\s[-–—])\s*(?=\S)", re.IGNORECASE)
 _MOST_WORDS = 20
 #: Where the mean of the log-odds of so many titles is above, they are worded like none of concepts.
 _FEWEST, _MEAN = 3, 0.45
@@ -31,7 +41,7 @@ def keep_names(found: Found) -> None:
     length, or, where the titles all together are worded like administration, what is worded so; unless
     nothing would be left."""
     for concept in found.concepts:
-        name = _LENGTH_FIRST.sub("", concept.title.partition(" | ")[0]).strip()
+        name = _WORD_NUMBER.sub("", _LENGTH_FIRST.sub("", concept.title.partition(" | ")[0])).strip()
         concept.title = without_trail(name) or concept.title
     _take_out(found, [c for c in found.concepts if _is_no_name(c.title)])
     odds = [unlike(c.title) for c in found.concepts]

@@ -262,7 +262,9 @@ def nearest(title: str, others: Sequence[str]) -> str:
 
 
 def _running(title: str, writer: Writer) -> str:
-    """A title as it stands within a sentence: what the document writes small loses its capital."""
+    """A title as it stands within a sentence: without its capitals where the source writes all its words
+    small elsewhere. One that has a name in it keeps them, for half of them would be neither title nor
+    sentence."""
     if writer.frames.language != "en":
         return title
     title = running_name(title)
@@ -274,6 +276,7 @@ def _running(title: str, writer: Writer) -> str:
         and (first.lower() in _ASKING or first.endswith("ing"))
     ):
         title = title[:1].lower() + title[1:]
-    return _WORD.sub(
-        lambda w: w[0].lower() if w[0].istitle() and w[0].lower() in writer.small else w[0], title
-    )
+    capitals = [w for w in _WORD.findall(title) if w[:1].isupper()]
+    if all(len(w) > 1 and w.istitle() and w.lower() in writer.small for w in capitals):
+        return _WORD.sub(lambda w: w[0].lower(), title)
+    return title

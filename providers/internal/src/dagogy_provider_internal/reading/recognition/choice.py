@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dagogy.api.scope import Block
@@ -19,6 +19,8 @@ _LEAST = 0.24
 #: How much of the expected number of concepts counts as missing from a smaller choice: below 1, precision
 #: weighs more than recall.
 _MISSING = 0.7
+#: From so many texts with a colon on, and from this share of them on, they are read alike.
+_ALIKE, _MOSTLY = 4, 0.5
 _BEST = 5  # titles that tell how sure the model can be in this document
 
 
@@ -67,6 +69,43 @@ def recognise(blocks: Sequence[Block]) -> Recognition:
     return recognition
 
 
+def _best_reading(
+    of_unit: Mapping[int, Sequence[int]], probabilities: Sequence[float], least: float
+) -> Sequence[int]:
+    """The titles of the reading of a text that are worth most together."""
+    value, members = 0.0, []
+    for of_reading in of_unit.values():
+        kept = (
+            [k for k in of_reading if probabilities[k] > 0.6 * least] if len(of_reading) > 1 else of_reading
+        )
+        worth = sum(probabilities[k] - least for k in kept)
+        if worth > value:
+            value, members = worth, list(kept)
+    return members
+
+
+def _agree(
+    found: Described, readings: Mapping[int, Mapping[int, Sequence[int]]], best_of: dict[int, Sequence[int]]
+) -> None:
+    """Where most texts of a list or column that have a colon are read as a whole (or by what is before or
+    behind it), so are the others."""
+    ways: dict[Hashable, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    offered: dict[int, dict[str, Sequence[int]]] = {}
+    for unit, members in best_of.items():
+        of_way = {found.units[unit].readings[r].way: titles for r, titles in readings[unit].items()}
+        if members and "before" in of_way:
+            title = found.titles[members[0]]
+            offered[unit] = of_way
+            ways[title.siblings[0]][found.units[unit].readings[title.reading].way].append(unit)
+    for of_group in ways.values():
+        count = sum(map(len, of_group.values()))
+        way = max(of_group, key=lambda w: len(of_group[w]))
+        if count < _ALIKE or len(of_group[way]) < _MOSTLY * count:
+            continue
+        for unit in (u for other, units in of_group.items() if other != way for u in units):
+            best_of[unit] = offered[unit].get(way) or best_of[unit]
+
+
 def choose(found: Described, probabilities: Sequence[float]) -> Recognition:
     """Of each text the reading whose titles are worth most, and of all these the choice
     with the largest expected F1.
@@ -79,17 +118,9 @@ def choose(found: Described, probabilities: Sequence[float]) -> Recognition:
         readings[title.unit][title.reading].append(k)
     taken: list[int] = []
     seen: set[str] = set()
-    for unit in sorted(readings):
-        value, members = 0.0, []
-        for of_reading in readings[unit].values():
-            kept = (
-                [k for k in of_reading if probabilities[k] > 0.6 * least]
-                if len(of_reading) > 1
-                else of_reading
-            )
-            worth = sum(probabilities[k] - least for k in kept)
-            if worth > value:
-                value, members = worth, kept
+    best_of = {unit: _best_reading(readings[unit], probabilities, least) for unit in sorted(readings)}
+    _agree(found, readings, best_of)
+    for members in best_of.values():
         for k in members:
             key = found.titles[k].text.casefold()
             if key not in seen:
