@@ -11,7 +11,7 @@ from dagogy.api.scope import Block
 from dagogy_provider_internal.reading.recognition.agreement import agreed, sureness
 from dagogy_provider_internal.reading.recognition.features import Described, described
 from dagogy_provider_internal.reading.recognition.trees import looks
-from dagogy_provider_internal.reading.recognition.units import Unit
+from dagogy_provider_internal.reading.recognition.units import Unit, is_contents
 
 #: What a title must be worth to be taken beside the others of its text, as a share of what the best titles of
 #: the document are worth.
@@ -64,7 +64,12 @@ def recognise(blocks: Sequence[Block]) -> Recognition:
     found = described(blocks)
     first, second = looks()
     chances = [first.probability(title.features) for title in found.titles]
-    recognition = choose(found, [second.probability(row) for row in agreed(blocks, found, chances)])
+    # An entry of a table of contents names nothing that its section does not.
+    probabilities = [
+        0.0 if is_contents(blocks[found.units[title.unit].at]) else second.probability(row)
+        for title, row in zip(found.titles, agreed(blocks, found, chances), strict=True)
+    ]
+    recognition = choose(found, probabilities)
     recognition.seen = sureness(found, chances)
     return recognition
 

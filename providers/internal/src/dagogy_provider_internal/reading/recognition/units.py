@@ -204,13 +204,9 @@ def _units(blocks: Sequence[Block]) -> Iterator[Unit]:
 
 
 def _unasked(blocks: Sequence[Block]) -> Iterator[int]:
-    """The positions of the blocks that are no options of a question, right or wrong, and no entries of a
-    table of contents.
-    """
+    """The positions of the blocks that are no options of a question, right or wrong."""
     asked = False
     for at, block in enumerate(blocks):
-        if _is_contents(block):
-            continue
         if block.kind != "list_item" or block.marked is None:
             asked = block.text.rstrip().endswith(("?", "？"))
         elif asked:
@@ -218,7 +214,7 @@ def _unasked(blocks: Sequence[Block]) -> Iterator[int]:
         yield at
 
 
-def _is_contents(block: Block) -> bool:
+def is_contents(block: Block) -> bool:
     """Whether an item only links to a section of its own document."""
     links = block.links if block.kind == "list_item" else ()
     return len(links) == 1 and links[0].url.startswith("#") and links[0].text.strip() == block.text.strip()
