@@ -457,6 +457,8 @@ def test_policies_beside_a_schedule_are_no_concepts() -> None:
         ("(10 min) – The forces of flight", "The forces of flight"),
         ("Propositional logic | Homework 4 | room 2", "Propositional logic"),
         ("Lecture 9", None),
+        ("Students will be able to name the parts", "Name the parts"),
+        (r"\\usepackage{fvextra}", None),
         ("Week Four: Gliders and kites", "Gliders and kites"),
         ("How " + "very " * 20 + "long", None),
     ],

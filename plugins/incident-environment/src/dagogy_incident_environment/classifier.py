@@ -13,6 +13,8 @@ _ENVIRONMENT, _MEMORY, _STOPPED, _USAGE = (
     "interrupted",
     "cli_usage_error",
 )
+#: What the loader says where there is no memory for a library; a reason behind it is another.
+_UNMAPPED = r"failed to map segment from shared object(?!: (?:Operation not permitted|Permission denied))"
 _US = r"(?:orchestration\.py|dagogy|__main__\.py|python\S* -m dagogy)"
 
 
@@ -55,7 +57,9 @@ class Environment(SignatureClassifier):
     signatures = (
         # What it runs in.
         Signature(
-            incident=_ENVIRONMENT, exception=r"ModuleNotFoundError|ImportError", unless=r"SOCKS|socksio"
+            incident=_ENVIRONMENT,
+            exception=r"ModuleNotFoundError|ImportError",
+            unless=rf"SOCKS|socksio|{_UNMAPPED}",
         ),
         Signature(incident=_ENVIRONMENT, exception=r"UnicodeEncodeError"),
         Signature(
@@ -105,6 +109,7 @@ class Environment(SignatureClassifier):
         Signature(incident=_MEMORY, typed="io_error", message=r"^out of memory"),
         Signature(incident=_MEMORY, exception=r"(?:\w+\.)*\w*MemoryError", unless=r"cuda|CUDA"),
         Signature(incident=_MEMORY, errno="ENOMEM"),
+        Signature(incident=_MEMORY, exception=r"ImportError", message=_UNMAPPED),
         Signature(
             incident=_MEMORY,
             message=(

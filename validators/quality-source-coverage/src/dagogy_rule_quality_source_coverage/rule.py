@@ -161,6 +161,7 @@ def _grouped(context: RuleContext) -> frozenset[int]:
 def _lists(blocks: Iterable[Block], fewest: int) -> Iterator[_List]:
     """The lists of a document that have so many entries."""
     found: dict[tuple[object, ...], _List] = {}
+    tables: dict[tuple[object, ...], int] = {}
 
     def add(key: tuple[object, ...], kind: str, column: str, text: str, block: Block) -> None:
         one = found.setdefault(key, _List(kind, column, []))
@@ -168,15 +169,11 @@ def _lists(blocks: Iterable[Block], fewest: int) -> Iterator[_List]:
 
     for block in blocks:
         if block.kind == "table_row":
+            # The hash of a header takes as long as it is wide: once for a row, not for each of its cells.
+            table = tables.setdefault((block.path, block.header), len(tables))
             for c, cell in enumerate(block.cells):
                 column = block.header[c] if c < len(block.header) else ""
-                add(
-                    ("row", block.path, block.header, c),
-                    "rows of the table",
-                    column,
-                    " ".join(cell.split()),
-                    block,
-                )
+                add(("row", table, c), "rows of the table", column, " ".join(cell.split()), block)
         elif block.kind == "list_item" and block.marked is None:
             key = ("item", block.path, block.level, block.ordered)
             add(key, "items of the list", "", block.lead or block.text, block)
