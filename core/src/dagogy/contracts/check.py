@@ -15,6 +15,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+from dagogy.contracts.depth import is_deeper_than
 from dagogy.contracts.suggest import did_you_mean
 
 # No document of ours comes near that, and what quotes one that does would run out of stack.
@@ -154,7 +155,7 @@ def schema_problems(name: str, document: Any, *, most: int | None = None) -> lis
     """All problems of `document` against the schema of the artifact `name`, in document order. No more are
     looked for once there are `most` of them.
     """
-    if _deeper_than(document, _MAX_DEPTH):
+    if is_deeper_than(document, _MAX_DEPTH):
         return [Problem("", "the document is nested too deeply", "json")]
     found: dict[tuple[str, str, str], Problem] = {}
     for error in _validator(name).iter_errors(document):
@@ -168,21 +169,6 @@ def schema_problems(name: str, document: Any, *, most: int | None = None) -> lis
         if most is not None and len(found) >= most:
             break
     return sorted(found.values(), key=lambda p: (_sort_key(p.pointer), p.keyword, p.message))
-
-
-def _deeper_than(document: Any, levels: int) -> bool:
-    """Whether lists and objects stand in each other more than `levels` deep below the top."""
-    layer = [document] if isinstance(document, dict | list) else []
-    for _ in range(levels + 1):
-        layer = [
-            x
-            for holder in layer
-            for x in (holder.values() if isinstance(holder, dict) else holder)
-            if isinstance(x, dict | list)
-        ]
-        if not layer:
-            return False
-    return True
 
 
 def _sort_key(pointer: str) -> list[tuple[int, int, str]]:

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, NoReturn
 
 from dagogy.api.display import visible_json
 from dagogy.api.errors import StorageError
+from dagogy.contracts.depth import is_deeper_than
 
 _HINTS = {
     errno.ENOSPC: (
@@ -286,17 +287,9 @@ def from_json(data: bytes | str) -> Any:
         value = json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=_whole)
     except RecursionError:
         raise TooDeep("it is nested too deeply") from None
-    layer = [value] if isinstance(value, dict | list) else []
-    for _ in range(_DEEPEST_JSON):
-        layer = [
-            x
-            for holder in layer
-            for x in (holder.values() if isinstance(holder, dict) else holder)
-            if isinstance(x, dict | list)
-        ]
-        if not layer:
-            return value
-    raise TooDeep("it is nested too deeply")
+    if is_deeper_than(value, _DEEPEST_JSON):
+        raise TooDeep("it is nested too deeply")
+    return value
 
 
 def _no_number(name: str) -> NoReturn:
@@ -310,21 +303,6 @@ def _finite(text: str) -> float:
 
 def _whole(text: str) -> int:
     return int(text) if len(text) < 19 else _no_number(text)
-
-
-def is_deeper_than(value: Any, levels: int) -> bool:
-    """Whether arrays and objects are nested more than so many levels deep."""
-    layer = [value]
-    for _ in range(levels):
-        layer = [
-            x
-            for holder in layer
-            for x in (holder.values() if isinstance(holder, dict) else holder)
-            if isinstance(x, dict | list)
-        ]
-        if not layer:
-            return False
-    return True
 
 
 def to_json(document: Any) -> bytes:

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dagogy.api.errors import DagogyError, InvalidArgument, NotFound, StorageError
+from dagogy.contracts.depth import is_deeper_than
 from dagogy.workspace.events import append_event, utc_now
 from dagogy.workspace.files import (
     TooDeep,
     from_json,
     guarded,
-    is_deeper_than,
     make_folder,
     read_regular,
     remove_tree,

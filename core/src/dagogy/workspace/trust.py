@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from dagogy.api.errors import ConfigError, DagogyError, StorageError
+from dagogy.contracts.depth import is_deeper_than
 from dagogy.workspace.events import utc_now
 from dagogy.workspace.files import open_regular, read_regular, to_json, write_atomic
 from dagogy.workspace.lock import alone
@@ -63,7 +64,7 @@ class ConfigFile:
             if sum(line.count(".") ** 2 for line in text.split("\n")) > _MOST_DOTS_SQUARED:
                 raise RecursionError
             table = tomllib.loads(text)
-            if _deeper_than(table, _DEEPEST):
+            if is_deeper_than(table, _DEEPEST):
                 raise RecursionError
         except RecursionError:
             raise ConfigError(
@@ -156,21 +157,6 @@ def exposure(path: Path) -> str:
         if found.st_mode & stat.S_IWOTH and not stat.S_ISLNK(found.st_mode):
             return f"can be written to by others (mode {stat.S_IMODE(found.st_mode):04o})"
     return ""
-
-
-def _deeper_than(value: Any, most: int) -> bool:
-    """Whether tables and arrays are nested deeper than `most`; without recursion, which is what it guards."""
-    level = [value]
-    for _ in range(most):
-        level = [
-            item
-            for v in level
-            if isinstance(v, dict | list)
-            for item in (v.values() if isinstance(v, dict) else v)
-        ]
-        if not level:
-            return False
-    return True
 
 
 class TrustStore:

@@ -56,8 +56,6 @@ _WEIGHT = re.compile(
     r"|gesamt)\s+\d{1,3}\s?%?)?\s*$",
     re.IGNORECASE,
 )
-#: `Perfect hashing | Lecture 4 | Some College (video)`: what the title of a page says besides its subject.
-_SITE = re.compile(r"\s{1,3}[|｜]\s{1,3}.{1,120}$")
 _EDGES = " \t:;,–—-|、。：；"
 #: The mark of a quotation in front of a title, and a title whose dashes are its own (`--quiet`).
 _QUOTED, _OPTION = re.compile(r"^(?:>\s+)+"), re.compile(r"^--?\w")
