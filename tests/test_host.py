@@ -231,6 +231,21 @@ def test_an_implementation_that_cannot_be_had_is_a_plugin_error_that_names_it(
     assert host.implementation(host.get(kind, "sound")) is not None
 
 
+def test_a_plugin_whose_files_are_gone_is_to_be_installed_again(site: SitePackages) -> None:
+    site.plugin("half-one", "1.0", entry_points={"rule": {"half": "half_gone.plugin"}}, modules={})
+    site.plugin(
+        "torn-one", "1.0", entry_points={"rule": {"torn": "torn"}}, modules={"torn": "import not_there"}
+    )
+    host = site.host()
+    for plugin_id, remedy in (
+        ("half", "install half-one again, its files are missing"),
+        ("torn", "update or remove torn-one"),
+    ):
+        with pytest.raises(PluginError) as caught:
+            host.implementation(host.get("rule", plugin_id))
+        assert caught.value.hint == f"{remedy}, or leave it out with DAGOGY_DISABLE={plugin_id}"
+
+
 @pytest.mark.parametrize(
     ("kind", "more", "reason"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from types import CoroutineType
 from typing import Any, Literal, TypeVar
 
@@ -78,13 +79,29 @@ class Plugin:
     def error(self) -> PluginError:
         return PluginError(
             f"{self.name} cannot be used: {self.reason}",
-            hint=f"update or remove {self.entry.distribution}, or leave it out with DAGOGY_DISABLE={self.id}",
+            hint=f"{self._remedy()}, or leave it out with DAGOGY_DISABLE={self.id}",
             details={
                 "plugin": self.id,
                 "kind": self.entry.kind,
                 "distribution": self.entry.distribution,
                 "version": self.entry.version,
             },
+        )
+
+    def _remedy(self) -> str:
+        """What helps against its failure: another version, or, where an uninstall or a copy stopped half way,
+        the same one again.
+        """
+        package = self.entry.module.partition(":")[0].partition(".")[0].strip()
+        try:
+            gone = find_spec(package) is None
+        except (ImportError, ValueError):  # no name of a package, or one that a plugin broke
+            gone = False
+        distribution = self.entry.distribution
+        return (
+            f"install {distribution} again, its files are missing"
+            if gone
+            else f"update or remove {distribution}"
         )
 
     def as_dict(self) -> dict[str, str]:
