@@ -104,6 +104,7 @@ def test_the_same_source_again_goes_on_with_its_run_and_the_diff_says_what_chang
     assert dagogy.compile("more.md").id.endswith("-more")
 
 
+@pytest.mark.slow
 def test_a_run_that_somebody_else_made_is_not_gone_on_with(notes: Path, runner: CommandRunner) -> None:
     first = dagogy.compile("notes.md")
     log = first.path / "logs/events.jsonl"
@@ -184,6 +185,7 @@ def test_a_document_that_is_refused_is_read_and_says_so(runner: CommandRunner) -
     assert runs.Workspace().runs() == []
 
 
+@pytest.mark.slow
 def test_run_with_a_file_makes_its_run_and_finds_it_again_from_any_folder(
     notes: Path, runner: CommandRunner
 ) -> None:
@@ -251,6 +253,7 @@ def test_what_failed_with_a_file_is_run_again_by_its_run(
     assert replayable(command[1:], row["run_id"]) == ("", ["notes.md"])
 
 
+@pytest.mark.slow
 def test_several_files_and_sections_are_taken(notes: Path, runner: CommandRunner) -> None:
     shutil.copy(ROOT / "examples/intro-statistics.md", runner.folder / "statistics.md")
     part = dagogy.compile("statistics.md", sections=["From sample to conclusion"], name="part")

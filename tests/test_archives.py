@@ -170,6 +170,7 @@ def test_folders_in_one_another_end_in_a_typed_error(
         assert "deep" in refused(runner, archive, *options)
 
 
+@pytest.mark.slow
 def test_what_is_in_a_run_a_thousand_folders_deep_is_no_crash(runner: CommandRunner) -> None:
     run = runner.init()
     place = run

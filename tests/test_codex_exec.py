@@ -364,6 +364,7 @@ def test_a_key_that_the_service_repeats_is_in_no_line_and_no_detail(real: Harnes
     assert "[LOOPBACK_CREDENTIAL]" in error.message
 
 
+@pytest.mark.slow
 def test_a_codex_that_says_nothing_is_ended_by_our_clock(real: Harness) -> None:
     with loopback(HANG) as server:
         codex_home(real.folder / "home", server.url)
@@ -374,6 +375,7 @@ def test_a_codex_that_says_nothing_is_ended_by_our_clock(real: Harness) -> None:
     assert incident(error) == "provider_timeout"
 
 
+@pytest.mark.slow
 def test_a_codex_that_waits_for_the_network_was_not_slow(real: Harness) -> None:
     codex_home(real.folder / "home", "http://127.0.0.1:9/v1")
     lines: list[str] = []
@@ -430,6 +432,7 @@ def test_doctor_is_reported_which_codex_there_is_and_that_its_provider_has_a_key
     assert (found.ready, found.hint) == (False, "export LOOPBACK_CREDENTIAL=…")
 
 
+@pytest.mark.slow
 def test_doctor_is_reported_of_a_login_without_any_part_of_its_key(real: Harness) -> None:
     home = real.folder / "home"
     home.mkdir()
@@ -597,6 +600,7 @@ subprocess.run([sys.executable, '-c', 'import subprocess, sys; subprocess.Popen(
 """  # noqa: E501
 
 
+@pytest.mark.slow
 def test_nothing_stays_alive_of_a_command_that_heeds_no_sigterm(harness: Harness) -> None:
     harness.monkeypatch.setattr(process, "GRACE_SECONDS", 0.2)
     message = (
@@ -912,6 +916,7 @@ def test_a_run_comes_from_the_scope_to_an_accepted_curriculum(
     assert list(working.temporary.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_prose_twice_is_a_failure_with_the_answer_kept(runner: CommandRunner, working: Harness) -> None:
     with loopback(answers_with("Sure! The answer is forty-two.")) as server:
         codex_home(working.folder / "home", server.url)
@@ -969,6 +974,7 @@ def test_a_signal_to_dagogy_ends_codex_too(
     assert list(working.temporary.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_codex_does_not_outlive_a_dagogy_that_is_killed(runner: CommandRunner, working: Harness) -> None:
     with loopback(HANG) as server:
         child = start(working, server, runner)

@@ -134,6 +134,7 @@ def test_a_second_run_keeps_the_previous_curriculum_and_says_that_nothing_change
     assert "nothing changed" in runner.ok("diff", "latest").out
 
 
+@pytest.mark.slow
 def test_a_synthesised_spec_follows_a_changed_scope(runner: CommandRunner) -> None:
     run = compiled(runner, "--scope-file", str(BREAD))
     bread = document(run, SPEC)
@@ -146,6 +147,7 @@ def test_a_synthesised_spec_follows_a_changed_scope(runner: CommandRunner) -> No
     assert document(run, SPEC) == bread
 
 
+@pytest.mark.slow
 def test_the_users_own_spec_is_kept_beside_a_scope_file(runner: CommandRunner) -> None:
     first = compiled(runner, "--scope-file", str(BREAD))
     own = {**document(first, SPEC), "goal": "Bake one good loaf a week."}
@@ -201,6 +203,7 @@ UNUSABLE: list[tuple[list[str], str]] = [
 ]
 
 
+@pytest.mark.slow
 def test_a_scope_that_cannot_be_used_is_refused_and_nothing_is_written(runner: CommandRunner) -> None:
     text = BREAD.read_bytes()
     with open("huge.md", "wb") as file:
@@ -397,6 +400,7 @@ def colours(text: str) -> list[str]:
     return re.findall(r"\x1b\[[0-9;]*m", text)
 
 
+@pytest.mark.slow
 def test_no_color_and_dumb_terminals_are_honoured(runner: CommandRunner) -> None:
     run_with(runner, curriculum_of({"id": "a", "prerequisites": ["a"]}))
     assert colours(Terminal(runner.folder, "validate", "latest").text)

@@ -220,6 +220,7 @@ def test_records_and_files_that_cannot_be_read_do_not_stop_the_bundle(
     assert not any(b"root:" in data for data in files.values())
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_no_half_bundle(runner: CommandRunner, failed: Path, tmp_path: Path) -> None:
     def body(disk: Path) -> None:
         os.environ["ORCHESTRATION_ARCHIVE_DIR"] = str(disk)

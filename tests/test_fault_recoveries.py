@@ -216,6 +216,7 @@ def edited(harness: Harness) -> None:
     put(harness.run / CURRICULUM, document)
 
 
+@pytest.mark.slow
 def test_a_plan_before_its_stage_is_made_after_the_stages_that_are_missing(harness: Harness) -> None:
     edited(harness)
     assert harness.dagogy("plan", "course").returncode == 5
@@ -358,6 +359,7 @@ def test_a_port_that_refuses_is_replaced_with_consent(harness: Harness, remote: 
     )
 
 
+@pytest.mark.slow
 def test_a_certificate_that_nobody_vouches_for_is_no_reason_to_trust_it(
     harness: Harness, self_signed: ssl.SSLContext
 ) -> None:
@@ -382,6 +384,7 @@ def test_a_codex_that_prints_prose_is_replaced_with_consent(harness: Harness) ->
     assert outcome.incident in ("codex_structured_output", "provider_output_not_json")
 
 
+@pytest.mark.slow
 def test_a_codex_that_fails_each_time_is_escalated(harness: Harness) -> None:
     harness.codex("sys.exit('Error: something that nobody has ever seen')")
     outcome = harness("--heal-attempts", "1")

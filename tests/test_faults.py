@@ -129,11 +129,11 @@ _NEXT_RUN = [*_FIRST_RUN, "--scope-section", "Water", "--scope-section", "Leaves
 @pytest.mark.parametrize(
     ("stage", "command", "step"),
     [
-        ("initialized", _FIRST_RUN, 41),
-        ("edited", ["validate", "latest"], 10),
-        ("by hand", ["validate", "latest", "--fix"], 13),
+        pytest.param("initialized", _FIRST_RUN, 41, marks=pytest.mark.slow),
+        pytest.param("edited", ["validate", "latest"], 10, marks=pytest.mark.slow),
+        pytest.param("by hand", ["validate", "latest", "--fix"], 13, marks=pytest.mark.slow),
         ("generated", ["plan", "latest"], 4),
-        ("iterated", ["iterate", "latest"], 4),
+        pytest.param("iterated", ["iterate", "latest"], 4, marks=pytest.mark.slow),
         ("edited", ["status", "latest"], 3),
         ("iterated", ["archive", "latest"], 3),
         pytest.param("edited", ["status", "latest"], 1, marks=pytest.mark.slow),
@@ -354,10 +354,10 @@ def _fill(disk: Path, leave: int) -> Path:
     "command",
     [
         ["run", "latest", "--scope-file", "tea.md"],
-        ["validate", "latest"],
-        ["plan", "latest"],
-        ["iterate", "latest"],
-        ["archive", "latest"],
+        *(
+            pytest.param([c, "latest"], marks=pytest.mark.slow)
+            for c in ("validate", "plan", "iterate", "archive")
+        ),
         ["init", "other"],
     ],
     ids=lambda command: command[0],

@@ -26,6 +26,7 @@ def _try(runner: CommandRunner, choose: int, most: int) -> tuple[int, list[str]]
     return len(chosen), wrong
 
 
+@pytest.mark.slow
 def test_some_changes_of_every_artifact_crash_no_command(runner: CommandRunner) -> None:
     count, wrong = _try(runner, 1, 3)
     assert count > 15

@@ -197,6 +197,7 @@ def test_plan_iterate_and_diff_import_no_plugin(work: Path, command: str) -> Non
     assert not {m for m in seen.modules if m.startswith("dagogy_")}
 
 
+@pytest.mark.slow
 def test_run_with_the_internal_provider_imports_no_sdk_and_no_graph_library(work: Path) -> None:
     seen = observe(work, "run", "scoped", "--scope-file", str(EXAMPLE))
     assert seen.status == 0
@@ -210,6 +211,7 @@ def test_run_with_the_internal_provider_imports_no_sdk_and_no_graph_library(work
     }
 
 
+@pytest.mark.slow
 def test_run_with_json_in_a_pipe_needs_no_progress_display(work: Path) -> None:
     assert "rich" not in observe(work, "run", "scoped", "--json").modules
 

@@ -268,6 +268,7 @@ def test_explain_has_a_page_for_the_rule(
     )
 
 
+@pytest.mark.slow
 def test_the_explain_command_prints_a_rule_s_page(tmp_path: Path) -> None:
     done = dagogy("explain", "graph.max_prerequisites", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

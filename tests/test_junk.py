@@ -44,6 +44,7 @@ def test_junk_is_caught_by_the_rule_that_is_there_for_it(file: str) -> None:
     assert missed == MISSED[file]
 
 
+@pytest.mark.slow
 def test_lines_of_a_document_in_a_chain_with_template_text_fail_and_are_reported_why() -> None:
     for junk in generated_junk():
         findings = judged(junk.run)

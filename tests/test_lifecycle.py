@@ -21,7 +21,7 @@ from dagogy.api.secrets import redacted, secrets_of
 from dagogy.contracts.check import schema_text
 from dagogy.incidents.record import failure_document
 from dagogy.workspace.known_settings import CORE_SETTINGS, ENVIRONMENT_ONLY
-from support import HANGS, CommandRunner, clean_environment, dagogy, make_plugin
+from support import HANGS, CommandRunner, clean_environment, dagogy, make_plugin, some_fast
 
 SCOPE = """# Überé 日本 😀
 
@@ -60,7 +60,7 @@ def _shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
 # ---------------------------------------------------------------------------------------------------- streams
 
 
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("closed", some_fast(["<&-", ">&-", "2>&-", "<&- >&- 2>&-"], ">&-"))
 def test_closed_streams_change_neither_work_nor_exit_status(
     runner: CommandRunner, done: Path, closed: str
 ) -> None:
@@ -80,7 +80,10 @@ def test_closed_streams_change_neither_work_nor_exit_status(
 
 @pytest.mark.parametrize("buffering", ["", "1"])
 @pytest.mark.parametrize(
-    "command", ["--version", "--help", "status latest", "list --json", "validate latest --json"]
+    "command",
+    some_fast(
+        ["--version", "--help", "status latest", "list --json", "validate latest --json"], "list --json"
+    ),
 )
 def test_a_reader_that_is_gone_is_no_failure(
     runner: CommandRunner, done: Path, command: str, buffering: str
@@ -89,6 +92,7 @@ def test_a_reader_that_is_gone_is_no_failure(
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_a_gate_that_fails_says_so_even_when_nobody_reads_its_report(
     runner: CommandRunner, done: Path
 ) -> None:
@@ -110,6 +114,7 @@ def test_a_stdout_that_is_full_is_an_io_error(runner: CommandRunner, done: Path,
 
 
 @pytest.mark.parametrize("broken", ["2>/dev/full", "2> >(exec <&-)"])
+@pytest.mark.slow
 def test_diagnostics_that_cannot_be_written_stop_nothing(
     runner: CommandRunner, done: Path, broken: str
 ) -> None:
@@ -127,6 +132,7 @@ def test_diagnostics_that_cannot_be_written_stop_nothing(
         {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
     ],
 )
+@pytest.mark.slow
 def test_text_that_the_terminal_cannot_show_is_escaped(
     runner: CommandRunner, done: Path, environment: dict[str, str]
 ) -> None:
@@ -569,6 +575,7 @@ def test_many_looks_at_a_run_at_work_all_succeed(runner: CommandRunner, working:
     working.process.wait(HANGS)
 
 
+@pytest.mark.slow
 def test_looks_that_bring_a_run_into_line_do_not_make_a_writer_fail(
     runner: CommandRunner, done: Path
 ) -> None:

@@ -61,6 +61,7 @@ def test_patterns_take_time_that_grows_with_any_text(tmp_path: Path) -> None:
     assert not slow_patterns("thorough", tmp_path)
 
 
+@pytest.mark.slow
 def test_the_probe_finds_patterns_that_backtrack() -> None:
     import pattern_probe as probe
 
@@ -139,6 +140,7 @@ def test_a_small_document_of_a_hard_shape_ends(shape: str, runner: CommandRunner
     assert status in (0, 4), err
 
 
+@pytest.mark.slow
 def test_a_long_address_after_requires_is_read_at_once(runner: CommandRunner, tmp_path: Path) -> None:
     url = "https://host.example/" + "-".join(["a"] * 120)
     text = (

@@ -253,7 +253,7 @@ MORE = (
     ),
 )
 #: What the commands show most of: a curriculum, a log. The others are looked at with the slow tests.
-_QUICK = ("titles", "events")
+_QUICK = ("events",)
 #: What is compared and checked, and of which no command shows a text.
 _SILENT = ("plan", "diff", "previous curriculum")
 _ONE_FORMAT = ("--format", "-o")
@@ -351,6 +351,7 @@ def test_no_control_comes_out_of_what_was_planted(at: Planted, artifact: str) ->
     assert "pwned" in seen or artifact in _SILENT, "this artifact is read by no command"
 
 
+@pytest.mark.slow
 def test_no_control_comes_out_of_a_document_that_is_compiled(at: Planted) -> None:
     """Its name and its words, and what the provider says of them."""
     document = at.runner.folder / f"{NAME}.md"
@@ -366,6 +367,7 @@ def test_no_control_comes_out_of_a_document_that_is_compiled(at: Planted) -> Non
         check(text, name)
 
 
+@pytest.mark.slow
 def test_no_control_comes_out_of_what_a_service_says(at: Planted) -> None:
     pytest.importorskip("openai")
     refusal = {"error": {"message": f"bad key {EVIL}", "type": EVIL, "code": EVIL, "param": EVIL}}
@@ -384,6 +386,7 @@ def test_no_control_comes_out_of_what_a_service_says(at: Planted) -> None:
         check(path.read_bytes().decode(), path.name)
 
 
+@pytest.mark.slow
 def test_no_control_comes_through_the_commands_that_a_recovery_runs(at: Planted) -> None:
     """What a child prints is shown again by its parent."""
     planted("inputs/topic_spec.json", lambda d: {**d, EVIL: EVIL})(at)

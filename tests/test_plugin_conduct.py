@@ -948,6 +948,7 @@ def test_every_command_has_stdout_for_itself_alone(runner: CommandRunner) -> Non
     assert set(COMMANDS) <= set(done.stdout.split())
 
 
+@pytest.mark.slow
 def test_who_is_interrupted_where_a_plugin_s_call_begins_or_ends_still_finds_stdout(
     tmp_path: Path,
 ) -> None:

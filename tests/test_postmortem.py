@@ -203,6 +203,7 @@ def written(site: SitePackages, work: Path, reference: str) -> tuple[Path, dict[
     return test, json.loads(fixture.read_bytes())
 
 
+@pytest.mark.slow
 def test_a_rule_that_raises_leaves_a_test_that_fails_until_it_is_fixed(
     acme: SitePackages, tmp_path: Path
 ) -> None:
@@ -220,6 +221,7 @@ def test_a_rule_that_raises_leaves_a_test_that_fails_until_it_is_fixed(
     assert "1 passed" in after.stdout
 
 
+@pytest.mark.slow
 def test_a_provider_that_raises_on_a_scope_file_is_replayed_with_that_file(
     acme: SitePackages, tmp_path: Path
 ) -> None:

@@ -431,6 +431,7 @@ def test_recover_takes_no_action_on_what_is_refuted_and_lets_the_failed_command_
     assert mended.json["steps"] == []
 
 
+@pytest.mark.slow
 def test_triage_shows_what_the_probes_saw(site: SitePackages, runner: CommandRunner) -> None:
     add(site, "ready", result("bad", confirms="('stage_conflict',)"))
     run = runner.init()

@@ -84,6 +84,7 @@ def test_the_code_is_that_of_the_example() -> None:
         assert found[2] in (EXAMPLE / found[1]).read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_configuration_of_codex_works(
     runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, good_faulty: Faulty, codex: Path
 ) -> None:

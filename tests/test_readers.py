@@ -635,6 +635,7 @@ def test_a_link_does_not_lead_out_of_the_folder_and_no_run_is_read(runner: Comma
 
 
 @pytest.mark.usefixtures("needs_pandoc")
+@pytest.mark.slow
 def test_a_run_keeps_the_file_as_given_the_text_and_its_blocks(runner: CommandRunner) -> None:
     text = EXAMPLES[2].read_bytes()
     made = runner.folder / "bread.docx"

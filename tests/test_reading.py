@@ -396,6 +396,7 @@ def test_what_is_kept_reads_as_it_was_given_and_of_each_key_the_nearest_source_c
     assert from_file(b"", "f") == NONE
 
 
+@pytest.mark.slow
 def test_corrections_are_kept_with_the_run_and_used_by_whatever_follows(
     runner: CommandRunner, notes: Path
 ) -> None:

@@ -226,6 +226,7 @@ def test_invalid_metadata_leads_to_an_archive_and_a_fresh_run_that_takes_its_pla
     assert len([p for p in runner.runs.iterdir() if p.name != "archives"]) == 2
 
 
+@pytest.mark.slow
 def test_metadata_can_be_rebuilt_from_what_the_run_holds(runner: CommandRunner) -> None:
     run = runner.init()
     runner.ok("run", run.name, "--scope-file", str(BREAD))
@@ -318,6 +319,7 @@ def fragile(
     return run, site
 
 
+@pytest.mark.slow
 def test_a_longer_timeout_and_another_provider_hold_for_their_attempt_alone(
     runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -386,6 +388,7 @@ def test_what_a_person_fixed_meanwhile_is_confirmed_by_the_failed_command(runner
     assert events(run, "recovered")[0]["by"] == ""
 
 
+@pytest.mark.slow
 def test_white_space_in_the_base_url_is_trimmed_for_the_attempt(
     runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -463,6 +466,7 @@ def recovered(site: SitePackages, runner: CommandRunner, *arguments: str) -> Out
     return Outcome(done.returncode, done.stdout, done.stderr)
 
 
+@pytest.mark.slow
 def test_the_same_failure_with_nothing_changed_ends_the_loop(
     site: SitePackages, runner: CommandRunner
 ) -> None:

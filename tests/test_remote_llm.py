@@ -450,6 +450,7 @@ def test_the_clock_bounds_the_whole_answer(script: Any) -> None:
     assert "AGENT_TIMEOUT_SECONDS" in played.failed.hint
 
 
+@pytest.mark.slow
 def test_a_stream_that_falls_silent_is_distinguished_from_one_that_is_slow(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

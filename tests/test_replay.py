@@ -325,6 +325,7 @@ def test_a_command_that_was_killed_is_ours_exactly_if_its_start_is(runner: Comma
         assert runner("recover", run.name, "--json").json["resolved"] is ours
 
 
+@pytest.mark.slow
 def test_the_folder_is_the_callers_and_a_relative_file_is_reported_with_the_way_there(
     runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -660,6 +661,7 @@ def test_a_command_of_a_recovery_that_was_killed_with_it_is_not_what_failed(runn
     assert runner.stage(run.name) == "planned"
 
 
+@pytest.mark.slow
 def test_one_fault_is_one_incident_however_often_a_recovery_met_it(
     site: SitePackages, runner: CommandRunner
 ) -> None:

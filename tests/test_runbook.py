@@ -144,6 +144,7 @@ def broken() -> dict[str, Any]:
 
 
 @needs_python
+@pytest.mark.slow
 def test_section_1_triage_of_a_sound_run_ends_resolved(project: Project) -> None:
     run = filled(project, valid_curriculum())
     door = "python3.11 scripts/orchestration.py"
@@ -155,6 +156,7 @@ def test_section_1_triage_of_a_sound_run_ends_resolved(project: Project) -> None
 
 
 @needs_python
+@pytest.mark.slow
 def test_section_1_triage_of_a_failing_run_leads_over_the_report_and_a_fix(project: Project) -> None:
     run = filled(project, broken())
     door = "python3.11 scripts/orchestration.py"
@@ -169,6 +171,7 @@ def test_section_1_triage_of_a_failing_run_leads_over_the_report_and_a_fix(proje
 
 
 @needs_python
+@pytest.mark.slow
 def test_section_3a_stage_conflict_is_resolved_with_a_scope_file(project: Project) -> None:
     run = project.init()
     shown = failed(project(f"python3.11 scripts/orchestration.py run {run.name}"), "stage_conflict")
@@ -180,6 +183,7 @@ def test_section_3a_stage_conflict_is_resolved_with_a_scope_file(project: Projec
 
 
 @needs_python
+@pytest.mark.slow
 def test_section_3a_stage_conflict_is_resolved_by_filling_in_the_topic_spec(project: Project) -> None:
     run = project.init()
     failed(project(f"python3.11 scripts/orchestration.py run {run.name}"), "stage_conflict")
@@ -210,6 +214,7 @@ def test_section_3b_a_validation_failure_is_resolved_by_the_report_and_the_comma
 @pytest.mark.parametrize(
     "content", some_fast(["{", '{"schema_version": 99}'], "{"), ids=["corrupted", "of another version"]
 )
+@pytest.mark.slow
 def test_section_3f_invalid_run_metadata_is_resolved_by_an_archive_and_a_fresh_run(
     project: Project, content: str
 ) -> None:
@@ -232,6 +237,7 @@ def test_section_3f_invalid_run_metadata_is_resolved_by_an_archive_and_a_fresh_r
 
 
 @needs_python
+@pytest.mark.slow
 def test_section_4_stale_artifacts_are_resolved_by_validate_plan_and_iterate_in_sequence(
     project: Project,
 ) -> None:
@@ -495,6 +501,7 @@ def test_flow_3a_by_hand_is_typed_from_what_recover_prints(project: Project) -> 
 
 
 @needs_python
+@pytest.mark.slow
 def test_flow_3b_inspect_fix_and_rerun_is_what_recover_does(project: Project) -> None:
     wrong = valid_curriculum()
     wrong["nodes"][1]["prerequisites"] = ["alpha", "alpha"]

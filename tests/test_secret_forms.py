@@ -544,6 +544,7 @@ def test_time_is_in_proportion_to_the_text(run: str) -> None:
     assert not grows(lambda text: redacted(text, KNOWN), run, 10_000)
 
 
+@pytest.mark.slow
 def test_every_rule_of_gitleaks_is_linear() -> None:
     runs = [
         (name, shapes_module._compiled(pattern), run)

@@ -276,6 +276,7 @@ def test_a_secret_in_the_answer_of_a_provider_does_not_reach_the_run(
 
 
 @looks_closely
+@pytest.mark.slow
 def test_a_secret_in_the_configuration_file_is_kept_like_one_in_the_environment(
     loud: Loudspeaker, monkeypatch: pytest.MonkeyPatch, every: bool
 ) -> None:
@@ -294,6 +295,7 @@ def test_a_secret_in_the_configuration_file_is_kept_like_one_in_the_environment(
 
 
 @looks_closely
+@pytest.mark.slow
 def test_the_loops_that_run_commands_tell_nothing_either(loud: Loudspeaker, every: bool) -> None:
     loud.runner.init()
     loud("run", "latest", "--scope-file", "tea.md")
@@ -310,6 +312,7 @@ def test_the_loops_that_run_commands_tell_nothing_either(loud: Loudspeaker, ever
 
 
 @looks_closely
+@pytest.mark.slow
 def test_a_secret_on_the_command_line_or_in_a_file_name_is_not_kept(loud: Loudspeaker, every: bool) -> None:
     loud.runner.init()
     named = loud.runner.folder / f"{KEY}.md"
@@ -352,6 +355,7 @@ def test_a_log_on_standard_input_is_shown_without_them(
     loud.check()
 
 
+@pytest.mark.slow
 def test_a_file_in_the_run_named_after_a_secret_stays_out_of_reports(loud: Loudspeaker) -> None:
     folder = loud.runner.init()
     loud("run", "latest", "--scope-file", "tea.md")

@@ -382,6 +382,7 @@ def test_a_provider_that_is_not_installed_is_no_fallback_and_is_named(stage: Sta
     assert stage.asked("spare") == 0
 
 
+@pytest.mark.slow
 def test_consent_beforehand_covers_the_one_action_that_it_is_for(stage: Stage) -> None:
     stage.provider("denied", DENIED)
     stage.action(
@@ -406,6 +407,7 @@ def again(stage: Stage) -> None:
     )
 
 
+@pytest.mark.slow
 def test_attempts_are_limited(stage: Stage) -> None:
     stage.provider("denied", *({**DENIED, "message": f"HTTP 401, the {n}th"} for n in range(9)))
     again(stage)
@@ -417,6 +419,7 @@ def test_attempts_are_limited(stage: Stage) -> None:
     assert "HTTP 401, the 2th" in done.err.splitlines()[0]
 
 
+@pytest.mark.slow
 def test_requests_to_a_service_are_limited_and_the_child_knows_the_rest(stage: Stage) -> None:
     stage.provider("denied", *({**DENIED, "message": f"HTTP 401, the {n}th"} for n in range(9)))
     stage.action(
@@ -440,6 +443,7 @@ def test_requests_to_a_service_are_limited_and_the_child_knows_the_rest(stage: S
     assert (stage.scripts / "allowed").read_text().split() == ["5", "5", "4", "1"]
 
 
+@pytest.mark.slow
 def test_the_time_is_limited_and_ends_the_attempt_under_way(stage: Stage) -> None:
     fifo = stage.scripts / "fifo"
     os.mkfifo(fifo)

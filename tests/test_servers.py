@@ -273,6 +273,7 @@ def test_codex_is_the_version_that_the_evidence_was_made_with(codex: Path, tmp_p
     )
 
 
+@pytest.mark.slow
 def test_without_node_the_tests_are_skipped_by_name_and_the_summary_says_so(tmp_path: Path) -> None:
     command = [
         sys.executable,

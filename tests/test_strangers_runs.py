@@ -147,6 +147,7 @@ def test_a_pipe_in_place_of_the_report_keeps_nobody_waiting(runner: CommandRunne
     assert runner("recover", run.name, "--dry-run", "--no-probe").status == 4
 
 
+@pytest.mark.slow
 def test_a_command_killed_after_its_work_loses_no_diff_when_it_is_run_again(
     runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -82,6 +82,7 @@ def test_it_is_diagnosed_and_its_probe_confirms_it(office: Office) -> None:
     assert office("explain", "house.vpn.interface")[1]["text"] == "Is there an interface `vpn0`?"
 
 
+@pytest.mark.slow
 def test_its_unsafe_action_waits_for_consent_and_then_the_failed_command_decides(office: Office) -> None:
     status, message = office("recover", office.run.name)
     assert (status, message["resolved"]) == (8, False)
@@ -104,6 +105,7 @@ def test_what_is_up_again_is_refuted_and_no_action_is_taken(office: Office) -> N
     assert (status, message["resolved"], message["steps"]) == (0, True, [])
 
 
+@pytest.mark.slow
 def test_it_counts_for_the_escalation_and_stands_in_the_bundle(office: Office) -> None:
     for _ in range(2):
         office("run", office.run.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from support import CommandRunner, failed, run_with, valid_curriculum
 
 FLOW = ["status", "validate", "plan", "iterate"]
@@ -19,6 +20,7 @@ def test_a_sound_run_is_walked_to_the_end_and_is_resolved(runner: CommandRunner)
     assert "stage and outputs are current" in runner.ok("triage", run.name).out
 
 
+@pytest.mark.slow
 def test_a_validation_that_nothing_safe_mends_shows_the_report_the_diagnosis_and_the_next_command(
     runner: CommandRunner,
 ) -> None:

@@ -347,11 +347,11 @@ def test_a_file_inside_the_runs_dir_is_never_read(
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("x = " + "[" * 1200, "nested too deeply"),
+        pytest.param("x = " + "[" * 1200, "nested too deeply", marks=pytest.mark.slow),
         pytest.param("x = " + "[" * 60 + "]" * 60, "nested too deeply", marks=pytest.mark.slow),
         pytest.param("x = " + "{a = " * 1200 + "1" + "}" * 1200, "nested too deeply", marks=pytest.mark.slow),
-        ("a" + ".a" * 60_000 + " = 1", "nested too deeply"),
-        ("x = 1\n" * 200_000, "longer than"),
+        pytest.param("a" + ".a" * 60_000 + " = 1", "nested too deeply", marks=pytest.mark.slow),
+        pytest.param("x = 1\n" * 200_000, "longer than", marks=pytest.mark.slow),
         ("x = " + "1" * 5000, "is not TOML"),
         pytest.param("x = \0", "is not TOML", marks=pytest.mark.slow),
     ],
@@ -510,6 +510,7 @@ def elsewhere() -> Iterator[tuple[str, list[str]]]:
         server.server_close()
 
 
+@pytest.mark.slow
 def test_no_key_goes_to_the_address_of_a_file_that_is_not_trusted(
     runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -525,6 +526,7 @@ def test_no_key_goes_to_the_address_of_a_file_that_is_not_trusted(
         assert [KEY in request for request in received] == [True]
 
 
+@pytest.mark.slow
 def test_a_key_goes_over_plain_http_to_this_machine_alone(
     runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -181,6 +181,7 @@ def test_a_name_without_letters_makes_a_run_without_slug_and_says_so(runner: Com
     assert "no letter or digit" in done.err
 
 
+@pytest.mark.slow
 def test_inits_of_the_same_second_get_a_folder_each(runner: CommandRunner) -> None:
     code = "from dagogy.cli.main import main; print(flush=True); input(); main(['init', 'same', '--json'])"
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "env": clean_environment()}
