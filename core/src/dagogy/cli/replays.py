@@ -69,6 +69,7 @@ REPLAYS: Mapping[str, Mapping[str, str] | str] = {
     "iterate": {"reference": SAFE, "wait_seconds": SAFE},
     "diff": {"reference": SAFE},
     "gaps": {"reference": SAFE},
+    "edit": "it takes over a file that may have changed since, or opens an editor",
     "why": {"reference": SAFE, "node": SAFE, "prerequisite": SAFE},
     "list": _NO_RUN,
     "archive": "it writes outside the run, and may remove the run",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,7 @@ from dagogy.api.errors import (
     ProviderError,
     StorageError,
 )
-from dagogy.pipeline.readable import ReadableRun
+from dagogy.pipeline.authoring.runs import AuthoredRun
 from dagogy.pipeline.sources import absolute, paths_of, scope_of, several
 from dagogy.pipeline.workspace import BaseWorkspace
 from dagogy.workspace.stages import CURRICULUM, FAILURES, PREVIOUS, SCOPE
@@ -31,7 +30,6 @@ from dagogy.workspace.stages import CURRICULUM, FAILURES, PREVIOUS, SCOPE
 if TYPE_CHECKING:
     from dagogy.api.llm import Question
     from dagogy.pipeline.results import Compilation, Diff, Plan, Reading, Report
-    from dagogy.pipeline.session import OpenRun
     from dagogy.workspace.runs import Run as RunFolder
 
 _FOLDERS = ("inputs", "outputs/curriculum", "outputs/reviews", "outputs/plan", "logs/failures")
@@ -43,7 +41,7 @@ def _silent(stage: str, line: str) -> None:
     pass
 
 
-class Run(ReadableRun):
+class Run(AuthoredRun):
     """One run of a workspace. Made by `open`, `compile`, `Workspace.open` and `Workspace.create`.
 
     Methods that write hold the run's lock and raise `Locked` where another process does; all of them raise
@@ -198,9 +196,6 @@ class Run(ReadableRun):
             if remove:
                 remove_run(self._folder)
         return path, problem or ""
-
-    def _writing(self, *words: str) -> AbstractContextManager[OpenRun]:
-        return self.workspace.writing(self._folder, words, self._wait_seconds)
 
 
 class Workspace(BaseWorkspace):

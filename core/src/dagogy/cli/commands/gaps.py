@@ -16,10 +16,8 @@ def gaps(app: App, reference: str) -> None:
     """Lists what of the curriculum needs an author: each open field with its reason, the
     lines of the source and the question to answer.
 
-    To close a gap write the field into its node in outputs/curriculum/curriculum.json and
-    take the entry out of `gaps`, then `dagogy validate`. Or say it in the source and run again:
-    `run` writes the nodes anew from the source, and what was written into them by hand is then
-    in outputs/curriculum/previous_curriculum.json only.
+    To close a gap answer its question in the page that `dagogy edit` opens: what is written there is
+    kept by every later `run`. Or say it in the source and run again.
     """
     document = app.open(reference).gaps()
     lines, node = [], None

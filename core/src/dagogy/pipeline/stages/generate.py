@@ -11,6 +11,7 @@ from dagogy.api.providers import Proposal, ProposeRequest, Provider
 from dagogy.api.scope import ScopeReading
 from dagogy.contracts.documents import decode_curriculum, decode_topic_spec
 from dagogy.pipeline.asking import ask
+from dagogy.pipeline.authoring.pins import PINS, count, read_pins, with_pins
 from dagogy.pipeline.evidence import quotation_parts, reading_parts
 from dagogy.pipeline.report import plural
 from dagogy.pipeline.rule_context import RunContext
@@ -138,6 +139,9 @@ class RunDrafts(DraftStore):
         self._opened, self._provider, self._progress = opened, provider, progress
         self._before = opened.run.read(CURRICULUM) if opened.run.exists(CURRICULUM) else None
         self.recovery = recovery_account(opened.session.settings.environ)
+        self._pins = read_pins(opened.run)
+        if pins := count(self._pins):
+            progress("generate", f"{plural(pins, 'edit')} of the author kept ({PINS})")
 
     def context(self, data: bytes, reading: ScopeReading | None) -> RunContext:
         return self._opened.context(data, evidence=lambda: reading)
@@ -194,6 +198,9 @@ class RunDrafts(DraftStore):
 
     def progress(self, line: str) -> None:
         self._progress("generate", line)
+
+    def authored(self, document: Any) -> Any:
+        return with_pins(document, self._pins)
 
     def clean(self, answer: Any) -> Any:
         return self._opened.session.clean(answer, shapes=False)

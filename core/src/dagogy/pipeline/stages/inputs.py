@@ -13,6 +13,7 @@ from dagogy.api.providers import Provider
 from dagogy.api.readers import Source
 from dagogy.api.scope import ScopeDocument, ScopeReading
 from dagogy.api.text import shorten
+from dagogy.pipeline.authoring.pins import amended, read_pins
 from dagogy.pipeline.corrections import Corrections, apply, as_yaml, from_front_matter, merged, united
 from dagogy.pipeline.documents import Readers, combined
 from dagogy.pipeline.evidence import reading_parts
@@ -138,7 +139,7 @@ def prepare_inputs(
             "files": names,
         }
         opened.state.hashes["scope"] = stamps["scope"]["sha256"]
-    _write_spec(opened, material.spec)
+    write_spec(opened, material.spec)
     _write_reading(opened, material)
     if scope is not None:
         run.event(
@@ -267,15 +268,20 @@ def _spec_for(
     """The spec to write, or None when the user's own stands."""
     from dagogy.pipeline.spec import synthesise_spec
 
-    stamp = opened.metadata.stamps.get("topic_spec", {})
-    ours = opened.state.hashes["topic_spec"] in (stamp.get("synthesised"), stamp.get("synthesised_before"))
+    ours = is_ours(opened)
     if opened.state.current[SPEC] and not ours:
         return None
     written = opened.run.read(SPEC) if opened.run.exists(SPEC) and not ours else b""
-    return synthesise_spec(document, reading, written, template)
+    return amended(synthesise_spec(document, reading, written, template), read_pins(opened.run))
 
 
-def _write_spec(opened: OpenRun, spec: bytes | None) -> None:
+def is_ours(opened: OpenRun) -> bool:
+    """Whether the topic spec of the run is one that we made of its document."""
+    stamp = opened.metadata.stamps.get("topic_spec", {})
+    return opened.state.hashes["topic_spec"] in (stamp.get("synthesised"), stamp.get("synthesised_before"))
+
+
+def write_spec(opened: OpenRun, spec: bytes | None) -> None:
     if spec is not None:
         # The stamp goes first: killed in between, a spec of ours must not pass for one that the user wrote.
         before = opened.metadata.stamps.get("topic_spec", {}).get("synthesised", "")

@@ -141,6 +141,10 @@ class DraftStore:
         """An answer without secrets."""
         return answer
 
+    def authored(self, document: Any) -> Any:
+        """A draft, as JSON values, with what an author wrote into an earlier one."""
+        return document
+
 
 @dataclass(slots=True)
 class Loop:
@@ -288,7 +292,7 @@ class Loop:
         self, action: Action, proposal: Proposal, fixes: Sequence[str] = (), asked: Sequence[Finding] = ()
     ) -> Draft:
         try:
-            data = _encoded(self.drafts.clean(proposal.curriculum))
+            data = _encoded(self.drafts.clean(proposal.curriculum), self.drafts.authored)
         except (TypeError, ValueError, RecursionError) as error:
             raise blame(
                 self.provider, self.origin, f"answered with something that is not JSON: {error}"
@@ -390,9 +394,9 @@ def _emptied(draft: Draft, best: Draft) -> str:
     return emptied(draft.context.nodes, best.context.nodes, best.validation.findings)
 
 
-def _encoded(document: Any) -> bytes:
+def _encoded(document: Any, authored: Callable[[Any], Any]) -> bytes:
     """The bytes of a draft. What dagogy writes is of the current version, whatever a provider says."""
-    values = json_values(document) if is_dataclass(document) else document
+    values = authored(json_values(document) if is_dataclass(document) else document)
     if isinstance(values, dict):
         values = {"schema_version": None, **values} | {"schema_version": CURRICULUM_VERSION}
     return to_json(values)
