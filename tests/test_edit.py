@@ -17,6 +17,7 @@ from dagogy.pipeline.authoring.changes import changed
 from dagogy.pipeline.authoring.page import page_of
 from dagogy.pipeline.authoring.parse import PageError, parse_page
 from dagogy.pipeline.authoring.pins import PINS, with_pins
+from dagogy.workspace.runs import Run as RunFolder
 from hypothesis import given
 from hypothesis import strategies as st
 from support import HANGS, CommandRunner, curriculum_of, failed
@@ -268,6 +269,30 @@ def test_a_page_of_another_curriculum_is_a_conflict(runner: CommandRunner, tea: 
         in failed(runner("edit", "latest", "--from", str(page)), "stage_conflict").err
     )
     assert "Hot water" not in nodes(tea)
+
+
+@pytest.mark.parametrize(
+    "stop", [PINS, "inputs/topic_spec.json", CURRICULUM, "outputs/reviews/validation_report.md"]
+)
+def test_an_edit_that_was_stopped_at_any_write_can_be_repeated(
+    runner: CommandRunner, tea: Path, monkeypatch: pytest.MonkeyPatch, stop: str
+) -> None:
+    page = runner.folder / "page.md"
+    runner.ok("edit", "latest", "-o", str(page))
+    page.write_text(page.read_text().replace("## Water {", "## Hot water {"))
+    write = RunFolder.write
+
+    def stopped(self: RunFolder, relative: str, data: bytes) -> None:
+        write(self, relative, data)
+        if relative == stop:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolder, "write", stopped)
+        assert runner("edit", "latest", "--from", str(page)).status == 130
+    runner.ok("edit", "latest", "--from", str(page))
+    runner.ok("run", "latest")
+    assert "Hot water" in nodes(tea)
 
 
 def test_an_edit_that_breaks_a_rule_is_kept_and_fails(runner: CommandRunner, tea: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from dagogy.api.text import shorten
@@ -61,7 +62,15 @@ class Changes:
 class _Reading:
     """One page against the curriculum that it was made of."""
 
-    def __init__(self, curriculum: Mapping[str, Any], before: Page, page: Page, name: str) -> None:
+    def __init__(
+        self,
+        curriculum: Mapping[str, Any],
+        before: Page,
+        page: Page,
+        name: str,
+        formerly: Mapping[str, str],
+    ) -> None:
+        self.formerly = formerly
         self.curriculum, self.before, self.page, self.name = curriculum, before, page, name
         self.nodes = {node["id"]: node for node in curriculum["nodes"]}
         self.old = {concept.id: concept for concept in before.concepts}
@@ -144,6 +153,9 @@ class _Reading:
             now = self.replaced.get(node_id, node_id)
             if now and not name.startswith("#"):
                 known.setdefault(name.casefold(), now)
+        for node_id, title in self.formerly.items():
+            if node_id in self.ids:
+                known.setdefault(one_line(title).casefold(), node_id)
         return known
 
     def _prerequisites(self, node_id: str, concept: Concept) -> list[str]:
@@ -238,12 +250,17 @@ class _Reading:
 
 
 def changed(
-    curriculum: Mapping[str, Any], before: Page, page: Page, name: str
+    curriculum: Mapping[str, Any],
+    before: Page,
+    page: Page,
+    name: str,
+    formerly: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[dict[str, Any], Changes]:
     """The curriculum as `page` has it, and what that changes. `before`: the page of `curriculum`, read back;
-    `name`: of the page, for messages. Raises `PageError`, with all problems at once.
+    `name`: of the page, for messages; `formerly`: titles that concepts had before they were renamed, by id.
+    Raises `PageError`, with all problems at once.
     """
-    reading = _Reading(curriculum, before, page, name)
+    reading = _Reading(curriculum, before, page, name, formerly)
     return reading.result(), reading.changes
 
 

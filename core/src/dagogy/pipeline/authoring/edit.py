@@ -39,16 +39,18 @@ def take_over(opened: OpenRun, text: str, name: str) -> tuple[Changes, dict[str,
     current = page(opened)
     now = parse_page(text, name)
     before = parse_page(current, CURRICULUM)
+    pins = read_pins(opened.run)
+    values = json_values(opened.context().curriculum)
+    document, changes = changed(values, before, now, name, pins["renamed"])
+    if not changes:
+        return changes, None
+    # Taken over already, by a command that was killed before it could say so, it changes nothing.
     if now.sha256 and now.sha256 != before.sha256:
         raise StageConflict(
             f"{name} was made of another curriculum than the one that {opened.run.id} has now",
             hint=f"dagogy edit {opened.run.id} -o FILE gives today's page; write your changes into that",
         )
-    values = json_values(opened.context().curriculum)
-    document, changes = changed(values, before, now, name)
-    if not changes:
-        return changes, None
-    pins = pinned(read_pins(opened.run), values, document, changes)
+    pins = pinned(pins, values, document, changes)
     data = to_json(document)
     # The pins first: killed in between, the words of the author are kept all the same.
     opened.run.write_json(PINS, pins)
