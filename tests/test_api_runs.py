@@ -209,6 +209,7 @@ def test_run_with_a_file_makes_its_run_and_finds_it_again_from_any_folder(
     assert runner.ok("run", "week", "--json").json["run_id"].endswith("-week")
 
 
+@pytest.mark.slow
 def test_a_name_that_a_run_and_a_file_have_means_the_run_and_says_so(
     notes: Path, runner: CommandRunner
 ) -> None:
@@ -237,6 +238,7 @@ def test_a_prompt_is_shown_for_a_file_that_has_no_run_and_none_is_left(
     assert runs.Workspace().runs() == []
 
 
+@pytest.mark.slow
 def test_what_failed_with_a_file_is_run_again_by_its_run(
     notes: Path, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -429,6 +431,7 @@ def test_settings_that_are_given_stand_for_one_compilation(notes: Path) -> None:
         dagogy.compile("notes.md", target_score=1e9)
 
 
+@pytest.mark.slow
 def test_the_page_about_python_runs_as_it_stands(notes: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blocks = re.findall(
         r"```python\n(.*?)```", (ROOT / "docs/python.md").read_text(encoding="utf-8"), re.DOTALL

@@ -244,6 +244,7 @@ def _zeros(size: int, level: int = 9) -> Iterator[bytes]:
     yield packer.flush()
 
 
+@pytest.mark.slow
 def test_a_bomb_costs_neither_memory_nor_disk(runner: CommandRunner, tmp_path: Path) -> None:
     """10 GiB of zeros in 10 MB. With the limit of the ratio it ends after some 16 MiB."""
     bomb = tmp_path / "a.tar.gz"

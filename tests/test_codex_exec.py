@@ -178,6 +178,7 @@ def test_the_model_is_named_only_where_it_is_set(real: Harness, setting: str, as
     assert server.requests[0]["model"] == asked
 
 
+@pytest.mark.slow
 def test_a_prompt_of_a_megabyte_in_any_script_arrives_whole(real: Harness) -> None:
     text = "Δ “quoted” \u202e 面 \x00 end\n" * 40_000
     with loopback(answers_with("{}")) as server:
@@ -186,6 +187,7 @@ def test_a_prompt_of_a_megabyte_in_any_script_arrives_whole(real: Harness) -> No
     assert server.prompts == [f"Answer as JSON.\n\n{text}\n"]
 
 
+@pytest.mark.slow
 def test_what_codex_does_is_shown_in_short_lines(real: Harness) -> None:
     lines: list[str] = []
     with loopback(thinks("**Weighing\x1b[2J it**\n\nmore", '{"answer": 1}')) as server:
@@ -707,6 +709,7 @@ def test_a_turn_that_goes_on_after_another_is_waited_for(harness: Harness) -> No
     assert harness.ask().text == '{"second": 2}'
 
 
+@pytest.mark.slow
 def test_output_without_end_takes_bounded_memory_and_no_deadlock(harness: Harness) -> None:
     faked(
         harness,

@@ -123,6 +123,7 @@ def test_the_same_input_gives_the_same_bytes_whatever_the_hash_seed(tmp_path: Pa
     assert made[0] == made[1]
 
 
+@pytest.mark.slow
 def test_a_second_run_keeps_the_previous_curriculum_and_says_that_nothing_changed(
     runner: CommandRunner,
 ) -> None:
@@ -292,6 +293,7 @@ def test_any_readable_path_is_accepted(runner: CommandRunner, tmp_path: Path, na
     runner.ok("validate", run.name)
 
 
+@pytest.mark.slow
 def test_a_pipe_and_stdin_are_accepted(runner: CommandRunner) -> None:
     os.mkfifo("pipe")
     writer = threading.Thread(target=lambda: Path("pipe").write_bytes(BREAD.read_bytes()))
@@ -577,6 +579,7 @@ def test_a_wrong_option_stops_a_run_before_anything_is_read_or_asked(runner: Com
     assert not (run / SCOPE).exists()
 
 
+@pytest.mark.slow
 def test_options_of_a_rule_change_what_it_finds(runner: CommandRunner) -> None:
     run_with(runner)
     runner.ok("validate", "latest")

@@ -45,6 +45,7 @@ IGNORABLE = {
 CONTROLS = "\x1b[31m\x9b31m\x07\x08\x7f\u202e\u2066\u200b\u2028\u2029\x85\v\f\r\x1b]0;title\x07"
 
 
+@pytest.mark.slow
 def test_every_character_that_is_hidden_is_escaped_and_no_other() -> None:
     hidden = {"Cc", "Cf", "Zl", "Zp", "Cs"}
     wanted = {n for n in range(0x110000) if unicodedata.category(chr(n)) in hidden} - WITH_A_GLYPH - {

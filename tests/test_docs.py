@@ -78,6 +78,7 @@ def _python(printed: tuple[Path, dict[str, str]], *words: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_plugins_of_the_how_to_are_one_of_each_kind_and_ready(
     printed: tuple[Path, dict[str, str]],
 ) -> None:

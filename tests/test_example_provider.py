@@ -114,6 +114,7 @@ def test_doctor_looks_whether_it_could_work(
     assert faulty.questions == []
 
 
+@pytest.mark.slow
 def test_its_own_tests_pass(chat: SitePackages) -> None:
     environment = clean_environment([chat.folder], PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
     command = [

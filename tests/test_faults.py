@@ -509,6 +509,7 @@ def test_a_missing_runs_dir_has_no_runs_and_is_not_made_by_looking(runner: Comma
     assert not runner.runs.exists()
 
 
+@pytest.mark.slow
 def test_who_may_not_write_is_reported_so(runner: CommandRunner) -> None:
     if os.getuid() != 0:
         pytest.skip("only root can become somebody else")

@@ -161,6 +161,7 @@ def test_a_plugin_of_pydantic_has_no_part_in_a_command(work: Path, tmp_path: Pat
     assert "loud" not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_what_explains_a_broken_document_is_imported_only_for_one(work: Path, tmp_path: Path) -> None:
     assert not observe(work, "validate", "plain").of(["jsonschema"])
     shutil.copytree(work / "runs", tmp_path / "runs")

@@ -559,6 +559,7 @@ def test_a_run_is_stopped_while_its_provider_works(
     runner.ok("run", "latest")
 
 
+@pytest.mark.slow
 def test_many_looks_at_a_run_at_work_all_succeed(runner: CommandRunner, working: Working) -> None:
     children = []
     for _ in range(40):

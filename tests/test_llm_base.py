@@ -572,7 +572,7 @@ def test_an_answer_is_kept_even_when_the_run_dies_right_after_it(
 
     run = talk(GOOD)
     with monkeypatch.context() as dying:
-        dying.setattr(loop, "_encoded", lambda document: (_ for _ in ()).throw(KeyboardInterrupt))
+        dying.setattr(loop, "_encoded", lambda *given: (_ for _ in ()).throw(KeyboardInterrupt))
         assert runner("run", "latest").status == 130
     assert not (run / "outputs/curriculum/curriculum.json").exists()
     assert runner.ok("run", "latest", "--json").json["usage"] == {"calls": 0}

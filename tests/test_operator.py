@@ -81,6 +81,7 @@ def test_a_fresh_run_has_nothing_to_recover_from(runner: CommandRunner) -> None:
         failed(runner(command, run.name), "not_found")
 
 
+@pytest.mark.slow
 def test_what_was_fixed_with_another_option_stands_no_longer(runner: CommandRunner) -> None:
     run = conflict(runner)
     runner.ok("run", run.name, "--scope-file", str(BREAD))
@@ -232,6 +233,7 @@ def test_a_recovery_that_is_interrupted_says_so_in_the_log(
     assert [e["reason"] for e in events(run, "recovery_stopped")] == ["cut short: KeyboardInterrupt"]
 
 
+@pytest.mark.slow
 def test_a_retry_that_our_own_time_limit_cut_short_before_it_could_say_anything_says_nothing(
     runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -143,6 +143,7 @@ def test_the_critical_path_is_a_longest_chain(case: tuple[Curriculum, float]) ->
 
 
 @given(cases())
+@pytest.mark.slow
 def test_the_plan_is_deterministic_right_in_total_and_meets_its_schema(
     case: tuple[Curriculum, float],
 ) -> None:

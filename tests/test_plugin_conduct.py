@@ -880,6 +880,7 @@ def test_a_plugin_s_failure_is_an_incident_and_what_it_raised_may_say_which_othe
     assert "\nincident environment_incompatible: " in done.err
 
 
+@pytest.mark.slow
 def test_a_rule_that_could_not_run_is_a_plugin_s_incident_and_recover_can_leave_it_out(
     site: SitePackages, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:

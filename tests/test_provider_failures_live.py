@@ -310,6 +310,7 @@ def test_codex_exec_runs_no_command_that_a_service_asks_for(
     assert "tool-ran" not in str(outputs)
 
 
+@pytest.mark.slow
 def test_codex_exec_whose_model_provider_names_no_key(
     runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, good_faulty: Faulty, codex: Path
 ) -> None:

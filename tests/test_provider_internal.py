@@ -89,6 +89,7 @@ def proposed(text: str, **changes: Any) -> dict[str, Any]:
 # --------------------------------------------------------------------------------------------------- concepts
 
 
+@pytest.mark.slow
 def test_each_example_gives_its_concepts_and_none_of_its_structure() -> None:
     counts = {path.stem: len(titles(path.read_text(encoding="utf-8"))) for path in EXAMPLES}
     assert counts == {"container-networking": 15, "intro-statistics": 18, "sourdough-baking": 18}

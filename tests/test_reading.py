@@ -444,6 +444,7 @@ def test_corrections_are_kept_with_the_run_and_used_by_whatever_follows(
     assert runner.stage() == "spec_ready"
 
 
+@pytest.mark.slow
 def test_a_correction_that_names_nothing_writes_nothing_and_no_rule_is_blamed_for_it(
     runner: CommandRunner, notes: Path
 ) -> None:
@@ -564,6 +565,7 @@ def test_a_table_keeps_to_the_width_and_loses_no_text(width: int) -> None:
             assert word in together
 
 
+@pytest.mark.slow
 def test_run_ends_with_one_table_of_what_was_taken_grouped_left_out_and_merged(
     runner: CommandRunner, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -395,6 +395,7 @@ def test_every_block_and_cell_has_a_role_with_probabilities_that_sum_to_one() ->
     assert roles(document) is told
 
 
+@pytest.mark.slow
 def test_a_document_of_too_many_blocks_and_cells_has_no_roles() -> None:
     cells = 50
     row = "|a" * cells + "|\n"

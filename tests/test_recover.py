@@ -92,6 +92,7 @@ def planned_then_edited(runner: CommandRunner) -> Path:
 # --- the runbook's sections ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_stage_conflict_is_recovered_by_the_stages_that_are_missing_and_the_command_again(
     runner: CommandRunner,
 ) -> None:
@@ -257,6 +258,7 @@ def test_a_run_whose_id_was_misspelt_is_named(runner: CommandRunner) -> None:
     assert any(run.name in p["message"] for p in found["probes"] if p["probe"] == "workspace.runs")
 
 
+@pytest.mark.slow
 def test_a_lock_that_was_let_go_of_meanwhile_is_recovered_from(runner: CommandRunner) -> None:
     from dagogy.workspace.lock import locked
 
@@ -272,6 +274,7 @@ def test_a_lock_that_was_let_go_of_meanwhile_is_recovered_from(runner: CommandRu
     assert [s["action"] for s in done.json["steps"]] == ["wait-for-lock"]
 
 
+@pytest.mark.slow
 def test_stale_artifacts_are_made_again_without_any_failure(runner: CommandRunner) -> None:
     run = planned_then_edited(runner)
     done = runner("recover", run.name, "--json")
@@ -367,6 +370,7 @@ def test_a_rate_limit_is_waited_out_and_the_failed_command_decides(
     assert (runner.folder / "told").read_text() == "xxxx"
 
 
+@pytest.mark.slow
 def test_a_missing_key_is_asked_for_by_name_and_nothing_else_is_done(
     runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -491,6 +495,7 @@ def test_a_report_that_tells_of_another_duration_is_no_change(
     )
 
 
+@pytest.mark.slow
 def test_what_changes_by_the_time_that_passes_is_repeated_and_knows_how_often(
     site: SitePackages, runner: CommandRunner
 ) -> None:

@@ -530,6 +530,7 @@ MARKS = st.sampled_from([
     max_examples=250, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None
 )
 @given(st.one_of(st.lists(MARKS, max_size=40).map("".join), st.text(max_size=60)))
+@pytest.mark.slow
 def test_any_text_is_read_or_refused_with_a_typed_error(text: str) -> None:
     try:
         document = read(text)

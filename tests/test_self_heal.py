@@ -219,6 +219,7 @@ def test_the_provenance_of_a_fallback_reaches_the_trace_without_secrets(stage: S
     assert stage.trace["provider"] == "spare"
 
 
+@pytest.mark.slow
 def test_the_next_provider_is_one_that_has_not_failed_yet_and_a_new_incident_keeps_it(stage: Stage) -> None:
     stage.provider("denied", DENIED)
     stage.provider("poor", QUOTA)
@@ -265,6 +266,7 @@ def test_a_validation_failure_is_healed_by_what_recover_does(stage: Stage) -> No
     assert [s["action"] for s in done.json["healing"]["steps"]] == ["mend"]
 
 
+@pytest.mark.slow
 def test_incidents_list_tells_what_resolved_each_class(stage: Stage) -> None:
     stage.provider("denied", DENIED)
     stage.provider("busy", RATE, GOOD)
@@ -526,6 +528,7 @@ def test_only_the_options_that_a_setting_stands_for_are_left_out() -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_retry_runs_in_the_folder_of_the_caller(stage: Stage, tmp_path: Path) -> None:
     stage.provider("internal2", DENIED, GOOD)
     place = stage.runner.folder / "deep"

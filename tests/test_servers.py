@@ -240,6 +240,7 @@ def test_every_scenario_is_distinguished_by_name() -> None:
     assert not set(ERRORS) & set(REPLIES)
 
 
+@pytest.mark.slow
 def test_llmock_answers_and_fails_on_request(llmock: str) -> None:
     assert json.loads(
         output_of("responses", ask(f"{llmock}/v1", "responses", RESPONSES)[1], False)

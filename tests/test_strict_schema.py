@@ -179,6 +179,7 @@ CURRICULUM = st.fixed_dictionaries(
 
 @given(CURRICULUM)
 @settings(max_examples=60, deadline=None)
+@pytest.mark.slow
 def test_a_curriculum_of_ours_is_one_of_strict_mode_and_comes_back_the_same(
     curriculum: dict[str, Any],
 ) -> None:

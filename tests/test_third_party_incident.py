@@ -99,6 +99,7 @@ def test_its_unsafe_action_waits_for_consent_and_then_the_failed_command_decides
     assert office.runner.stage() == "iterated"
 
 
+@pytest.mark.slow
 def test_what_is_up_again_is_refuted_and_no_action_is_taken(office: Office) -> None:
     (office.folder / "vpn0").touch()
     status, message = office("recover", office.run.name, "--unsafe")
@@ -114,6 +115,7 @@ def test_it_counts_for_the_escalation_and_stands_in_the_bundle(office: Office) -
     assert "the VPN goes down again and again (3 times)" in result["manifest"]["criteria"]
 
 
+@pytest.mark.slow
 def test_without_third_parties_it_is_not_there(office: Office) -> None:
     assert office("diagnose", office.run.name, "--no-third-party")[1]["incident"] != "vpn_down"
 

@@ -71,6 +71,7 @@ def test_what_is_safe_to_fix_is_fixed_and_the_flow_goes_on_to_its_end(runner: Co
     assert list((run / "logs/kept").glob("curriculum-*.json")), "the curriculum as it was is kept"
 
 
+@pytest.mark.slow
 def test_no_fix_only_looks_and_recover_takes_up_what_it_met(runner: CommandRunner) -> None:
     run = with_a_doubled_prerequisite(runner)
     before = (run / "outputs/curriculum/curriculum.json").read_bytes()

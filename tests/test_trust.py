@@ -80,6 +80,7 @@ def test_a_failing_command_says_its_failure_before_what_was_ignored(runner: Comm
     assert sum(line.startswith("ignored agent_provider") for line in lines) == 1
 
 
+@pytest.mark.slow
 def test_trust_shows_what_it_lets_count_and_a_change_ends_it(runner: CommandRunner) -> None:
     file = hostile(runner.folder, AGENT + 'openai_api_key = "sk-verysecret0123456789"\n')
     trusted = runner.ok("trust")
@@ -321,6 +322,7 @@ def test_the_search_ends_at_home(runner: CommandRunner, monkeypatch: pytest.Monk
     assert values(runner, "AGENT_TARGET_SCORE") == [60.0]
 
 
+@pytest.mark.slow
 def test_a_file_inside_the_runs_dir_is_never_read(
     runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -369,6 +371,7 @@ def test_an_odd_file_is_a_config_error(runner: CommandRunner, text: str, expecte
         (runner.folder / name).unlink()
 
 
+@pytest.mark.slow
 def test_what_is_no_regular_file_is_a_config_error(runner: CommandRunner) -> None:
     file = runner.folder / "dagogy.toml"
     os.mkfifo(file)

@@ -428,6 +428,7 @@ def test_events_of_many_writers_do_not_mix(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------------------------------- lock
 
 
+@pytest.mark.slow
 def test_a_second_writer_is_reported_who_holds_the_run(runner: CommandRunner, done: Path) -> None:
     with locked(done, "dagogy run course"):
         for command in (
@@ -459,6 +460,7 @@ def test_status_of_a_locked_run_shows_its_stage_and_leaves_the_metadata_to_the_w
     assert (done / "run.json").read_bytes() != before
 
 
+@pytest.mark.slow
 def test_wait_goes_on_when_the_holder_lets_go(runner: CommandRunner, done: Path) -> None:
     with locked(done, "dagogy run course"):
         waiting = subprocess.Popen(

@@ -160,7 +160,9 @@ def _console(width: int) -> Console:
     )
 
 
-def _rendered(console: Console, parts: Iterable[RenderableType]) -> list[str]:
+def rendered(parts: Iterable[RenderableType], width: int) -> list[str]:
+    """What rich draws, as lines of at most `width` columns."""
+    console = _console(width)
     with console.capture() as captured:
         for part in parts:
             console.print(part, soft_wrap=False)
@@ -183,7 +185,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], width: int) -> li
         )
     for row in rows:
         table.add_row(*(Text(one_line(cell), overflow="fold") for cell in row))
-    return _rendered(_console(width), [table])
+    return rendered([table], width)
 
 
 def _stacked(rows: Iterable[Sequence[str]], width: int) -> list[str]:
@@ -199,4 +201,4 @@ def _stacked(rows: Iterable[Sequence[str]], width: int) -> list[str]:
                 if line:
                     yield Padding(Text(one_line(line), overflow="fold"), (0, 0, 0, 2 if width > 12 else 0))
 
-    return _rendered(_console(width), parts())
+    return rendered(parts(), width)

@@ -18,6 +18,7 @@ from dagogy.workspace.stages import CURRICULUM, DIFF, PLAN, PREVIOUS, REPORT_JSO
 
 if TYPE_CHECKING:
     from dagogy.contracts.types import Curriculum
+    from dagogy.host.manager import Host
     from dagogy.pipeline.judge import ValidationResult
     from dagogy.pipeline.results import Report
     from dagogy.pipeline.rule_context import RunContext
@@ -110,8 +111,20 @@ def checked(opened: OpenRun, document: Mapping[str, Any], fixed: Sequence[str] =
 
 
 def validation_failure(opened: OpenRun, report: Mapping[str, Any]) -> ValidationFailed:
+    """The typed error for the report of a run that failed."""
+    run = opened.run
+    hint = (
+        f"edit the curriculum, the topic spec or the source where {run.path / REPORT_MD} says so, "
+        f"then: dagogy validate {run.id}"
+    )
+    failure = failure_of(opened.session.host, report, run.id, hint)
+    failure.details = {"run_id": run.id, "report": str(run.path / REPORT_JSON), **failure.details}
+    return failure
+
+
+def failure_of(host: Host, report: Mapping[str, Any], what: str, hint: str) -> ValidationFailed:
     """The typed error for a report that failed, with its errors, as far as one line holds them: all of them
-    are in the report and on stdout."""
+    are in the report and on stdout. `what` was validated."""
     blamed: dict[str, str] = {}
     errors = [f for f in report["findings"] if f["severity"] == "error"]
     failed = [r for r in report["rules"] if r["status"] == "failed"]
@@ -119,7 +132,7 @@ def validation_failure(opened: OpenRun, report: Mapping[str, Any]) -> Validation
         told = [f"{e['rule_id']} at {e['document']}{e['pointer']}: {e['message']}" for e in errors]
     else:
         told = [f"rule {r['rule_id']} could not run: {r['reason']}" for r in failed]
-        rule = next((p for p in opened.session.host.all("rule") if p.id == failed[0]["rule_id"]), None)
+        rule = next((p for p in host.all("rule") if p.id == failed[0]["rule_id"]), None)
         if rule is not None:
             blamed = {
                 "plugin": rule.id,
@@ -129,17 +142,9 @@ def validation_failure(opened: OpenRun, report: Mapping[str, Any]) -> Validation
             }
     more = f"; in all {len(told)}, which the report lists" if len(told) > _MOST_TOLD else ""
     return ValidationFailed(
-        f"validation of {opened.run.id} failed: {'; '.join(told[:_MOST_TOLD])}{more}",
-        hint=(
-            f"edit the curriculum, the topic spec or the source where {opened.run.path / REPORT_MD} says so, "
-            f"then: dagogy validate {opened.run.id}"
-        ),
-        details={
-            "run_id": opened.run.id,
-            "report": str(opened.run.path / REPORT_JSON),
-            **report["summary"],
-            **blamed,
-        },
+        f"validation of {what} failed: {'; '.join(told[:_MOST_TOLD])}{more}",
+        hint=hint,
+        details={**report["summary"], **blamed},
     )
 
 

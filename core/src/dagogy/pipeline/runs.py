@@ -22,8 +22,8 @@ from dagogy.api.errors import (
     ProviderError,
     StorageError,
 )
-from dagogy.pipeline.authoring.runs import AuthoredRun
 from dagogy.pipeline.sources import absolute, paths_of, scope_of, several
+from dagogy.pipeline.studied import StudiedRun
 from dagogy.pipeline.workspace import BaseWorkspace
 from dagogy.workspace.stages import CURRICULUM, FAILURES, PREVIOUS, SCOPE
 
@@ -37,11 +37,10 @@ _FOLDERS = ("inputs", "outputs/curriculum", "outputs/reviews", "outputs/plan", "
 Progress = Callable[[str, str], None]
 
 
-def _silent(stage: str, line: str) -> None:
-    pass
+def _silent(stage: str, line: str) -> None: ...
 
 
-class Run(AuthoredRun):
+class Run(StudiedRun):
     """One run of a workspace. Made by `open`, `compile`, `Workspace.open` and `Workspace.create`.
 
     Methods that write hold the run's lock and raise `Locked` where another process does; all of them raise
@@ -237,8 +236,7 @@ class Workspace(BaseWorkspace):
         """The run that `reference` means: an id, a unique prefix, a slug, or `latest`.
 
         What writes waits up to `wait_seconds` for another process at work on the run, and then raises
-        `Locked`. Raises `InvalidArgument` or `NotFound`.
-        """
+        `Locked`. Raises `InvalidArgument` or `NotFound`."""
         run = Run(self, reference, wait_seconds)
         _ = run.id  # which has to be there
         return run
@@ -270,6 +268,13 @@ class Workspace(BaseWorkspace):
                 "there is no source to read", hint='give a document, as in read("notes.md")'
             )
         return read_alone(self.session, scope, from_flags(concepts_from, only, skip))
+
+    def check(self, file: str | Path, spec: str | Path | None = None) -> Report:
+        """Checks a curriculum file against `spec`, a topic spec, or else what it teaches in evidence mode
+        `minimal`. Raises `InvalidArgument` for a file that cannot be read."""
+        from dagogy.pipeline.outside import check_file
+
+        return check_file(self.session, Path(file), Path(spec) if spec is not None else None)
 
     def create(self, name: str = "") -> Run:
         """A new run, whose id has `name` as its slug, with the topic spec template in it. Raises

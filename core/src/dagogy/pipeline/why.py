@@ -332,11 +332,7 @@ def find_node(nodes: Sequence[Node], name: str) -> Node:
         if found:
             return found[0]
     meant = did_you_mean(name, [x for n in nodes for x in (n.id, n.title)]) or _with_words_of(nodes, wanted)
-    hint = (
-        f"{meant} Else try 'dagogy why --help'"
-        if meant
-        else "the nodes are listed in outputs/curriculum/curriculum.json; try 'dagogy why --help'"
-    )
+    hint = meant or "'dagogy show RUN' lists all of them"
     raise NotFound(f"the curriculum has no node '{name}'", hint=hint)
 
 

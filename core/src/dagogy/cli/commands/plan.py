@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,23 +13,43 @@ from dagogy.cli.options import common, run_argument, wait_option
 from dagogy.pipeline.report import gaps_line, hours, plural
 from dagogy.workspace.stages import PLAN
 
+if TYPE_CHECKING:
+    from dagogy.api.runs import Run
+
+#: Characters of the bar of a full week.
+_BAR = 10
 #: Weeks that the text output shows; the artifact has all.
 _SHOWN = 60
 
 
 @click.command("plan", epilog="\b\nExample:\n  dagogy plan latest")
 @run_argument
+@click.option(
+    "--for", "learner", metavar="LEARNER", help="Only print a plan of what LEARNER does not know ('known')."
+)
 @wait_option
 @common
-def plan(app: App, reference: str, wait_seconds: float) -> None:
+def plan(app: App, reference: str, learner: str | None, wait_seconds: float) -> None:
     """Makes the week plan of a validated curriculum: outputs/plan/plan.json."""
     run = app.open(reference, wait_seconds)
+    if learner is not None:
+        rest = run.plan_for(learner)
+        app.emit(
+            rest,
+            *(plan_lines(rest, _titles(app, run)) if rest is not None else [f"{learner} knows all of it"]),
+        )
+        return
     document = run.plan()
-    app.emit(document, *plan_lines(document), f"{run.path / PLAN}")
+    app.emit(document, *plan_lines(document, _titles(app, run)), f"{run.path / PLAN}")
 
 
-def plan_lines(document: dict[str, Any]) -> list[str]:
-    """The plan as text, a line a week."""
+def _titles(app: App, run: Run) -> dict[str, str]:
+    """The title of each concept, where somebody is to read them."""
+    return {} if app.json else {node.id: node.title for node in run.curriculum.nodes}
+
+
+def plan_lines(document: dict[str, Any], titles: Mapping[str, str]) -> list[str]:
+    """The plan as text: two lines a week, with a bar of its hours, and titles in place of ids."""
     budget = document["weekly_budget_minutes"]
     lines = [
         (
@@ -36,20 +58,29 @@ def plan_lines(document: dict[str, Any]) -> list[str]:
         )
     ]
     for week in document["weeks"][:_SHOWN]:
-        note = "  (one node larger than the weekly budget)" if week["over_budget"] else ""
-        review = f"  review: {', '.join(r['node_id'] for r in week['review'])}" if week["review"] else ""
-        optional = set(week.get("optional", ()))
-        nodes = ", ".join(f"{node} (optional)" if node in optional else node for node in week["nodes"])
-        groups = f"  [{'; '.join(week['groups'])}]" if week.get("groups") else ""
-        lines.append(f"  week {week['week']:>3}  {week['minutes']:>5g} min  {nodes}{groups}{note}{review}")
+        lines += _week_lines(week, budget, titles)
     if len(document["weeks"]) > _SHOWN:
         lines.append(f"  … and {len(document['weeks']) - _SHOWN} more weeks")
-    path = document["critical_path"]
+    path = [titles.get(node, node) for node in document["critical_path"]]
     shown = path if len(path) <= 20 else [*path[:10], f"… {len(path) - 20} more …", *path[-10:]]
     if gaps_line(document):
         lines.append(f"  {gaps_line(document)}")
     lines.append(f"  critical path ({hours(document['critical_path_minutes'])}): {' -> '.join(shown)}")
     return lines
+
+
+def _week_lines(week: Mapping[str, Any], budget: float, titles: Mapping[str, str]) -> Iterator[str]:
+    bar = "#" * min(_BAR, math.ceil(_BAR * week["minutes"] / budget))
+    note = "  (one node larger than the weekly budget)" if week["over_budget"] else ""
+    groups = f"  [{'; '.join(week['groups'])}]" if week.get("groups") else ""
+    yield f"  week {week['week']:>3}  {bar:<{_BAR}} {hours(week['minutes'])}{groups}{note}"
+    optional = set(week.get("optional", ()))
+    names = ((titles.get(node, node), " (optional)" if node in optional else "") for node in week["nodes"])
+    if week["nodes"]:
+        yield f"            {'; '.join(f'{title}{mark}' for title, mark in names)}"
+    if week["review"]:
+        again = (titles.get(r["node_id"], r["node_id"]) for r in week["review"])
+        yield f"            review: {'; '.join(again)}"
 
 
 COMMANDS = {"plan": plan}

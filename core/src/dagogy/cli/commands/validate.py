@@ -6,6 +6,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,7 +18,7 @@ from dagogy.pipeline.report import plural, summary_line
 from dagogy.workspace.stages import CURRICULUM, REPORT_MD
 
 if TYPE_CHECKING:
-    from dagogy.api.runs import Report, Run
+    from dagogy.api.runs import Report
     from dagogy.pipeline.results import Fixes
 
 _OWN_FORMATS = ("text", "json")
@@ -85,7 +86,28 @@ def validate(
     else:
         if fix or unsafe_fixes:
             _print_fixed(app, report.fixed)
-        _print_text(app, run, report)
+        print_report(app, report, run.id, str(run.path / REPORT_MD))
+        if hidden := _hidden_fixes(report, run.id):
+            app.write(hidden)
+    report.raise_for_errors()
+
+
+@click.command("check", epilog="\b\nExample:\n  dagogy check curriculum.json --spec topic_spec.json")
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+@click.option(
+    "--spec", type=click.Path(path_type=Path), metavar="FILE", help="Topic spec that it has to meet."
+)
+@common
+def check(app: App, file: Path, spec: Path | None) -> None:
+    """Checks a curriculum file against every rule, without a run. Exit status 4 when it fails.
+
+    Without --spec its scope is what it teaches, in evidence mode 'minimal'.
+    """
+    report = app.workspace.check(file, spec)
+    if app.json:
+        app.emit(report)
+    else:
+        print_report(app, report, str(file), "--json")
     report.raise_for_errors()
 
 
@@ -107,7 +129,8 @@ def _show_fixes(app: App, fixes: Fixes) -> None:
         )
 
 
-def _print_text(app: App, run: Run, report: Report) -> None:
+def print_report(app: App, report: Report, name: str, all_of_it: str) -> None:
+    """The findings and the summary of the validation of `name`; `all_of_it`: where every finding is."""
     colour = sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     # What has to be done stands next to the summary, below what is only said.
     findings = sorted(report["findings"], key=lambda finding: _ORDER[finding["severity"]])
@@ -122,14 +145,11 @@ def _print_text(app: App, run: Run, report: Report) -> None:
         app.write(_line(finding), styled=f"{shown_severity} ")
     for rule, count in seen.items():
         if count > most:
-            app.write(f"{rule}: {plural(count - most, 'finding')} besides, in {run.path / REPORT_MD}")
+            app.write(f"{rule}: {plural(count - most, 'finding')} besides, in {all_of_it}")
     for row in report["rules"]:
         if row["status"] in ("skipped", "failed"):
             app.write(f"{row['status']:<7} {row['rule_id']}: {row['reason']}")
-    app.write(f"{run.id} {summary_line(report)}")
-    hidden = _hidden_fixes(report, run.id)
-    if hidden:
-        app.write(hidden)
+    app.write(f"{name} {summary_line(report)}")
 
 
 def _line(finding: dict[str, Any]) -> str:
@@ -155,4 +175,4 @@ def _hidden_fixes(report: dict[str, Any], run_id: str) -> str:
     return "; ".join(parts)
 
 
-COMMANDS = {"validate": validate}
+COMMANDS = {"validate": validate, "check": check}

@@ -18,7 +18,7 @@ from dagogy.workspace.stages import CURRICULUM
 _PIECES, _QUOTE = 3, 160
 
 
-def _complete_nodes(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_nodes(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     from dagogy.api.errors import DagogyError
 
     try:
@@ -38,8 +38,8 @@ def _complete_nodes(ctx: click.Context, parameter: click.Parameter, incomplete: 
     "why", epilog="\b\nExamples:\n  dagogy why latest joins\n  dagogy why latest 'Outer joins' Joins"
 )
 @run_argument
-@click.argument("node", metavar="NODE", shell_complete=_complete_nodes)
-@click.argument("prerequisite", metavar="[PREREQUISITE]", required=False, shell_complete=_complete_nodes)
+@click.argument("node", metavar="NODE", shell_complete=complete_nodes)
+@click.argument("prerequisite", metavar="[PREREQUISITE]", required=False, shell_complete=complete_nodes)
 @common
 def why(app: App, reference: str, node: str, prerequisite: str | None) -> None:
     """Tells on what evidence NODE has its prerequisites and its place, or why
