@@ -663,7 +663,7 @@ def test_plan_and_iterate_print_lines_for_people(runner: CommandRunner) -> None:
     run_with(runner)
     runner.ok("validate", "latest")
     out = runner.ok("plan", "latest").out
-    assert "critical path (3 hours): alpha -> beta -> gamma" in out
+    assert "critical path (3 hours): Alpha -> Beta -> Gamma" in out
     assert "there is no previous curriculum: everything is new" in runner.ok("iterate", "latest").out
 
 

@@ -136,7 +136,7 @@ def test_status_plan_and_report_say_how_much_needs_an_author(runner: CommandRunn
     assert told in runner.ok("validate", "latest").out
     shown = runner.ok("plan", "latest").out
     assert told in shown
-    assert "loaves (optional)" in shown
+    assert "Loaves (optional)" in shown
     assert told in runner.ok("status", "latest").out
     run = runner.runs / run_id
     assert told in (run / "outputs/reviews/validation_report.md").read_text()

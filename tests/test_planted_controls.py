@@ -415,13 +415,13 @@ def test_no_control_comes_out_of_a_traceback(at: Planted, capsys: pytest.Capture
 
 
 def test_completion_offers_nothing_that_steers_the_shell(at: Planted) -> None:
-    from dagogy.cli.commands.why import _complete_nodes
+    from dagogy.cli.commands.why import complete_nodes
 
     ARTIFACTS["titles"](at)
     at.nodes(id=f"a\nplain,{EVIL}")
     context = click.Context(click.Command("why"))
     context.params["reference"] = at.run.name
-    items = _complete_nodes(context, click.Argument(["node"]), "")
+    items = complete_nodes(context, click.Argument(["node"]), "")
     assert items
     assert all("\n" not in f"{item.value}{item.help}" and "pwned" in str(item.help) for item in items)
     check("".join(f"{item.value} {item.help}" for item in items), "completion")

@@ -150,7 +150,7 @@ def test_a_node_can_be_named_by_title_or_part_and_an_ambiguous_name_lists_the_ca
         "did you mean 'Pipelines' or 'Logging'?"
         in failed(runner("why", "latest", "a pipelin, or logs of logging"), "not_found").err
     )
-    assert "curriculum.json" in failed(runner("why", "latest", "zzz"), "not_found").err
+    assert "dagogy show RUN" in failed(runner("why", "latest", "zzz"), "not_found").err
     failed(runner("why", "latest", "filters", "filters"), "invalid_argument")
 
 

@@ -48,6 +48,7 @@ class GapsModel(Open):
 
 class Deliverable(Open):
     node_id: str
+    title: str = Field(default="", description="Of the node.")
     task: str
     pass_criteria: str
     gap: str | None = Field(

@@ -153,6 +153,7 @@ def _deliverable(node: Node) -> dict[str, Any]:
     open_text = f"[needs an author: {gap_question(node, 'mastery_check')}]" if gap else ""
     return {
         "node_id": node.id,
+        "title": node.title,
         "task": check.task or open_text,
         "pass_criteria": check.pass_criteria or open_text,
         "gap": gap.reason if gap else None,

@@ -332,7 +332,8 @@ def find_node(nodes: Sequence[Node], name: str) -> Node:
         if found:
             return found[0]
     meant = did_you_mean(name, [x for n in nodes for x in (n.id, n.title)]) or _with_words_of(nodes, wanted)
-    hint = meant or "'dagogy show RUN' lists all of them"
+    hint = f"{meant} Else" if meant else "'dagogy show RUN' lists all of them; else"
+    hint += " try 'dagogy why --help'"
     raise NotFound(f"the curriculum has no node '{name}'", hint=hint)
 
 

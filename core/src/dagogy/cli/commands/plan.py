@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -12,9 +12,6 @@ from dagogy.cli.app import App
 from dagogy.cli.options import common, run_argument, wait_option
 from dagogy.pipeline.report import gaps_line, hours, plural
 from dagogy.workspace.stages import PLAN
-
-if TYPE_CHECKING:
-    from dagogy.api.runs import Run
 
 #: Characters of the bar of a full week.
 _BAR = 10
@@ -36,21 +33,17 @@ def plan(app: App, reference: str, learner: str | None, wait_seconds: float) -> 
         rest = run.plan_for(learner)
         app.emit(
             rest,
-            *(plan_lines(rest, _titles(app, run)) if rest is not None else [f"{learner} knows all of it"]),
+            *(plan_lines(rest) if rest is not None else [f"{learner} knows all of it"]),
         )
         return
     document = run.plan()
-    app.emit(document, *plan_lines(document, _titles(app, run)), f"{run.path / PLAN}")
+    app.emit(document, *plan_lines(document), f"{run.path / PLAN}")
 
 
-def _titles(app: App, run: Run) -> dict[str, str]:
-    """The title of each concept, where somebody is to read them."""
-    return {} if app.json else {node.id: node.title for node in run.curriculum.nodes}
-
-
-def plan_lines(document: dict[str, Any], titles: Mapping[str, str]) -> list[str]:
+def plan_lines(document: dict[str, Any]) -> list[str]:
     """The plan as text: two lines a week, with a bar of its hours, and titles in place of ids."""
     budget = document["weekly_budget_minutes"]
+    titles = {d["node_id"]: d["title"] for week in document["weeks"] for d in week["deliverables"]}
     lines = [
         (
             f"{document['topic']}: {plural(document['duration_weeks'], 'week')} of {hours(budget)}, "
