@@ -664,7 +664,7 @@ def test_plan_and_iterate_print_lines_for_people(runner: CommandRunner) -> None:
     runner.ok("validate", "latest")
     out = runner.ok("plan", "latest").out
     assert "critical path (3 hours): Alpha -> Beta -> Gamma" in out
-    assert "there is no previous curriculum: everything is new" in runner.ok("iterate", "latest").out
+    assert "first version: 3 concepts, 2 edges, 3 hours" in runner.ok("iterate", "latest").out
 
 
 # --- explain, schema, plugins, doctor, help, completion

@@ -109,6 +109,8 @@ class Diff(Open):
     removed_nodes: list[str]
     changed_nodes: list[ChangedNode]
     renamed_nodes: list[RenamedNode] = Field(description="Neither in added_nodes nor in removed_nodes.")
+    added_edges: int = Field(default=0, ge=0, description="How many prerequisite edges are new.")
+    removed_edges: int = Field(default=0, ge=0, description="How many prerequisite edges are gone.")
     time_delta_minutes: float
     critical_path_changed: bool
     previous_critical_path: list[str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -35,6 +35,7 @@ def make_diff(
     names = set(new_name.values())
     old_path, old_minutes = (_critical_path(previous), total_minutes(previous)) if previous else ([], 0.0)
     path = _critical_path(current, index)
+    old_edges, edges = _edges(before.values(), new_name), _edges(after.values(), {})
     return {
         "added_nodes": [node.id for node in added if node.id not in names],
         "removed_nodes": [node.id for node in removed if node.id not in new_name],
@@ -43,11 +44,18 @@ def make_diff(
             {"previous_id": old, "current_id": new, "similarity": similarity}
             for old, new, similarity in renamed
         ],
+        "added_edges": len(edges - old_edges),
+        "removed_edges": len(old_edges - edges),
         "time_delta_minutes": round(total_minutes(current) - old_minutes, 6),
         "critical_path_changed": [new_name.get(i, i) for i in old_path] != path,
         "previous_critical_path": old_path,
         "current_critical_path": path,
     }
+
+
+def _edges(nodes: Iterable[Node], new_name: Mapping[str, str]) -> set[tuple[str, str]]:
+    """The prerequisite edges by the ids of today."""
+    return {(new_name.get(p, p), new_name.get(n.id, n.id)) for n in nodes for p in n.prerequisites}
 
 
 def _only_in(nodes: dict[str, Node], others: dict[str, Node]) -> list[Node]:

@@ -126,8 +126,13 @@ class Diff(dict[str, Any]):
         return {name: len(self[f"{name}_nodes"]) for name in ("added", "removed", "changed", "renamed")}
 
     def summary(self) -> str:
-        """`2 added, 1 changed; +1.5 hours`, or `nothing changed`."""
+        """`first version: 18 concepts, 22 edges, 15.8 hours`; `2 added, 1 changed; +1.5 hours`; or `nothing
+        changed`.
+        """
         counts = self.counts()
+        if self.first:
+            parts = (plural(counts["added"], "concept"), plural(self["added_edges"], "edge"))
+            return f"first version: {', '.join(parts)}, {hours(self['time_delta_minutes'])}"
         if not any(counts.values()):
             return "nothing changed"
         return (

@@ -42,7 +42,7 @@ def diff(app: App, reference: str) -> None:
 
 def diff_lines(document: Diff) -> list[str]:
     """The diff as text."""
-    lines = ["there is no previous curriculum: everything is new"] if document.first else []
+    lines = [document.summary()] if document.first else []
     lines += _some("+", document["added_nodes"])
     lines += _some("-", document["removed_nodes"])
     lines += _some(">", [f"{r['previous_id']} is now {r['current_id']}" for r in document["renamed_nodes"]])
