@@ -19,6 +19,8 @@ __all__ = ["tokens", "unlike"]
 _WORD = lazy_pattern(r"[^\W_]+")
 #: The number of a section says nothing of what it is about; before a single word it may be a day of a month.
 _NUMBERING = lazy_pattern(r"\A\s*\d{1,2}(?:\.\d{1,2}){0,3}[.)]?\s+(?=[^\W\d_]{3,60}\s+[^\W\d_])")
+#: Where a topic stands in a course, behind its name (`Loops (unit 3)`), says nothing of what it is.
+_PLACE = lazy_pattern(r"(?<=\S)\s{0,3}[(（][^\W\d_]{1,16}\.?\s?\d{1,5}[)）]\s*\Z")
 #: Scripts that set no space between words: kana, Chinese characters, Hangul (whose words carry particles).
 _EAST = lazy_pattern(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _STARTS = (4, 6)  # characters of a word that stand for its inflections
@@ -32,7 +34,8 @@ def tokens(title: str) -> set[str]:
     `w`: a word; `4`, `6`: its beginning; `b`: two neighbours; `F`, `L`:
     the first and the last word; `=`: the whole of a short title; `e`, `c`: two characters and one, where
     words are not set apart; `n`: how many words there are; `#`: all of them are numbers."""
-    words = [_plain(word) for word in _WORD.findall(_NUMBERING.sub("", title.casefold()))]
+    named = _PLACE.sub("", _NUMBERING.sub("", title.casefold()))
+    words = [_plain(word) for word in _WORD.findall(named)]
     found = {f"n{min(len(words), _MANY)}"}
     for word in words:
         found.update(_of_word(word))
