@@ -161,6 +161,24 @@ def test_an_answered_question_closes_its_gap_and_an_emptied_field_opens_one(
     assert gap["reason"] == "its author left it open"
 
 
+def test_what_an_author_wrote_needs_no_source_until_it_is_let_go_of(runner: CommandRunner, tea: Path) -> None:
+    def ungrounded() -> list[str]:
+        report = json.loads((tea / "outputs/reviews/validation_report.json").read_bytes())
+        return [f["node_id"] for f in report["findings"] if f["rule_id"] == "quality.grounding"]
+
+    idea = "- Samovars dignify every provincial railway compartment.\n"
+    done = edited(runner, put("### Core ideas\n\n", f"### Core ideas\n\n{idea}"))
+    assert done.status == 0, done.err
+    assert ungrounded() == []
+    runner.ok("run", "latest")
+    assert idea.strip("- \n") in (tea / CURRICULUM).read_text()
+    assert ungrounded() == []
+    runner.ok("edit", "latest", "--unpin")
+    assert runner.stage() == "generated"
+    runner("validate", "latest")
+    assert ungrounded()
+
+
 def test_concepts_are_added_split_merged_removed_and_moved(runner: CommandRunner, tea: Path) -> None:
     def change(text: str) -> str:
         leaves, water = section(text, "Leaves"), section(text, "Water")

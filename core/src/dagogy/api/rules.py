@@ -181,6 +181,11 @@ class RuleContext(Protocol):
         is thin in them is a warning at most, for nobody is deceived."""
 
     @property
+    def authored(self) -> frozenset[tuple[str, str]]:
+        """The fields that an author wrote by hand, each as the id of the node and the name of the field: they
+        need no source."""
+
+    @property
     def reading(self) -> ScopeReading | None:
         """What the provider read out of the sources, concepts and edges by its own ids: that of `evidence`;
         None where none is kept. Raises as `evidence` does."""

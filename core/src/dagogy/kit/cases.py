@@ -63,6 +63,7 @@ _KEYS = {
     "scope",
     "files",
     "evidence",
+    "authored",
     "options",
     "findings",
     "measures",
@@ -217,8 +218,11 @@ def context_of(case: Case, folder: Path) -> RunContext:
         if "raw_spec" in case.data
         else json.dumps(complete_spec(case.data.get("spec", {}))).encode()
     )
-    return RunContext(
+    made = RunContext(
         _curriculum(case), spec, sources=sources, evidence=lambda: _evidence(case), folders=(folder,)
+    )
+    return made.authored_by(
+        lambda: [(node, name) for node, names in case.data.get("authored", {}).items() for name in names]
     )
 
 

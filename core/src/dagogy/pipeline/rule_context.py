@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -66,12 +66,18 @@ class RunContext:
         self.topic_spec_bytes = topic_spec
         self._read_sources = sources
         self._read_evidence = evidence
+        self._read_authored: Callable[[], Iterable[tuple[str, str]]] = tuple
         self._folders = folders
         self._local: dict[str, Path | None] = {}
         self._stems: dict[str, frozenset[str]] = {}
         #: How long it took so far to build what rules share.
         self.built_seconds = 0.0
         self._building = False
+
+    def authored_by(self, read: Callable[[], Iterable[tuple[str, str]]]) -> RunContext:
+        """This context; `read` gives the fields that an author wrote, when a rule first asks."""
+        self._read_authored = read
+        return self
 
     def view(self) -> View:
         """A subject of its own for a rule that might change what it is given: what it
@@ -136,6 +142,10 @@ class RunContext:
     @_Shared
     def index(self) -> GraphIndex:
         return GraphIndex(self.nodes)
+
+    @_Shared
+    def authored(self) -> frozenset[tuple[str, str]]:
+        return frozenset(self._read_authored())
 
     @_Shared
     def reading(self) -> ScopeReading | None:
@@ -236,6 +246,7 @@ _COMPARED = (
     "reading",
     "concept_positions",
     "evidence",
+    "authored",
     "tentative",
     "graph",
 )
@@ -271,6 +282,10 @@ class View(RunContext):
     @_Shared
     def sources(self) -> Sequence[ScopeDocument]:
         return tuple(replace(s, front_matter=copy.deepcopy(s.front_matter)) for s in self._original.sources)
+
+    @_Shared
+    def authored(self) -> frozenset[tuple[str, str]]:
+        return self._original.authored
 
     @_Shared
     def reading(self) -> ScopeReading | None:

@@ -301,6 +301,7 @@ class OpenRun:
         """What the rules look at: `curriculum`, or the one in the run; and the evidence of its edges, or what
         is kept of it in the run.
         """
+        from dagogy.pipeline.authoring.pins import authored_fields
         from dagogy.pipeline.rule_context import RunContext
 
         if curriculum is None:
@@ -313,9 +314,10 @@ class OpenRun:
             curriculum = self.run.read(CURRICULUM)
         spec = self.run.read(SPEC) if self.run.exists(SPEC) else b""
         folders = (self.run.path, self.session.settings.root)
-        return RunContext(
+        made = RunContext(
             curriculum, spec, sources=self.sources, evidence=evidence or self._evidence, folders=folders
         )
+        return made.authored_by(lambda: authored_fields(self.run))
 
     def _evidence(self) -> ScopeReading | None:
         if not evidence_files(self.run):

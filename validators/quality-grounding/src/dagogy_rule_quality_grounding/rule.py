@@ -55,6 +55,8 @@ class Grounding(Rule):
     that the document marks as wrong: its box is not ticked, and that of another option is. As a pitfall it is
     fine.
 
+    What an author wrote by hand (`dagogy edit`) needs no source.
+
     The rule is silent without a scope document and, but for quiz options, where the sources hold fewer than
     `min_words_per_node` words a node (a bare list of names grounds nothing), and about core ideas in another
     language than the sources.
@@ -118,7 +120,7 @@ class Grounding(Rule):
             token for item in context.spec.scope_in for token in source.content(item)
         }
         sections = Sections(context.sources, nodes, source)
-        comparison = _Comparison(nodes, source, sections, asked_for, options)
+        comparison = _Comparison(nodes, source, sections, asked_for, context.authored, options)
         doubtful: dict[int, Sequence[int]] = {}
         grounded: dict[str, float] = {}
         for i in range(len(nodes)):
@@ -209,26 +211,28 @@ class _Faults(NamedTuple):
 
 @dataclass(frozen=True)
 class _Comparison:
-    """A curriculum held against its sources. `asked_for`: the tokens that a title may have."""
+    """A curriculum held against its sources. `asked_for`: the tokens that a title may have; `authored`: the
+    fields that an author wrote, which need no source.
+    """
 
     nodes: Sequence[Node]
     source: Source
     sections: Sections
     asked_for: set[str]
+    authored: frozenset[tuple[str, str]]
     options: Any
 
     def faults(self, i: int) -> _Faults | None:
         """What is wrong with the node at `i`; None where nothing is."""
         node, source, options = self.nodes[i], self.source, self.options
+        ideas = [] if (node.id, "core_ideas") in self.authored else [*enumerate(node.core_ideas)]
         loose = [
-            k
-            for k, idea in enumerate(node.core_ideas)
-            if not source.grounds(idea, options.min_share, options.min_passage_share)
+            k for k, idea in ideas if not source.grounds(idea, options.min_share, options.min_passage_share)
         ]
-        strange = source.strange(node.title, self.asked_for)
+        strange = (node.id, "title") not in self.authored and source.strange(node.title, self.asked_for)
         borrowed = {
             k: owner
-            for k, idea in enumerate(node.core_ideas)
+            for k, idea in ideas
             if k not in loose and (owner := self.sections.owner_of(idea, i)) >= 0
         }
         if not (strange or loose or borrowed):

@@ -78,6 +78,8 @@ def unpin(opened: OpenRun) -> int:
         pins = 1
     opened.run.remove(PINS)
     if pins:
+        # What an author wrote needs no source; from now on it does.
+        opened.metadata.stamps.pop("validation", None)
         opened.metadata.note("unpinned", f"{plural(pins, 'edit')} let go of")
         opened.run.event("unpinned", pins=pins)
         opened.refresh()

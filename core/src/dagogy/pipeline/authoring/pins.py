@@ -127,6 +127,13 @@ def count(pins: Mapping[str, Any]) -> int:
     return fields + len(pins["added"]) + len(pins["removed"]) + bool(pins["order"]) + bool(pins["topic"])
 
 
+def authored_fields(run: Run) -> set[tuple[str, str]]:
+    """The fields that are the author's, as id of the node and name. Raises as `read_pins` does."""
+    pins = read_pins(run)
+    found = {(node_id, name) for node_id, of in pins["fields"].items() for name in of}
+    return found | {(node["id"], name) for node in pins["added"] for name in node}
+
+
 def with_pins(document: Any, pins: Mapping[str, Any]) -> Any:
     """A draft with what is pinned in it. What is no curriculum stays as it is.
 
