@@ -230,6 +230,17 @@ def test_what_was_edited_survives_every_later_generation(runner: CommandRunner, 
     assert runner.ok("edit", "latest", "--unpin").out == "nothing is pinned\n"
 
 
+def test_a_change_by_hand_is_not_replaced_in_silence(runner: CommandRunner, tea: Path) -> None:
+    document = json.loads((tea / CURRICULUM).read_bytes())
+    document["nodes"][0]["title"] = "Tea leaves"
+    (tea / CURRICULUM).write_text(json.dumps(document))
+    done = runner.ok("run", "latest")
+    assert "changed by hand: kept as outputs/curriculum/previous_curriculum.json" in done.err + done.out
+    assert "Tea leaves" in (tea / "outputs/curriculum/previous_curriculum.json").read_text()
+    again = runner.ok("run", "latest")
+    assert "changed by hand" not in again.err + again.out
+
+
 def test_an_order_of_the_author_is_kept(runner: CommandRunner, tea: Path) -> None:
     def change(text: str) -> str:
         water = section(text, "Water").replace(

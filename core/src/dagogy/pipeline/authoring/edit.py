@@ -61,7 +61,7 @@ def take_over(opened: OpenRun, text: str, name: str) -> tuple[Changes, dict[str,
     opened.metadata.stamps["curriculum"] = {
         "sha256": content_hash(data),
         "inputs": opened.state.inputs,
-        "made_by": "edit",
+        "made_by": "author",
     }
     told = summary(changes)
     opened.metadata.note("edited", told, pinned=count(pins))

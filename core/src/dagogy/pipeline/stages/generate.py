@@ -139,6 +139,12 @@ class RunDrafts(DraftStore):
         self._opened, self._provider, self._progress = opened, provider, progress
         self._before = opened.run.read(CURRICULUM) if opened.run.exists(CURRICULUM) else None
         self.recovery = recovery_account(opened.session.settings.environ)
+        stamp = opened.metadata.stamps.get("curriculum", {})
+        if self._before is not None and stamp.get("made_by") == "edit":
+            progress(
+                "generate",
+                f"curriculum.json was changed by hand: kept as {PREVIOUS}; 'dagogy edit' keeps changes",
+            )
         self._pins = read_pins(opened.run)
         if pins := count(self._pins):
             progress("generate", f"{plural(pins, 'edit')} of the author kept ({PINS})")
