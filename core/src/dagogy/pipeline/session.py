@@ -55,6 +55,12 @@ _FRONT_MATTER = 64 * 1024
 ScopeMode = Literal["full", "section", "seed-list"]
 _SCOPE_MODES: tuple[ScopeMode, ...] = ("full", "section", "seed-list")
 
+#: The folders of a run in which a killed command may have left a temporary file.
+_WRITTEN = (
+    "",
+    *"inputs inputs/sources learners outputs/curriculum outputs/reviews outputs/plan logs".split(),
+)
+
 
 class Session:
     """The settings, the host and the runs dir of one command."""
@@ -198,15 +204,7 @@ class Session:
         """
         run = self.runs.find(reference)
         with locked(run.path, command, wait_seconds):
-            for folder in (
-                "",
-                "inputs",
-                "inputs/sources",
-                "outputs/curriculum",
-                "outputs/reviews",
-                "outputs/plan",
-                "logs",
-            ):
+            for folder in _WRITTEN:
                 remove_temporaries(run.file(folder))
             # failure records are written without the lock
             remove_temporaries(run.file(FAILURES), older_than=60)
