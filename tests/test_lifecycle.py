@@ -436,7 +436,7 @@ def test_a_command_that_names_no_run_leaves_no_record(runner: CommandRunner) -> 
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["status"],
+        ["validate"],
         ["nope"],
         ["status", "--nope"],
         ["status", "a", "b"],

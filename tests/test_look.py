@@ -240,3 +240,13 @@ def test_a_topic_spec_that_is_given_has_to_be_met(runner: CommandRunner, course:
 @pytest.mark.parametrize("name", ["missing.json", "."])
 def test_what_cannot_be_read_is_a_typed_error(runner: CommandRunner, name: str) -> None:
     assert f"cannot read {name}" in failed(runner("check", name), "invalid_argument").err
+
+
+@pytest.mark.parametrize("command", ["status", "next", "gaps", "diff", "ready"])
+def test_what_only_looks_takes_the_latest_run_and_says_so(
+    runner: CommandRunner, course: Path, command: str
+) -> None:
+    done = runner.ok(command, "--json")
+    assert done.err == "no RUN was given: this is the latest\n"
+    named = runner.ok(command, LATEST, "--json")
+    assert (named.json, named.err) == (done.json, "")

@@ -64,6 +64,17 @@ def about_run(ctx: click.Context, parameter: click.Parameter, value: str) -> str
     return value
 
 
+def _about_latest(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    app = ctx.find_root().obj
+    if value is None:
+        app.remarks.append("no RUN was given: this is the latest")
+    return about_run(ctx, parameter, value if value is not None else "latest")
+
+
+#: For commands that write nothing.
+run_or_latest = click.argument(
+    "reference", metavar="[RUN]", required=False, shell_complete=_complete_runs, callback=_about_latest
+)
 run_argument = click.argument("reference", metavar="RUN", shell_complete=_complete_runs, callback=about_run)
 
 

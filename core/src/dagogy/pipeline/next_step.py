@@ -45,7 +45,7 @@ def next_step(run_id: str, state: State) -> NextStep:
                 (
                     f"dagogy validate {run_id} --fix",
                     f"dagogy gaps {run_id}",
-                    f"edit {CURRICULUM}, then: dagogy validate {run_id}",
+                    f"dagogy edit {run_id}",
                     f"edit the scope document, then: dagogy run {run_id}",
                 ),
             )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import click
 
 from dagogy.cli.app import App
-from dagogy.cli.options import common, run_argument
+from dagogy.cli.options import common, run_or_latest
 from dagogy.pipeline.report import plural
 
 
 @click.command("gaps", epilog="\b\nExamples:\n  dagogy gaps latest\n  dagogy gaps latest --json")
-@run_argument
+@run_or_latest
 @common
 def gaps(app: App, reference: str) -> None:
     """Lists what of the curriculum needs an author: each open field with its reason, the

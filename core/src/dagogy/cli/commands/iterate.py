@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dagogy.cli.app import App
-from dagogy.cli.options import common, run_argument, wait_option
+from dagogy.cli.options import common, run_argument, run_or_latest, wait_option
 from dagogy.pipeline.report import hours
 from dagogy.workspace.stages import DIFF
 
@@ -32,7 +32,7 @@ def iterate(app: App, reference: str, wait_seconds: float) -> None:
 
 
 @click.command("diff", epilog="\b\nExample:\n  dagogy diff latest --json")
-@run_argument
+@run_or_latest
 @common
 def diff(app: App, reference: str) -> None:
     """Shows what changed since the previous curriculum, from the files as they are now; writes nothing."""

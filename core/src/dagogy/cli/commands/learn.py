@@ -9,7 +9,7 @@ import click
 
 from dagogy.cli.app import App
 from dagogy.cli.commands.why import complete_nodes
-from dagogy.cli.options import common, run_argument, wait_option
+from dagogy.cli.options import common, run_argument, run_or_latest, wait_option
 from dagogy.pipeline.report import hours, plural
 
 
@@ -56,7 +56,7 @@ def _next_line(document: Mapping[str, Any]) -> list[str]:
 
 
 @click.command("ready", epilog="\b\nExample:\n  dagogy ready latest --for ada")
-@run_argument
+@run_or_latest
 @learner_option
 @common
 def ready(app: App, reference: str, learner: str) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from dagogy.cli.app import App
-from dagogy.cli.options import common, run_argument
+from dagogy.cli.options import common, run_or_latest
 
 
 @click.command("status", epilog="\b\nExample:\n  dagogy status latest")
-@run_argument
+@run_or_latest
 @common
 def status(app: App, reference: str) -> None:
     """Shows the stage of a run, as inferred from its artifacts, and which of them are current."""
@@ -27,7 +27,7 @@ def status(app: App, reference: str) -> None:
 
 
 @click.command("next", epilog="\b\nExample:\n  dagogy next latest")
-@run_argument
+@run_or_latest
 @common
 def next_command(app: App, reference: str) -> None:
     """Shows the next command for a run, and why."""
