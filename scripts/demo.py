@@ -45,7 +45,8 @@ def main() -> None:
     dagogy("run", "demo", "--scope-file", str(SCOPE.relative_to(ROOT)))
     dagogy("validate", "demo")
     dagogy("plan", "demo")
-    show_node()
+    print("\nOne concept of the curriculum:")
+    dagogy("show", "demo", richest())
     print("\nThe scope changes: one chapter is left out.")
     shorter = RUNS / "shorter.md"
     shorter.write_text(
@@ -54,17 +55,16 @@ def main() -> None:
     dagogy("run", "demo", "--scope-file", str(shorter.relative_to(ROOT)))
     dagogy("diff", "demo")
     dagogy("status", "demo")
+    dagogy("show", "demo")
 
 
-def show_node() -> None:
-    """One node of the curriculum, whole."""
+def richest() -> str:
+    """The id of the concept that builds on most others."""
     run = json.loads(dagogy("status", "demo", "--json", show=False))
     curriculum = json.loads(
         (Path(run["path"]) / "outputs/curriculum/curriculum.json").read_text(encoding="utf-8")
     )
-    node = max(curriculum["nodes"], key=lambda n: len(n["prerequisites"]))
-    print("\nOne node of the curriculum:")
-    print(json.dumps(node, indent=2, ensure_ascii=False))
+    return str(max(curriculum["nodes"], key=lambda n: len(n["prerequisites"]))["id"])
 
 
 def without_chapter(text: str, heading: str) -> str:
