@@ -38,6 +38,7 @@ _WEIGHTS = {
     "exception": 1,
     "errno": 2,
     "where": 2,
+    "within": 2,
     "path": 2,
     "param": 2,
     "typed": 2,
@@ -55,8 +56,9 @@ class Signature:
     `typed`: our own codes. `cause`: what a provider knows (`ProviderError.CAUSES`).
     `machine`: codes of an error body. `status`: HTTP statuses (`5xx` for all of them). `errno`: names of
     system errors. `exit`: exit statuses. `killed`: who sent the signal. Each of these is a list of words.
-    `exception`: a pattern for the whole dotted name. `message`, `unless`, `where`, `path`, `param`: patterns
-    for what the clue says (and must not say), what stands before it, and the file or parameter it is about;
+    `exception`: a pattern for the whole dotted name. `message`, `unless`, `where`, `within`, `path`, `param`:
+    patterns for what the clue says (and must not say), what stands before it, the frames that an exception
+    was raised in (`folder/file.py function`), and the file or parameter it is about;
     they ignore case, and `.*` or `[^x]+` reaches at most 300 characters. `general`: the code is used for
     other incidents too, so what the message says counts more. `rank`: only where the usual rank of such a
     clue is not meant.
@@ -74,6 +76,7 @@ class Signature:
     message: str = ""
     unless: str = ""
     where: str = ""
+    within: str = ""
     path: str = ""
     param: str = ""
     general: bool = False
@@ -111,6 +114,7 @@ class Signature:
             return False
         return (
             (not self.where or _found(self.where, clue.where or (clue.text if clue.kind == "line" else "")))
+            and (not self.within or _found(self.within, clue.within))
             and (not self.path or _found(self.path, clue.path))
             and (not self.param or _found(self.param, clue.param))
             and not (self.unless and _found(self.unless, f"{clue.where}: {clue.exception}: {clue.text}"))

@@ -10,6 +10,10 @@ _GO = (
     r"\b(?:Get|Post) \"https?://[^\"\s]+/(?:responses|completions"
     r"|messages|embeddings|models|generate\w*|chat)[^\"\s]*\": "
 )
+_PROXY_ERROR = (
+    r"(?:\w+\.)*"
+    r"(?:ProxyError|ProxySchemeUnknown|InvalidProxyURL|ClientHttpProxyError|ProxyConnectionError)"
+)
 _HTTP = (
     r"(?:(?:httpx2?|httpcore2?|requests|urllib3|aiohttp|http"
     r"|h11|openai|anthropic|litellm|builtins)\.(?:\w+\.)*)?"
@@ -75,7 +79,7 @@ _NET_SIGNATURES = (
     Signature(
         incident=_NET,
         message=(
-            r"\bwaiting for network\b|\bConnection failed: "
+            r"\bwaiting for network\b|(?<!tunnel )\bConnection failed: (?!tunnel )"
             r"|\bstream disconnected before completion: (?:stream closed before"
             r"|error sending request|error decoding response body"
             r"|websocket closed|Transport error|connection|failed to send"
@@ -105,10 +109,8 @@ _PROXY_SIGNATURES = (
     Signature(incident=_PROXY, cause="html", status="407"),
     Signature(incident=_PROXY, cause="html", message=r"Just a moment|captcha"),
     Signature(incident=_PROXY, status="407"),
-    Signature(
-        incident=_PROXY,
-        exception=r"(?:\w+\.)*(?:ProxyError|ProxySchemeUnknown|InvalidProxyURL|ClientHttpProxyError|ProxyConnectionError)",
-    ),
+    Signature(incident=_PROXY, exception=_PROXY_ERROR),
+    Signature(incident=_PROXY, exception=_PROXY_ERROR, status="4xx 5xx"),
     Signature(
         incident=_PROXY,
         exception=r"(?:\w+\.)*ImportError|(?:\w+\.)*InvalidSchema|ModuleNotFoundError",

@@ -31,6 +31,11 @@ _OF_MODEL = (
     r"|\bresponses\.(?:create|parse)\b|\bparse (?:the )?(?:model"
     r"|provider|LLM)"
 )
+#: Modules that ask a model, or read what it answered, by their names.
+_IN_MODEL = (
+    r"(?:^|[\\/_ ])(?:llms?|chat_models?|output_pars\w+|openai|anthropic|litellm|langchain\w*|llama_index"
+    r"|instructor|completions?|(?:model|llm|provider)_(?:client|reply|output|answer)s?)(?:[\\/._ ]|$)"
+)
 #: What stands before the exception names a file or our validator: then it is no reply of a model.
 _FILE = r"^[^:]*(?:\.(?:jsonl?|md|toml|ya?ml|txt)\b|\bvalidation failed\b)"
 
@@ -106,6 +111,7 @@ _SIGNATURES = (
         ),
     ),
     Signature(incident=_CUT, exception=_JSON, message=_CUT_TEXT, where=_OF_MODEL),
+    Signature(incident=_CUT, exception=_JSON, message=_CUT_TEXT, within=_IN_MODEL, unless=_FILE),
     Signature(
         incident=_CUT,
         exception=r"(?:\w+\.)*ValidationError",
@@ -114,6 +120,7 @@ _SIGNATURES = (
     ),
     # No JSON.
     Signature(incident=_NOT_JSON, exception=_JSON, where=_OF_MODEL, unless=_CUT_TEXT),
+    Signature(incident=_NOT_JSON, exception=_JSON, within=_IN_MODEL, unless=rf"{_FILE}|{_CUT_TEXT}"),
     Signature(
         incident=_NOT_JSON,
         exception=_PARSER,

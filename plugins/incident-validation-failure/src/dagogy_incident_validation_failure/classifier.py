@@ -29,6 +29,12 @@ class ValidationFailure(SignatureClassifier):
             unless=r"remote_llm|codex|response|last message",
         ),
         Signature(incident="validation_failure", where=r"^(?:\w+: )*validation[ _]failed\b", exception=r".+"),
+        # A library of graphs that is given what is no DAG.
+        Signature(
+            incident="validation_failure",
+            exception=r"(?:graphlib\.)?CycleError|(?:networkx\.(?:\w+\.)*)?(?:NetworkXUnfeasible|HasACycle)",
+            message=r"\bcycle\b",
+        ),
         Signature(
             incident="validation_failure",
             message=r"\bvalidation_report\.(?:md|json): \d+ (?:failures?|errors?|findings?)\b",

@@ -28,6 +28,15 @@ _NOT_OURS = (
 )
 
 
+#: Locks of repositories and package managers.
+_OTHERS_LOCK = r"index\.lock|[\\/]\.git[\\/]|dpkg|apt"
+#: What package managers call the list of what they installed.
+_LOCK_FILE = r"(?:package-lock\.json|(?:yarn|uv|poetry|pdm|Cargo|composer|Gemfile)\.lock)\b"
+#: Tools that work on any file.
+_TOOL = r"(?:ch(?:mod|own|grp)|mkdir|rmdir|touch|cp|mv|rm|ln|tee|install|mktemp|dd|tar|cat|ls|sed|truncate)"
+_FORBIDDEN = r"(?:Permission denied|Read-only file system|Operation not permitted)"
+
+
 class Workspace(SignatureClassifier):
     """A file or folder that the command needs is missing, damaged, taken, or out of reach.
 
@@ -144,8 +153,14 @@ class Workspace(SignatureClassifier):
         # Taken.
         Signature(incident=_LOCKED, typed="locked"),
         Signature(incident=_LOCKED, errno="EAGAIN", exception=r"(?:\w+\.)*BlockingIOError"),
-        Signature(incident=_LOCKED, errno="EAGAIN EACCES EBUSY", where=r"\.lock\b|\block\b"),
+        Signature(
+            incident=_LOCKED,
+            errno="EAGAIN EACCES EBUSY",
+            where=r"\.lock\b|(?<![-.\w])lock\b",
+            unless=_LOCK_FILE,
+        ),
         Signature(incident=_LOCKED, errno="EAGAIN EBUSY", path=r"\.lock\b"),
+        Signature(incident=_LOCKED, errno="EEXIST", path=r"\.lock$", unless=_OTHERS_LOCK),
         Signature(incident=_LOCKED, errno="ELOCKED"),
         Signature(
             incident=_LOCKED,
@@ -185,9 +200,13 @@ class Workspace(SignatureClassifier):
         ),
         Signature(incident=_DENIED, exception=r"PermissionError", unless=r"docker|WinError 32|sandbox"),
         Signature(
+            incident=_DENIED, message=r"\bRead-only file system\b", unless=r"sandbox|bwrap|landlock|docker"
+        ),
+        Signature(
             incident=_DENIED,
             message=(
-                r"\battempt to write a readonly database\b|^-?(?:ba|da|z)?sh: "
+                rf"^(?:\S*/)?{_TOOL}: .{{0,300}}: {_FORBIDDEN}$"
+                r"|\battempt to write a readonly database\b|^-?(?:ba|da|z)?sh: "
                 r"(?:line \d+: )?\S+\.(?:jsonl?|md|toml|ya?ml|txt): Permission denied$"
                 r"|^(?:error: )?(?:\w+: )*(?:cannot (?:write|create|touch|remove|move|open|read"
                 r"|lock)\b.{0,200}): (?:Permission denied|Read-only file system|Operation not permitted)$"
