@@ -16,7 +16,7 @@ from dagogy.api.incidents import Classifier, Diagnosis, Failure, Rank
 #: readers of JSON, and our own.
 _COMMON = (
     r"(?:builtins|socket|ssl|http|urllib3?|requests|httpx2?|httpcore2?|h11|h2|aiohttp|websockets?|asyncio|anyio|trio|concurrent|tenacity|system"
-    r"|json\w*|pydantic\w*|dagogy\w*)\.|[\w.]*(?:llm|model|_ai\b|\bai\b)"
+    r"|json\w*|jinja2|pydantic\w*|dagogy\w*)\.|[\w.]*(?:llm|model|_ai\b|\bai\b)"
 )
 #: What addresses of models have in common.
 _ADDRESSES = r"/v\d|completions|messages|models|chat|generate|embeddings|llm"
@@ -112,12 +112,14 @@ class Signature:
             _found(self.message, clue.text) or (clue.tight and _found(self.message, clue.tight))
         ):
             return False
-        return (
-            (not self.where or _found(self.where, clue.where or (clue.text if clue.kind == "line" else "")))
-            and (not self.within or _found(self.within, clue.within))
-            and (not self.path or _found(self.path, clue.path))
-            and (not self.param or _found(self.param, clue.param))
-            and not (self.unless and _found(self.unless, f"{clue.where}: {clue.exception}: {clue.text}"))
+        asked = (
+            (self.where, clue.where or (clue.text if clue.kind == "line" else "")),
+            (self.within, clue.within),
+            (self.path, clue.path),
+            (self.param, clue.param),
+        )
+        return all(not pattern or _found(pattern, text) for pattern, text in asked) and not (
+            self.unless and _found(self.unless, f"{clue.where}: {clue.exception}: {clue.text}")
         )
 
     def strength(self, clue: Clue) -> tuple[Rank, int]:

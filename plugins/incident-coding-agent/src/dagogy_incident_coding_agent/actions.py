@@ -9,6 +9,9 @@ from dagogy.api.failures import Diagnosis, Failure
 from dagogy.api.recoveries import RecoveryAction, RecoveryContext, RecoveryOutcome
 
 _PLACE = re.compile(r"(?<![^\s:'\"`])(?P<file>[^\s:'\"`]+\.(?:toml|json))(?::(?P<line>\d+))?")
+_SERVER = re.compile(
+    r"\bMCP (?:client|server)s? (?:for )?[`'\"]?([A-Za-z][\w-]{0,60})[`'\"]? (?:failed|timed)"
+)
 _FLAG = re.compile(r"unexpected argument '(?P<flag>-[^']+)'")
 
 
@@ -90,6 +93,24 @@ class RaiseLimit(RecoveryAction):
             f"dagogy escalate {context.run_id}",
         )
         return RecoveryOutcome(changed=False, message=message, commands=commands)
+
+
+class MendMcpServer(RecoveryAction):
+    """The server by its name, and the commands that show how it is started, and take it out."""
+
+    def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        agent, shown = agent_of(context), " ".join(diagnosis.evidence)[:300]
+        named = _SERVER.search("\n".join([*diagnosis.evidence, failure.message]))
+        name = named[1] if named else ""
+        return RecoveryOutcome(
+            changed=False,
+            message=f"the MCP server {name or 'of the agent'} does not serve: {shown}",
+            commands=(
+                f"{agent} mcp list",
+                *((f"{agent} mcp get {name}", f"{agent} mcp remove {name}") if name else ()),
+                f"dagogy recover {context.run_id}",
+            ),
+        )
 
 
 def agent_of(context: RecoveryContext) -> str:

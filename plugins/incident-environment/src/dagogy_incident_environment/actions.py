@@ -112,6 +112,20 @@ class MoreMemory(RecoveryAction):
         )
 
 
+class MendSetting(RecoveryAction):
+    """The message, which names setting and value, and the commands that show where each comes from."""
+
+    def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        text = failure.message or " ".join(diagnosis.evidence)
+        named = re.search(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b", text)
+        unset = (f"unset {named[0]}",) if named and context.setting(named[0]) else ()
+        return RecoveryOutcome(
+            changed=False,
+            message=text + (f"; {failure.hint}" if failure.hint else ""),
+            commands=("dagogy config", *unset, f"dagogy recover {context.run_id}"),
+        )
+
+
 class NearestCommand(RecoveryAction):
     """The word that was probably meant, in the command as it was typed; else where its form is shown."""
 

@@ -203,7 +203,13 @@ class ChooseModel(RecoveryAction):
             context.setting("OPENAI_BASE_URL").strip().rstrip("/") or _DEFAULT,
         )
         link = _LINK.search("\n".join([*diagnosis.evidence, failure.message]))
-        odd = [f"'{model}' is not open to this account" if model else "no model is named"]
+        if diagnosis.incident_id == "model_capability_missing":
+            odd = [
+                f"'{model}' cannot do what was asked of it" if model else "the model cannot do what was asked"
+            ]
+            odd.append(" ".join(diagnosis.evidence)[:300])
+        else:
+            odd = [f"'{model}' is not open to this account" if model else "no model is named"]
         if "/" in model and host == "api.openai.com":
             odd.append("a name with '/' is one of a gateway")
         if _EFFORT.search(model):
