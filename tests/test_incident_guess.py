@@ -90,7 +90,7 @@ def test_what_speaks_for_another_service_outweighs_answers_about_services_alone(
     add(site, "seer", "a", tentative=True, disowns="a ship speaks")
     add(site, "service", "b", service=True)
     verdict = diagnose(site.host(), Failure(text="x"))
-    assert (verdict.outcome, verdict.reason) == ("unknown", "a ship speaks")
+    assert (verdict.outcome, verdict.reason) == ("foreign_service", "a ship speaks")
     add(site, "machine", "c")
     assert diagnose(site.host(), Failure(text="x")).incident_id == "c"
 

@@ -23,7 +23,7 @@ _TYPOGRAPHIC = str.maketrans(
 STAMP = re.compile(r"^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?(?:\s|$)")
 #: Who said it, as Docker Compose and the system's journal put before each line.
 _SPEAKER = re.compile(
-    r"^(?:[a-z][\w.-]*-\d+ +\| |[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d [\w.-]+ [\w./@()-]+(?:\[\d+\])?: )"
+    r"^(?:[a-z][\w.-]*[-_]\d+ +\| |[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d [\w.-]+ [\w./@()-]+(?:\[\d+\])?: )"
 )
 #: An error that a sentence names and goes on: a manual or a list of changes speaks of it.
 _SPOKEN_OF = re.compile(r"`(?=[^`\n]*(?:Error|Exception|Errno))[^`\n]*`(?=,? +[a-z])")

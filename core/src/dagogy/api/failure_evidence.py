@@ -28,6 +28,7 @@ from dagogy.api._clues import (
 from dagogy.api._endings import FAILED_EVENT, last_words, timeout_lines, told_exit
 from dagogy.api._errno import BY_NUMBER
 from dagogy.api._lines import Line, Unit, fold, read_lines
+from dagogy.api._speakers import another_speaker
 from dagogy.api._waits import stated_wait
 from dagogy.api.dialects import LogDialect
 from dagogy.api.incidents import Failure
@@ -105,6 +106,19 @@ class FailureEvidence:
     def is_transcript(self) -> bool:
         """Whether this is what a program printed whose dialect is known, from its beginning on."""
         return bool(self._writers)
+
+    @cached_property
+    def another_speaker(self) -> str:
+        """Who speaks in the text, where it names somebody and speaks of no service that a dialect knows; ""
+        where it may be one of those, and where the failure is our own.
+        """
+        if self.failure.code or self.is_transcript:
+            return ""
+        names = "|".join(dialect.names for dialect in self.dialects if dialect.names)
+        if not names or re.search(names, self.text, re.IGNORECASE):
+            return ""
+        said = (line.text for line in self.lines if line.kind not in ("frame", "prompt", "reply", "banner"))
+        return another_speaker("\n".join(said))
 
     @cached_property
     def reply(self) -> str | None:

@@ -105,7 +105,8 @@ class Classifier:
 
     def disowns(self, failure: Failure) -> str:
         """Why this is the failure of a service or program that no provider asks, in a line; empty where that
-        is not known. Then no answer of a classifier of a `service` holds. Tentative classifiers are asked.
+        is not known. Of a classifier that answered, its own answer does not hold then; of a tentative one,
+        no answer of a classifier of a `service`.
         """
         return ""
 

@@ -15,11 +15,12 @@ from dagogy.api.incidents import Classifier, Diagnosis, Failure, Rank
 #: Packages whose exceptions say of themselves nothing of a service: Python's, those of HTTP clients and of
 #: readers of JSON, and our own.
 _COMMON = (
-    r"(?:builtins|socket|ssl|http|urllib3?|requests|httpx2?|httpcore2?|h11|h2|aiohttp|websockets?|asyncio|anyio|trio|concurrent|tenacity|system"
+    r"(?:builtins|socket|ssl|http|urllib3?|requests|httpx2?|httpcore2?|h11|h2|aiohttp|websockets?"
+    r"|asyncio|anyio|trio|concurrent|tenacity|system"
     r"|json\w*|jinja2|pydantic\w*|dagogy\w*)\.|[\w.]*(?:llm|model|_ai\b|\bai\b)"
 )
 #: What addresses of models have in common.
-_ADDRESSES = r"/v\d|completions|messages|models|chat|generate|embeddings|llm"
+_ADDRESSES = r"(?<!/api)/v1\b|/v\d+\w*/projects|completions|messages|models|chat|generate|embeddings|llm"
 _CONFIDENCE = {
     Rank.TYPED_CODE: 0.99,
     Rank.KILLED_BY: 0.9,
@@ -152,6 +153,9 @@ class SignatureClassifier(Classifier):
     #: Whether the incidents are about the provider or the way to it: then what exceptions of other services
     #: say is no evidence.
     about_the_provider: ClassVar[bool] = False
+    #: Whether any service says it in the same words (a status, a key that is not known, too many requests):
+    #: then no answer holds where another one speaks.
+    said_by_any_service: ClassVar[bool] = False
 
     @cached_property
     def _known(self) -> tuple[Signature, ...]:
@@ -160,6 +164,14 @@ class SignatureClassifier(Classifier):
     def classify(self, failure: Failure) -> Diagnosis | None:
         evidence = FailureEvidence.of(failure, self.dialects)
         return strongest([*self.answers(evidence), *self.more(evidence)])
+
+    def disowns(self, failure: Failure) -> str:
+        if not self.said_by_any_service:
+            return ""
+        speaker = FailureEvidence.of(failure, self.dialects).another_speaker
+        return (
+            f"who speaks is {speaker}, which is no service or program that a provider asks" if speaker else ""
+        )
 
     def answers(self, evidence: FailureEvidence) -> Iterable[Diagnosis]:
         """A diagnosis for every signature that matches a clue."""

@@ -58,13 +58,14 @@ class Verdict:
     """What the classifiers make of a failure.
 
     `best`: one answer when it is `diagnosed` or `probable`, all equally strong ones when it is `ambiguous`,
-    none when it is `unknown`. Only what is `diagnosed` may be acted on; `probable` is the guess of a
-    tentative classifier where no other one answers. `others`: the weaker ones. `broken`: the classifiers
+    none when it is `unknown`, or when a service speaks that no provider asks (`foreign_service`; `reason`
+    names it). Only what is `diagnosed` may be acted on; `probable` is the guess of a tentative classifier
+    where no other one answers. `others`: the weaker ones. `broken`: the classifiers
     that could not be asked, and why. `looks`: what probes found. `refuted`: the incident that the text told
     of and a probe found not to be there.
     """
 
-    outcome: Literal["diagnosed", "probable", "ambiguous", "unknown"]
+    outcome: Literal["diagnosed", "probable", "ambiguous", "unknown", "foreign_service"]
     best: Sequence[ClassifierAnswer] = ()
     others: Sequence[ClassifierAnswer] = ()
     broken: Sequence[str] = ()
@@ -124,12 +125,21 @@ def _heard(host: Host, failure: Failure, dialects: Sequence[LogDialect], broken:
     asked = [p for p in host.load("classifier") if not (crashed and getattr(p.info, "service", False))]
     guessing = [p for p in asked if getattr(p.info, "tentative", False)]
     answers = _answers(host, [p for p in asked if p not in guessing], failure, dialects, broken)
-    others = [a for a in answers if not _serves(a)]
-    if len(others) < len(answers):
-        reason = _disowned(host, guessing, failure, dialects, broken)
-        if reason:
-            return judge(others, broken) if others else Verdict("unknown", (), (), tuple(broken), reason)
-    return judge(answers or _answers(host, guessing, failure, dialects, broken), broken)
+    kept, reason = [], ""
+    for answer in answers:
+        disowned = _disowned(host, [answer.plugin], failure, dialects, broken) if _serves(answer) else ""
+        reason = reason or disowned
+        if not disowned:
+            kept.append(answer)
+    if any(map(_serves, kept)):
+        disowned = _disowned(host, guessing, failure, dialects, broken)
+        reason = reason or disowned
+        kept = [a for a in kept if not (disowned and _serves(a))]
+    if kept:
+        return judge(kept, broken)
+    if reason:
+        return Verdict("foreign_service", (), (), tuple(broken), reason)
+    return judge(_answers(host, guessing, failure, dialects, broken), broken)
 
 
 def _answers(

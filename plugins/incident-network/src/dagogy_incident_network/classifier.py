@@ -37,7 +37,12 @@ _NET_SIGNATURES = (
             r"|ServerDisconnectedError|ClientPayloadError)"
         ),
     ),
-    Signature(incident=_NET, exception=r"(?:openai|anthropic|litellm)\.(?:\w+\.)*APIConnectionError"),
+    Signature(
+        incident=_NET,
+        exception=r"(?:openai|anthropic|litellm)\.(?:\w+\.)*APIConnectionError",
+        # A gateway's name for whatever its own request ran into.
+        unless=r"\b(?:BadRequest|Authentication|PermissionDenied|NotFound|RateLimit|ContextWindow\w*)Error\b",
+    ),
     Signature(
         incident=_NET,
         exception=(

@@ -304,4 +304,5 @@ class ProviderAccess(SignatureClassifier):
     """
 
     about_the_provider = True
+    said_by_any_service = True
     signatures = _SIGNATURES

@@ -80,6 +80,7 @@ class ProviderService(SignatureClassifier):
     """
 
     about_the_provider = True
+    said_by_any_service = True
     signatures = (
         *_SERVER_SIGNATURES,
         Signature(incident=_BUSY, cause="html", status="5xx"),

@@ -22,6 +22,7 @@ class RemoteLlmAuth(SignatureClassifier):
         Retry: Only after the key is set.
     """
 
+    said_by_any_service = True
     signatures = (
         Signature(incident="openai_api_key_missing", cause="key_missing"),
         Signature(
