@@ -8,7 +8,7 @@ import io
 from functools import cache
 
 import pytest
-from dagogy.api._speakers import another_speaker
+from dagogy.api._speakers import speaker_in
 from dagogy.api.failures import Failure
 from dagogy.host.manager import Host, Selection
 from dagogy.incidents.diagnose import Verdict, diagnose
@@ -83,11 +83,11 @@ def test_a_failure_of_our_own_is_never_anothers() -> None:
 
 def test_without_a_dialect_that_knows_names_nobody_is_taken_for_another() -> None:
     only = Host(Selection(deny=frozenset({"llm-clients", "codex-exec"}), third_party=False))
-    assert diagnose(only, from_text(FOREIGN[7], "1")).outcome != "foreign_service"
+    assert diagnose(only, from_text(FOREIGN[6], "1")).outcome != "foreign_service"
 
 
 def test_the_command_says_who_speaks(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(FOREIGN[7].encode()), "utf-8"))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(FOREIGN[6].encode()), "utf-8"))
     document = runner.ok("diagnose", "-", "--json").json
     assert (document["outcome"], document["incident"]) == ("foreign_service", "unknown")
     assert "Wikibase" in document["reason"]
@@ -97,4 +97,4 @@ def test_the_command_says_who_speaks(runner: CommandRunner, monkeypatch: pytest.
     "piece", ["AcmeRate", "A.b", "com.a.b", "x::", "https://a.", "Acme AP", "service 'a."]
 )
 def test_looking_for_a_speaker_takes_time_that_grows_with_the_text(piece: str) -> None:
-    assert call_growth(another_speaker, piece * 40_000, piece * 10_000) <= GROWTH
+    assert call_growth(speaker_in, piece * 40_000, piece * 10_000) <= GROWTH

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from dagogy.api._lines import Line
 
 #: Words of which the names of exceptions and of clients are made. What is left of a name without them says
 #: whose it is: `Acme` in `AcmeRateLimitError`.
@@ -24,6 +27,7 @@ _COMMON_WORDS = frozenset(
         "validation value verification verify version violation web win window write zod"
     ).split()
 )
+_NOT_SAID = frozenset({"frame", "prompt", "reply", "banner"})
 _WORD_OF_NAME = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+")
 _EXCEPTION = re.compile(r"(?<![\w.:\\])([A-Z][A-Za-z]{2,60}(?:Error|Exception))\b")
 #: Namespaces of other languages, but for those of their own libraries and of clients of HTTP.
@@ -56,10 +60,18 @@ _HOST = re.compile(
 )
 
 
-def another_speaker(text: str) -> str:
-    """The name of the first service or program that `text` says is speaking, or was asked, other than by the
-    words that all have in common; "" where it names none.
+def another_speaker(text: str, lines: Sequence[Line], names: Sequence[str]) -> str:
+    """The name of the service or program that a text says is speaking, or was asked; "" where it names none,
+    and where it speaks of a service by one of `names`, patterns of the dialects.
     """
+    known = "|".join(filter(None, names))
+    if not known or re.search(known, text, re.IGNORECASE):
+        return ""
+    return speaker_in("\n".join(line.text for line in lines if line.kind not in _NOT_SAID))
+
+
+def speaker_in(text: str) -> str:
+    """The first name in `text` that none of the words which all have in common explain; "" without one."""
     for found in _EXCEPTION.finditer(text):
         words = [w for w in _WORD_OF_NAME.findall(found[1]) if w.lower() not in _COMMON_WORDS]
         if any(len(word) > 1 for word in words):

@@ -109,16 +109,10 @@ class FailureEvidence:
 
     @cached_property
     def another_speaker(self) -> str:
-        """Who speaks in the text, where it names somebody and speaks of no service that a dialect knows; ""
-        where it may be one of those, and where the failure is our own.
-        """
+        """Who speaks, where that is no service that a dialect knows; "" of a failure of our own."""
         if self.failure.code or self.is_transcript:
             return ""
-        names = "|".join(dialect.names for dialect in self.dialects if dialect.names)
-        if not names or re.search(names, self.text, re.IGNORECASE):
-            return ""
-        said = (line.text for line in self.lines if line.kind not in ("frame", "prompt", "reply", "banner"))
-        return another_speaker("\n".join(said))
+        return another_speaker(self.text, self.lines, [dialect.names for dialect in self.dialects])
 
     @cached_property
     def reply(self) -> str | None:

@@ -7,7 +7,7 @@ A look at the machine settles some ties, and keeps an answer from being acted on
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -125,21 +125,35 @@ def _heard(host: Host, failure: Failure, dialects: Sequence[LogDialect], broken:
     asked = [p for p in host.load("classifier") if not (crashed and getattr(p.info, "service", False))]
     guessing = [p for p in asked if getattr(p.info, "tentative", False)]
     answers = _answers(host, [p for p in asked if p not in guessing], failure, dialects, broken)
-    kept, reason = [], ""
-    for answer in answers:
-        disowned = _disowned(host, [answer.plugin], failure, dialects, broken) if _serves(answer) else ""
-        reason = reason or disowned
-        if not disowned:
-            kept.append(answer)
+
+    def disowned(by: Sequence[Plugin]) -> str:
+        return _disowned(host, by, failure, dialects, broken)
+
+    kept, reason = _owned(answers, guessing, disowned)
+    if kept or not reason:
+        return judge(kept or _answers(host, guessing, failure, dialects, broken), broken)
+    return Verdict("foreign_service", (), (), tuple(broken), reason)
+
+
+def _owned(
+    answers: Sequence[ClassifierAnswer],
+    guessing: Sequence[Plugin],
+    disowned: Callable[[Sequence[Plugin]], str],
+) -> tuple[list[ClassifierAnswer], str]:
+    """The answers without those about a service that are made of another's failure, and why that is one: each
+    classifier disowns its own, one that guesses all of them.
+    """
+    reason = ""
+    kept = [answer for answer in answers if not _serves(answer)]
+    for answer in filter(_serves, answers):
+        why = disowned([answer.plugin])
+        reason = reason or why
+        kept += [] if why else [answer]
     if any(map(_serves, kept)):
-        disowned = _disowned(host, guessing, failure, dialects, broken)
-        reason = reason or disowned
-        kept = [a for a in kept if not (disowned and _serves(a))]
-    if kept:
-        return judge(kept, broken)
-    if reason:
-        return Verdict("foreign_service", (), (), tuple(broken), reason)
-    return judge(_answers(host, guessing, failure, dialects, broken), broken)
+        why = disowned(guessing)
+        if why:
+            return [answer for answer in kept if not _serves(answer)], reason or why
+    return kept, reason
 
 
 def _answers(
