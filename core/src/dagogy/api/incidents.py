@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from dagogy.api._bodies import parses
 from dagogy.api.dialects import LogDialect
 from dagogy.api.plugins import ClassifierInfo
+from dagogy.api.remedies import Advice, Remedy, advice_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +94,17 @@ class Classifier:
     """
 
     dialects: Sequence[LogDialect] = ()
+    #: What helps against the causes of its incidents, the narrower ones first.
+    remedies: ClassVar[tuple[Remedy, ...]] = ()
 
     def __init__(self, info: ClassifierInfo) -> None:
         self.info = info
+
+    def advice(self, failure: Failure, diagnosis: Diagnosis) -> Advice | None:
+        """What helps against this very failure; None where no remedy is for it. `diagnosis` may be another
+        classifier's that names one of its incidents.
+        """
+        return advice_for(self.remedies, failure, diagnosis)
 
     def classify(self, failure: Failure) -> Diagnosis | None:
         """The diagnosis, or None when this is none of its incidents. Guesses only where its

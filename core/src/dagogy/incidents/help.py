@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from inspect import cleandoc
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagogy.api.errors import PluginError
+from dagogy.api.incidents import Failure
+from dagogy.api.remedies import Advice
 from dagogy.host.manager import Host
 from dagogy.host.plugin import Plugin
+
+if TYPE_CHECKING:
+    from dagogy.incidents.diagnose import ClassifierAnswer
 
 #: The parts of a page, in order.
 PARTS = ("What", "Recognised by", "What to do", "Retry")
@@ -78,6 +83,21 @@ def page(host: Host, plugin: Plugin, incident_id: str) -> Page:
     except PluginError:
         docstring = ""
     return Page(incident_id, plugin, _parts(_section(docstring, incident_id)))
+
+
+def advice(host: Host, answer: ClassifierAnswer, failure: Failure) -> Advice | None:
+    """What helps against this very failure, by the classifier that knows the incident; None where it has no
+    remedy for it, or fails.
+    """
+    plugin = answer.plugin
+    if _guesses(plugin):
+        plugin = incidents(host).get(answer.diagnosis.incident_id, plugin)
+    try:
+        kind = host.implementation(plugin)
+        found = plugin.call(lambda: kind(plugin.info).advice(failure, answer.diagnosis), typed=False)
+    except PluginError:
+        return None
+    return found if isinstance(found, Advice) else None
 
 
 def _section(docstring: str, incident_id: str) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 
-from dagogy.api.failures import Diagnosis, Failure
+from dagogy.api.failures import Diagnosis, Failure, advice_for
 from dagogy.api.recoveries import RecoveryAction, RecoveryContext, RecoveryOutcome
+
+from dagogy_incident_coding_agent.remedies import REMEDIES
 
 _PLACE = re.compile(r"(?<![^\s:'\"`])(?P<file>[^\s:'\"`]+\.(?:toml|json))(?::(?P<line>\d+))?")
 _SERVER = re.compile(
@@ -24,6 +26,13 @@ class FixAgentConfig(RecoveryAction):
         shown = " ".join(diagnosis.evidence)[:300]
         places = sorted(_PLACE.finditer(text), key=lambda m: m["line"] is None)
         place, flag = places[0] if places else None, _FLAG.search(text)
+        advice = advice_for(REMEDIES, failure, diagnosis)
+        if not place and not flag and advice is not None and advice.specific:
+            return RecoveryOutcome(
+                changed=False,
+                message=f"{advice.cause}: {advice.steps}",
+                commands=(*advice.commands, f"dagogy recover {context.run_id}"),
+            )
         commands: list[str] = []
         if place:
             line = f"+{place['line']} " if place["line"] else ""

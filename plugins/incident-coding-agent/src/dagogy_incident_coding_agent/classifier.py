@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dagogy.api.failures import Signature, SignatureClassifier
 
+from dagogy_incident_coding_agent.remedies import REMEDIES
+
 _GONE, _SETUP, _SANDBOX, _LIMIT, _MCP = (
     "coding_agent_not_found",
     "coding_agent_misconfigured",
@@ -230,4 +232,5 @@ class CodingAgent(SignatureClassifier):
         Retry: Only after the server starts by itself, or is left out.
     """
 
+    remedies = REMEDIES
     signatures = _SIGNATURES

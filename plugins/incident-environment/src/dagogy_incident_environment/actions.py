@@ -6,8 +6,10 @@ import re
 import shlex
 import sys
 
-from dagogy.api.failures import Diagnosis, Failure
+from dagogy.api.failures import Diagnosis, Failure, advice_for
 from dagogy.api.recoveries import RecoveryAction, RecoveryContext, RecoveryOutcome
+
+from dagogy_incident_environment.remedies import REMEDIES
 
 _MODULE = re.compile(r"No module named '?([A-Za-z_]\w*)")
 _MEANT = re.compile(r"[Dd]id you mean '([^']+)'")
@@ -57,6 +59,13 @@ class FixEnvironment(RecoveryAction):
     """
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        advice = advice_for(REMEDIES, failure, diagnosis)
+        if advice is not None and "PEP 668" in advice.cause:
+            return RecoveryOutcome(
+                changed=False,
+                message=f"{advice.cause}: {advice.steps}",
+                commands=(*advice.commands, f"dagogy recover {context.run_id}"),
+            )
         text = "\n".join([*diagnosis.evidence, failure.message, *(m for _, m in failure.exception_chain)])
         python, missing = shlex.quote(sys.executable), _MODULE.search(text)
         again = f"dagogy recover {context.run_id}"

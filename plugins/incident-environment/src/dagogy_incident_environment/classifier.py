@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from dagogy.api.failures import Diagnosis, FailureEvidence, Rank, Signature, SignatureClassifier
 
+from dagogy_incident_environment.remedies import REMEDIES
+
 _ENVIRONMENT, _MEMORY, _STOPPED, _USAGE, _SETTING = (
     "environment_incompatible",
     "out_of_memory",
@@ -64,6 +66,7 @@ class Environment(SignatureClassifier):
         Retry: Only after the setting is corrected.
     """
 
+    remedies = REMEDIES
     signatures = (
         # What it runs in.
         Signature(

@@ -98,10 +98,16 @@ class FixProxy(RecoveryAction):
             else ()
         )
         unset = (f"unset {' '.join(names)}",) if names else ()
+        said = " ".join([*diagnosis.evidence, failure.message])
+        wanted = "407" in said or failure.http_status == 407 or "authentication required" in said.lower()
+        named = names[0] if names else "HTTPS_PROXY"
+        login = (f"export {named}='http://USER:PASSWORD@PROXY:PORT'",) if wanted else ()
+        if wanted:
+            message = f"the proxy wants a user and a password; {message}"
         return RecoveryOutcome(
             changed=False,
             message=message,
-            commands=(*socks, *past, *unset, f"dagogy recover {context.run_id}"),
+            commands=(*login, *socks, *past, *unset, f"dagogy recover {context.run_id}"),
         )
 
 

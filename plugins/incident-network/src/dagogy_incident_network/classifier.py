@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dagogy.api.failures import Signature, SignatureClassifier
 
+from dagogy_incident_network.remedies import REMEDIES
+
 _NET, _PROXY, _TLS = "network_unreachable", "proxy_misconfigured", "tls_failure"
 #: A program in Go says so before what went wrong; what it called looks like the API of a model.
 _GO = (
@@ -227,4 +229,5 @@ class Network(SignatureClassifier):
     """
 
     about_the_provider = True
+    remedies = REMEDIES
     signatures = (*_NET_SIGNATURES, *_PROXY_SIGNATURES, *_TLS_SIGNATURES)

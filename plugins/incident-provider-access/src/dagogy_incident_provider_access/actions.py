@@ -8,8 +8,10 @@ import shlex
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from dagogy.api.failures import Diagnosis, Failure
+from dagogy.api.failures import Diagnosis, Failure, advice_for
 from dagogy.api.recoveries import RecoveryAction, RecoveryContext, RecoveryOutcome
+
+from dagogy_incident_provider_access.remedies import REMEDIES
 
 #: Longer than that nobody wants to sit and watch.
 _LONGEST_SECONDS = 120.0
@@ -197,6 +199,13 @@ class ChooseModel(RecoveryAction):
     """How to list the models, what is odd about the name, and the link that the provider gave."""
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        advice = advice_for(REMEDIES, failure, diagnosis)
+        if advice is not None and advice.specific:
+            return RecoveryOutcome(
+                changed=False,
+                message=f"{advice.cause}: {advice.steps}",
+                commands=(*advice.commands, f"dagogy recover {context.run_id}"),
+            )
         model = failure.model or context.setting("AGENT_MODEL").strip()
         host, base = (
             host_of(failure, context),

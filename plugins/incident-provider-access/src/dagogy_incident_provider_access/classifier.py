@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dagogy.api.failures import Signature, SignatureClassifier
 
+from dagogy_incident_provider_access.remedies import REMEDIES
+
 _AUTH, _QUOTA, _RATE, _MODEL, _ABLE = (
     "provider_auth_failed",
     "provider_quota_exhausted",
@@ -305,4 +307,5 @@ class ProviderAccess(SignatureClassifier):
 
     about_the_provider = True
     said_by_any_service = True
+    remedies = REMEDIES
     signatures = _SIGNATURES

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from dagogy.api.failures import Diagnosis, FailureEvidence, Rank, SignatureClassifier
 
+from dagogy_incident_provider_answer.remedies import REMEDIES
 from dagogy_incident_provider_answer.signatures import NOT_JSON, SHAPE, SIGNATURES
 
 
@@ -96,6 +97,7 @@ class ProviderAnswer(SignatureClassifier):
     """
 
     about_the_provider = True
+    remedies = REMEDIES
     signatures = SIGNATURES
 
     def more(self, evidence: FailureEvidence) -> Iterable[Diagnosis]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from dagogy.api.failures import Diagnosis, FailureEvidence, Rank, Signature, SignatureClassifier
 
+from dagogy_incident_provider_service.remedies import REMEDIES
+
 _BUSY, _SLOW, _SERVER = "provider_overloaded", "provider_timeout", "model_server_failed"
 _SDK = r"(?:openai|anthropic|litellm|groq|mistralai|together|cohere)\.(?:\w+\.)*"
 #: The address of a model's API, as programs in Go and Rust name it beside the error.
@@ -81,6 +83,7 @@ class ProviderService(SignatureClassifier):
 
     about_the_provider = True
     said_by_any_service = True
+    remedies = REMEDIES
     signatures = (
         *_SERVER_SIGNATURES,
         Signature(incident=_BUSY, cause="html", status="5xx"),

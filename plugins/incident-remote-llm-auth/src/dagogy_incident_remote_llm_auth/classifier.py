@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dagogy.api.failures import Signature, SignatureClassifier
 
+from dagogy_incident_remote_llm_auth.remedies import REMEDIES
+
 _KEY = r"[A-Z][A-Z0-9_]*(?:KEY|TOKEN)"
 
 
@@ -23,6 +25,7 @@ class RemoteLlmAuth(SignatureClassifier):
     """
 
     said_by_any_service = True
+    remedies = REMEDIES
     signatures = (
         Signature(incident="openai_api_key_missing", cause="key_missing"),
         Signature(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dagogy.api.failures import Signature, SignatureClassifier
 
+from dagogy_incident_workspace.remedies import REMEDIES
+
 _MISSING, _CORRUPT, _LOCKED, _FULL, _DENIED = (
     "artifact_missing",
     "artifact_corrupt",
@@ -78,11 +80,12 @@ class Workspace(SignatureClassifier):
         What: The file belongs to another user, is write-protected, or lies on a read-only disk.
         Recognised by: `EACCES`, `PermissionError`, "Permission denied"; `EPERM`, "Operation not permitted";
         `EROFS`, "Read-only file system"; Windows' "Access is denied".
-        What to do: See the owner with `ls -ld`, and give it back: `sudo chown -R "$(id -un)" runs/`; or mount
-        the disk for writing. Not `chmod 777`.
+        What to do: See the owner of the file that the message names with `ls -ld FILE`, and have it given
+        back: `sudo chown "$(id -un)" FILE`; or mount the disk for writing. Not `chmod 777`.
         Retry: Only after the owner, the mode or the mount is changed.
     """
 
+    remedies = REMEDIES
     signatures = (
         # Missing.
         Signature(incident=_MISSING, typed="invalid_argument", message=r"^--[a-z-]+-file .* does not exist"),
