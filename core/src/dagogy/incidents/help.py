@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from inspect import cleandoc
 from typing import TYPE_CHECKING, Any
 
+from dagogy.api._clues import own_failure
 from dagogy.api.errors import PluginError
 from dagogy.api.incidents import Failure
 from dagogy.api.remedies import Advice
@@ -16,6 +17,8 @@ from dagogy.host.plugin import Plugin
 if TYPE_CHECKING:
     from dagogy.incidents.diagnose import ClassifierAnswer
 
+#: Characters at the beginning of a text in which a failure of ours says that it is one.
+_READ = 20_000
 #: The parts of a page, in order.
 PARTS = ("What", "Recognised by", "What to do", "Retry")
 
@@ -87,7 +90,8 @@ def page(host: Host, plugin: Plugin, incident_id: str) -> Page:
 
 def advice(host: Host, answer: ClassifierAnswer, failure: Failure) -> Advice | None:
     """What helps against this very failure, by the classifier that knows the incident; None where it has no
-    remedy for it, or fails.
+    remedy for it, or fails. The general remedies are for programs of others: for a failure of ours there is
+    the page.
     """
     plugin = answer.plugin
     if _guesses(plugin):
@@ -97,7 +101,14 @@ def advice(host: Host, answer: ClassifierAnswer, failure: Failure) -> Advice | N
         found = plugin.call(lambda: kind(plugin.info).advice(failure, answer.diagnosis), typed=False)
     except PluginError:
         return None
-    return found if isinstance(found, Advice) else None
+    return found if isinstance(found, Advice) and (found.specific or not is_ours(failure)) else None
+
+
+def is_ours(failure: Failure) -> bool:
+    """Whether a command of ours failed: by its record, or by what its text begins a line with."""
+    return bool(failure.code or failure.run_id) or any(
+        own_failure(line)[0] for line in failure.text[:_READ].splitlines()
+    )
 
 
 def _section(docstring: str, incident_id: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from dagogy.api.errors import DagogyError, InvalidArgument, NotFound
-from dagogy.api.incidents import Failure, Rank
+from dagogy.api.incidents import Failure
 from dagogy.api.remedies import Advice
 from dagogy.api.secrets import redacted
 from dagogy.cli.app import App
@@ -139,17 +139,9 @@ def _page(app: App, answer: ClassifierAnswer) -> incident_help.Page:
 
 
 def _advice(app: App, verdict: Verdict, failure: Failure) -> Advice | None:
-    """What helps against this very failure. The general remedies are for programs of others: a run of ours
-    has the page.
-    """
-    if verdict.outcome != "diagnosed":
-        return None
-    found = incident_help.advice(app.host, verdict.best[0], failure)
-    return found if found is not None and (found.specific or not _is_ours(failure, verdict)) else None
-
-
-def _is_ours(failure: Failure, verdict: Verdict) -> bool:
-    return bool(failure.code or failure.run_id) or verdict.best[0].diagnosis.rank is Rank.TYPED_CODE
+    return (
+        incident_help.advice(app.host, verdict.best[0], failure) if verdict.outcome == "diagnosed" else None
+    )
 
 
 def _told(advice: Advice | None) -> dict[str, Any] | None:
