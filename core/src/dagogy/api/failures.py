@@ -5,8 +5,8 @@ signatures.
 from __future__ import annotations
 
 from dagogy.api.failure_evidence import FailureEvidence
-from dagogy.api.incidents import Classifier, Diagnosis, Failure, Rank
-from dagogy.api.remedies import Advice, Remedy, advice_for
+from dagogy.api.incidents import Classifier, Diagnosis, Failure, Rank, advice_for
+from dagogy.api.remedies import Advice, Remedy
 from dagogy.api.signatures import Signature, SignatureClassifier
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, ClassVar
@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from dagogy.api._bodies import parses
 from dagogy.api.dialects import LogDialect
 from dagogy.api.plugins import ClassifierInfo
-from dagogy.api.remedies import Advice, Remedy, advice_for
+from dagogy.api.remedies import Advice, Remedy, first_advice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,3 +123,9 @@ class Classifier:
     def parses(text: str) -> bool:
         """Whether `text`, such as a reply, is one JSON object or array."""
         return parses(text)
+
+
+def advice_for(remedies: Iterable[Remedy], failure: Failure, diagnosis: Diagnosis) -> Advice | None:
+    """What the first remedy that fits says to a failure; None where none of the incident's does."""
+    evidence = "\n".join([*diagnosis.evidence, failure.message])
+    return first_advice(remedies, diagnosis.incident_id, evidence, failure.text)

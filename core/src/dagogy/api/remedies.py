@@ -11,12 +11,8 @@ import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from dagogy.api.incidents import Diagnosis, Failure
-
-__all__ = ["Advice", "Remedy", "advice_for"]
+__all__ = ["Advice", "Remedy"]
 
 #: Characters at the end of a text in which remedies look for what they are about.
 _READ = 4_000
@@ -113,10 +109,9 @@ class Remedy:
         )
 
 
-def advice_for(remedies: Iterable[Remedy], failure: Failure, diagnosis: Diagnosis) -> Advice | None:
-    """What the first remedy that fits says to a failure; None where none of the incident's does."""
-    evidence, text = "\n".join([*diagnosis.evidence, failure.message]), failure.text[-_READ:]
-    fitting = (r.advice(evidence, text) for r in remedies if r.incident == diagnosis.incident_id)
+def first_advice(remedies: Iterable[Remedy], incident: str, evidence: str, text: str) -> Advice | None:
+    """What the first remedy of an incident that fits says; None where none does."""
+    fitting = (r.advice(evidence, text[-_READ:]) for r in remedies if r.incident == incident)
     return next((advice for advice in fitting if advice is not None), None)
 
 
