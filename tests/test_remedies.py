@@ -50,7 +50,7 @@ BY_CAUSE = [
     (CERTIFICATE, ["REQUESTS_CA_BUNDLE"], "export REQUESTS_CA_BUNDLE=", ["verify=False"]),
     ("OSError: Tunnel connection failed: 407 Proxy Authentication Required", ["user"], "USER:PASSWORD@", []),
     (
-        "Not inside a trusted directory and --skip-git-repo-check was not specified.",
+        "Not inside a trusted directory, no --skip-git-repo-check",
         [],
         "--skip-git-repo-check",
         [],

@@ -88,10 +88,10 @@ def page(host: Host, plugin: Plugin, incident_id: str) -> Page:
     return Page(incident_id, plugin, _parts(_section(docstring, incident_id)))
 
 
-def advice(host: Host, answer: ClassifierAnswer, failure: Failure) -> Advice | None:
+def advice(host: Host, answer: ClassifierAnswer, failure: Failure, *, general: bool = False) -> Advice | None:
     """What helps against this very failure, by the classifier that knows the incident; None where it has no
     remedy for it, or fails. The general remedies are for programs of others: for a failure of ours there is
-    the page.
+    the page, unless they are wanted as well.
     """
     plugin = answer.plugin
     if _guesses(plugin):
@@ -101,7 +101,9 @@ def advice(host: Host, answer: ClassifierAnswer, failure: Failure) -> Advice | N
         found = plugin.call(lambda: kind(plugin.info).advice(failure, answer.diagnosis), typed=False)
     except PluginError:
         return None
-    return found if isinstance(found, Advice) and (found.specific or not is_ours(failure)) else None
+    return (
+        found if isinstance(found, Advice) and (found.specific or general or not is_ours(failure)) else None
+    )
 
 
 def is_ours(failure: Failure) -> bool:
