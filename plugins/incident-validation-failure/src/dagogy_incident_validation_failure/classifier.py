@@ -26,7 +26,7 @@ class ValidationFailure(SignatureClassifier):
             incident="validation_failure",
             cause="the prerequisites form a cycle",
             steps="Take out the edge of the cycle that the source does not support.",
-            when=r"\\bcycle\\b",
+            when=r"\bcycles?\b|\bgraph\.acyclic\b",
             prevention=(
                 "Correct the order in the scope document: of two concepts that each need the "
                 "other, say which comes first."
@@ -39,7 +39,7 @@ class ValidationFailure(SignatureClassifier):
                 "Name each concept by a heading with some text, a list item, or a row of a table "
                 "with a `Topic` column."
             ),
-            when=r"no concept|no nodes|/nodes",
+            when=r"\bno concepts?\b",
             prevention="Look at what is read of a document with `dagogy read FILE` before it is compiled.",
         ),
         Remedy(
