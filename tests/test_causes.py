@@ -33,7 +33,7 @@ def verdict(cause: str, message: str = "it did not work", **details: Any) -> tup
         ("refusal", "provider_refusal", "provider_refusal"),
         ("content_filter", "provider_refusal", "provider_refusal"),
         ("incomplete", "provider_output_truncated", "provider_output_truncated"),
-        ("empty", "provider_output_not_json", "codex_structured_output"),
+        ("empty", "provider_empty_answer", "codex_structured_output"),
         ("prose", "provider_output_not_json", "codex_structured_output"),
         ("not_json", "provider_output_not_json", "codex_structured_output"),
         ("wrong_shape", "provider_output_schema_mismatch", "provider_output_schema_mismatch"),

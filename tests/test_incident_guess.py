@@ -74,7 +74,7 @@ def test_a_guess_is_probable_and_nothing_to_act_on() -> None:
 
 def test_it_is_silent_where_the_command_succeeded_and_where_our_own_code_says_what_it_is() -> None:
     assert diagnose(host(), from_text(MODEL, "0")).told == "unknown"
-    assert diagnose(host(), Failure(code="config_error", message="x", text=MODEL)).told == "unknown"
+    assert diagnose(host(), Failure(code="config_error", message="x", text=MODEL)).told == "config_error"
 
 
 def test_another_answer_goes_before_the_best_guess(site: SitePackages) -> None:
@@ -90,7 +90,7 @@ def test_what_speaks_for_another_service_outweighs_answers_about_services_alone(
     add(site, "seer", "a", tentative=True, disowns="a ship speaks")
     add(site, "service", "b", service=True)
     verdict = diagnose(site.host(), Failure(text="x"))
-    assert (verdict.outcome, verdict.reason) == ("unknown", "a ship speaks")
+    assert (verdict.outcome, verdict.reason) == ("foreign_service", "a ship speaks")
     add(site, "machine", "c")
     assert diagnose(site.host(), Failure(text="x")).incident_id == "c"
 

@@ -17,6 +17,7 @@ from dagogy.testing import replay
 from dagogy.workspace.provenance import sealed
 from support import (
     HANGS,
+    VALID_SPEC,
     CommandRunner,
     SitePackages,
     clean_environment,
@@ -90,6 +91,68 @@ def test_what_is_known_today_is_reported_beside_what_was_known_then(
         if row["what"].startswith("failed")
     ]
     assert "diagnosed as unknown (today: validation_failure)" in known
+
+
+def test_the_root_cause_is_what_decided_and_prevention_is_for_that_cause(runner: CommandRunner) -> None:
+    runner.init()
+    assert runner("run", "latest").code == "stage_conflict"
+    report = runner.ok("postmortem", "latest", "--json").json
+    assert report["cause"]["what"].startswith("topic spec not ready: /goal: ")
+    assert len(report["cause"]["what"]) <= 300
+    assert report["cause"]["about"].startswith("The command starts from a stage")
+    assert report["prevention"][0].startswith("Give the scope document with the first command")
+    text = runner.ok("postmortem", "latest").out
+    notes = text.partition("## PR notes")[2]
+    assert "Root cause: topic spec not ready" in notes
+    assert "Prevention: Give the scope document" in notes
+
+
+def test_a_cycle_is_told_and_prevented_as_one(runner: CommandRunner) -> None:
+    document = valid_curriculum()
+    first, second = (node["id"] for node in document["nodes"][:2])
+    document["nodes"][0]["prerequisites"], document["nodes"][1]["prerequisites"] = [second], [first]
+    run_with(runner, curriculum=document)
+    assert runner("validate", "latest").code == "validation_failed"
+    report = runner.ok("postmortem", "latest", "--json").json
+    assert report["cause"]["what"].startswith("the prerequisites form a cycle: ")
+    assert "which comes first" in report["prevention"][0]
+
+
+def test_the_first_failure_is_the_first_of_that_incident(runner: CommandRunner) -> None:
+    run = runner.init()
+    assert runner("run", "latest").code == "stage_conflict"
+    put(run / "outputs/curriculum/curriculum.json", {"topic": "x", "nodes": []})
+    put(run / "inputs/topic_spec.json", VALID_SPEC)
+    for _ in range(2):
+        assert runner("validate", "latest").code == "validation_failed"
+    report = runner.ok("postmortem", "latest", "--json").json
+    failed = [row for row in report["timeline"] if row["what"].startswith("failed: ")]
+    assert [row["what"] for row in failed] == [
+        "failed: dagogy run latest",
+        *["failed: dagogy validate latest"] * 2,
+    ]
+    assert report["started_at_utc"] == failed[1]["at_utc"]
+    assert (report["failures"], report["attempts"]) == (2, 0)
+    assert "| Failed | 2 times |" in runner.ok("postmortem", "latest").out
+
+
+def test_an_attempt_to_recover_is_no_failure_of_its_own(runner: CommandRunner, failed: Path) -> None:
+    runner("recover", "latest", "--unsafe")
+    report = runner.ok("postmortem", "latest", "--json").json
+    assert report["failures"] == 1
+    if report["attempts"]:
+        assert "to recover |" in runner.ok("postmortem", "latest").out
+
+
+def test_commands_are_printed_as_one_types_them_and_no_field_is_empty(
+    runner: CommandRunner, failed: Path
+) -> None:
+    (record,) = (failed / "logs/failures").glob("*.json")
+    put(record, json.loads(record.read_text()) | {"command": ["dagogy", "validate", "my run"]})
+    text = runner.ok("postmortem", "latest").out
+    assert "`dagogy validate 'my run'`" in text
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    assert not [row for row in rows if re.search(r"\|\s*\|", row)]
 
 
 def test_a_code_defect_asks_for_a_regression_test(

@@ -8,14 +8,31 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from dagogy.api._clues import Clue, errno_in, path_in, status_in
+from dagogy.api._clues import Clue, path_in, status_of_exception
+from dagogy.api._errno import errno_in
 from dagogy.api._lines import CAUSE, EXCEPTION, Line, Unit
 
 _URLOPEN = re.compile(r"<urlopen error (?P<inner>.{0,600})>")
+#: An exception of a driver in the message of the library that called it.
+_IN_BRACKETS = re.compile(
+    r"(?:^|(?<=[\s:]))\((?P<name>(?:[a-z_]\w{0,40}\.){1,8}\w{0,60}(?:Error|Exception|Timeout))\) "
+    r"(?P<message>\S.*)",
+    re.DOTALL,
+)
 _CAUSED_BY = re.compile(r"\(Caused by (?P<name>\w+)\((?P<inner>.{0,600})\)\)?")
 
 
 Link = tuple[str, str, str, tuple[str, ...]]
+
+
+#: A frame of Python's.
+_FRAME = re.compile(r'^\s*File "(?P<file>[^"]{1,1000})", line \d+, in (?P<function>\S+)')
+#: The folder and the name of a file.
+_NAME = re.compile(r"(?:[^\\/]+[\\/])?[^\\/]+$")
+#: Python's own modules, and those that read JSON and check data for whoever called them.
+_CALLED = re.compile(r"[\\/]lib[\\/]python[\d.]+[\\/](?!site-packages|dist-packages)|[\\/]pydantic\w*[\\/]")
+#: So many of the last frames say where an exception was raised.
+_FRAMES = 3
 
 
 @dataclass(slots=True)
@@ -37,6 +54,7 @@ def exception_clues(
     for chain in chains:
         for position, (name, message, where, shown) in enumerate(chain.links):
             outer = position < len(chain.links) - 1
+            within = _frames_above(shown, lines)
             for index, (inner_name, inner) in enumerate(nested(name, message)):
                 yield Clue(
                     kind="exception",
@@ -44,21 +62,39 @@ def exception_clues(
                     lines=shown,
                     exception=inner_name,
                     where=where,
+                    within=within,
                     outer=outer,
                     errno=errno_in(f"{inner_name}: {inner}"),
                     path=path_in(inner),
-                    status=status_in(inner) if index == 0 else None,
+                    status=status_of_exception(inner) if index == 0 else None,
                 )
+
+
+def _frames_above(shown: tuple[str, ...], lines: Sequence[Line]) -> str:
+    """The last frames above the lines of an exception: folder, file and function of each, innermost last."""
+    at = next((i for i, line in enumerate(lines) if line.text == shown[0] and line.kind != "frame"), 0)
+    found: list[str] = []
+    for line in reversed(lines[max(0, at - 60) : at]):
+        frame = _FRAME.match(line.text) if line.kind == "frame" else None
+        if line.text.startswith("Traceback ") or len(found) == _FRAMES:
+            break
+        if frame is not None and not _CALLED.search(frame["file"]):
+            name = _NAME.search(frame["file"])
+            found.insert(0, f"{name[0] if name else ''} {frame['function']}")
+    return "; ".join(found)
 
 
 def nested(name: str, message: str) -> Iterator[tuple[str, str]]:
     """An exception and what its message wraps: `<urlopen error …>`, `(Caused by …)`."""
     inner = _URLOPEN.search(message)
     caused = _CAUSED_BY.search(message)
+    bracketed = _IN_BRACKETS.match(message)
     if inner:
         yield name, inner["inner"]
     elif caused:
         yield caused["name"], caused["inner"]
+    elif bracketed and bracketed.start() == 0:
+        yield bracketed["name"], bracketed["message"]
     else:
         yield name, message
 
@@ -99,7 +135,11 @@ def _link(unit: Unit, units: Sequence[Unit], *, cause: bool) -> Link | None:
     """
     found = EXCEPTION.search(CAUSE.sub("", unit.text) if cause else unit.text)
     if not found:
-        return None
+        inside = None if cause else _IN_BRACKETS.search(unit.text)
+        if inside is None:
+            return None
+        where = unit.text[: inside.start()].rstrip(": ")
+        return inside["name"], inside["message"], where, unit.lines[:6]
     message = (
         found["message"]
         if found["message"] is not None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from dagogy.api import errors
 from dagogy.api._bodies import bodies
+from dagogy.api._errno import errno_in
 from dagogy.api._lines import Unit
 
 #: The codes of our own failures (CONTRACT.md).
@@ -18,79 +19,35 @@ OWN_CODES = frozenset(
     for kind in vars(errors).values()
     if isinstance(kind, type) and issubclass(kind, errors.DagogyError)
 )
-_POSIX = {
-    "EPERM": "1",
-    "ENOENT": "2",
-    "EINTR": "4",
-    "E2BIG": "7",
-    "ENOEXEC": "8",
-    "EAGAIN": "11 35 10035",
-    "ENOMEM": "12",
-    "EACCES": "13 10013",
-    "EBUSY": "16",
-    "ENOTDIR": "20",
-    "EISDIR": "21",
-    "ENFILE": "23",
-    "EMFILE": "24 10024",
-    "ETXTBSY": "26",
-    "ENOSPC": "28",
-    "EROFS": "30",
-    "EPIPE": "32",
-    "ENAMETOOLONG": "36 63",
-    "ELOOP": "40",
-    "ENETDOWN": "100 50",
-    "ENETUNREACH": "101 51 10051",
-    "ECONNABORTED": "103 53 10053",
-    "ECONNRESET": "104 54 10054",
-    "ETIMEDOUT": "110 60 10060",
-    "ECONNREFUSED": "111 61 10061",
-    "EHOSTUNREACH": "113 65 10065",
-    "EDQUOT": "122 69",
-    "EAI": "-2 -3 -5 11001 11002 11004",
-    "EADDRNOTAVAIL": "99 49 10049",
-}
-_WINDOWS = {
-    "ENOENT": "2 3 267",
-    "EACCES": "5",
-    "ENOMEM": "8 14 1455",
-    "ELOCKED": "32 33",
-    "ENOSPC": "39 112",
-    "ENAMETOOLONG": "206",
-    "ENOEXEC": "193 216",
-    "EPIPE": "109 232",
-    "ECONNREFUSED": "10061 1225",
-    "ECONNRESET": "10054",
-    "ECONNABORTED": "10053",
-    "ETIMEDOUT": "10060 121",
-    "ENETUNREACH": "10051 1231",
-    "EHOSTUNREACH": "10065",
-    "EAI": "11001",
-}
-BY_NUMBER = {number: name for name, numbers in _POSIX.items() for number in numbers.split()}
-_BY_WINERROR = {number: name for name, numbers in _WINDOWS.items() for number in numbers.split()}
-_ERRNO = re.compile(
-    r"\[(?P<win>Win)?Err(?:no|or) (?P<number>-?\d+)\]|\(os error (?P<os>-?\d+)\)|\berrno: ?-(?P<node>\d+)\b"
-)
-#: A name within backticks is spoken of, as a manual does.
-_ERRNO_NAME = re.compile(
-    r"(?<!`)\b(ENOENT|EACCES|EPERM|EROFS|ENOSPC|EDQUOT|E2BIG|ENAMETOOLONG|EMFILE|ENFILE|EAGAIN"
-    r"|ENOMEM|EPIPE|EBUSY|ENOEXEC|EISDIR|ENOTDIR|ECONNREFUSED|ECONNRESET|ECONNABORTED|"
-    r"ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ENETDOWN)\b|\b(ENOTFOUND|EAI_AGAIN|EAI_NONAME|EAI_FAIL)\b"
-)
 STATUS = re.compile(
     r"(?:\bHTTP(?:/[\d.]+| Error| status(?: code)?)?:? |\bError code: "
     r"|\bunexpected status |\blast status: |(?:Client|Server) error '|\bAPI Error:? \(?|"
     r"\bdoes not indicate success: |"
     r"\bstatus(?:_code|Code| code)?['\"]?\s{0,8}(?:[=:]\s{0,8})?['\"]?|^Error: "
-    r"|\breturned (?:error )?|^<Response \[)(?P<status>[45]\d\d)\b(?!\.\d)",
+    r"|\breturned (?:error )?|^<Response \[|<title>(?:[^<|]{0,80}\| )?(?:Error:? )?)"
+    r"(?P<status>[45]\d\d)\b(?!\.\d)",
     re.IGNORECASE,
 )
+_LEADING_STATUS = re.compile(r"(?P<status>[45]\d\d)(?::? (?=[A-Z{'\"<])|:?$)")
 _STATUS_FIRST = re.compile(r"\b(?P<status>[45]\d\d) (?:Client|Server) Error: ")
 TYPED = re.compile(
     r"^(?:(?:ERROR|Error|error|CRITICAL):? )?\[(?P<a>[a-z_]+)\] (?P<b>.*)"
-    r"|^error\[(?P<c>[a-z_]+)\]: ?(?P<d>.*)",
+    r"|^error\[(?P<c>[a-z_]+)\]: ?(?P<d>.*)"
+    r"|^(?:(?:ERROR|Error|error|CRITICAL): )?(?P<e>[a-z]+_[a-z_]+|locked(?=: run )): (?P<f>.*)",
     re.DOTALL,
 )
+#: A failure of ours by the name of its class, as a traceback ends; without its package only where no other
+#: program is known to have one of that name.
+_TYPED_CLASS = re.compile(
+    r"^(?:dagogy\.(?:\w+\.)*(?P<ours>[A-Z]\w*)|(?P<alone>StageConflict|ValidationFailed)(?:Error)?): "
+    r"(?P<message>.*)",
+    re.DOTALL,
+)
+_CODES_BY_CLASS = {
+    kind.__name__: kind.code
+    for kind in vars(errors).values()
+    if isinstance(kind, type) and issubclass(kind, errors.DagogyError)
+}
 _PATH = re.compile(
     r"['\"](?P<quoted>(?:[A-Za-z]:)?[^'\"\s][^'\"]*)['\"](?:\)|,|:|\s*(?:->|\(|$)|$)|(?<![\w.<>-])(?P<bare>(?:[\w.<>-]++/)+[\w.<>-]+)"
 )
@@ -105,9 +62,10 @@ class Clue:
 
     `kind`: `typed`, `cause`, `body`, `exception`, `line`, `exit` or `killed`. `cause`: what the provider
     itself knows (`ProviderError.CAUSES`).
-    `outer`: an exception that another one caused; the leaf decides. `where`: what stands before the error on
-    its line, such as the file it is about; of a cause `coding agent` or `service`, whoever was asked. `path`:
-    the file that the error names.
+    `within`: where an exception was raised, as its traceback has it: folder, file and function of the last
+    frames. `outer`: an exception that another one caused; the leaf decides. `where`: what stands before the
+    error on its line, such as the file it is about; of a cause `coding agent` or `service`, who was asked.
+    `path`: the file that the error names.
     """
 
     kind: str
@@ -121,6 +79,7 @@ class Clue:
     exception: str = ""
     errno: str = ""
     where: str = ""
+    within: str = ""
     path: str = ""
     outer: bool = False
     tight: str = ""
@@ -148,6 +107,18 @@ def typed_clues(code: str, message: str, lines: tuple[str, ...]) -> Iterator[Clu
         )
 
 
+def own_failure(text: str) -> tuple[str, str]:
+    """The code and the message of a failure of ours that a line tells of; both "" where it tells of none."""
+    typed = TYPED.match(text)
+    if typed is not None:
+        for code, message in (("a", "b"), ("c", "d"), ("e", "f")):
+            if typed[code] in OWN_CODES:
+                return typed[code], typed[message]
+    named = _TYPED_CLASS.match(text)
+    code = _CODES_BY_CLASS.get(named["ours"] or named["alone"], "") if named is not None else ""
+    return (code, named["message"]) if named is not None and code else ("", "")
+
+
 def line_clue(text: str, lines: tuple[str, ...], status: int | None, tight: str) -> Clue:
     return Clue(
         kind="line",
@@ -165,21 +136,10 @@ def status_in(text: str) -> int | None:
     return int(found["status"]) if found else None
 
 
-def errno_in(text: str) -> str:
-    """The name of the system's error in `text`, by its number or name, whatever language its words are in."""
-    found = _ERRNO.search(text)
-    if found:
-        number = found["number"] or found["os"] or found["node"]
-        if number == "8" and not found["win"] and re.search(r"(?i)nodename|servname|gaierror", text):
-            return "EAI"
-        windows = found["win"] or (
-            found["os"] and re.search(r"[A-Za-z]:\\|\bsystem cannot\b|\bAccess is denied", text)
-        )
-        return (_BY_WINERROR if windows else BY_NUMBER).get(number, "")
-    named = _ERRNO_NAME.search(text)
-    if named:
-        return named[1] or "EAI"
-    return ""
+def status_of_exception(message: str) -> int | None:
+    """The HTTP status that the message of an exception has, or begins with, as those of many SDKs do."""
+    leading = _LEADING_STATUS.match(message)
+    return status_in(message) or (int(leading["status"]) if leading else None)
 
 
 def path_in(text: str) -> str:

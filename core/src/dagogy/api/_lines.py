@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from dagogy.api._cleaning import STAMP
+from dagogy.api._errno import errno_in
+
 #: `error`: says by its form that something failed. `retry` and `trace`: an error that the
 #: program went on from, or logged beside its work. `foreign`: the error of another program, such
 #: as git. `plain`: any other line.
@@ -16,31 +19,16 @@ Kind = Literal[
     "error", "retry", "trace", "warning", "banner", "prompt", "reply", "tool", "frame", "foreign", "plain"
 ]
 
-#: Evidence stands at the end of an output, or at its start; of more than this only those two parts are read.
-LIMIT = 200_000
 #: The same of one folded text: patterns are searched in no more than this.
 UNIT_LIMIT = 4_000
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-_TYPOGRAPHIC = str.maketrans(
-    {
-        "\u2018": "'",
-        "\u2019": "'",
-        "\u201c": '"',
-        "\u201d": '"',
-        "\u00a0": " ",
-        "\u2011": "-",
-        "\ufeff": None,
-        "\r": None,
-    }
-)
 _TRACE = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z\s+(?:ERROR|WARN) [a-z][\w:]*: ")
-_STAMP = re.compile(r"^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?(?:\s|$)")
-#: Who said it, as Docker Compose and the system's journal put before each line.
-_SPEAKER = re.compile(
-    r"^(?:[a-z][\w.-]*-\d+ +\| |[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d [\w.-]+ [\w./@()-]+(?:\[\d+\])?: )"
+#: The level, and mostly the logger, that log libraries put before what was logged.
+_LEVEL = re.compile(
+    r"^(?:\[(?:ERROR|error|FATAL|CRITICAL)\]:? +"
+    r"|(?:ERROR|CRITICAL|FATAL):(?P<logger>[A-Za-z_][\w.-]*):"
+    r"|- (?P<named>[A-Za-z_][\w.-]*) - (?:ERROR|CRITICAL) - "
+    r"|\| (?:ERROR|CRITICAL) +\| (?P<place>[\w.:<>-]+) - )(?=\S)"
 )
-#: An error that a sentence names and goes on: a manual or a list of changes speaks of it.
-_SPOKEN_OF = re.compile(r"`(?=[^`\n]*(?:Error|Exception|Errno))[^`\n]*`(?=,? +[a-z])")
 _MARK = re.compile(r"^(?:##\[error\]|::error[^:]*::|[\u25a0\u2717\u2716\u274c\u26d4]\s*)")
 _WARNING = re.compile(
     r"^(?:\[?(?:warning|warn|note|notice|info|debug)\]?\b[:\s]"
@@ -69,12 +57,18 @@ _ERROR = re.compile(
     r"|^Caused by\b|^(?:\S+: )?Killed$|^<--- Last few GCs"
     r"|^[\w./-]+(?: [\w-]+)?: error: |^\w+ mode failed\b|^level=(?:error|fatal) "
 )
+#: What is wrong with this machine is so whichever program says it.
+_OF_THE_MACHINE = frozenset(
+    "ENOSPC EDQUOT EACCES EPERM EROFS ENOMEM E2BIG EMFILE ENFILE ENAMETOOLONG".split()
+)
+_TOLD = re.compile(r"\b(?:No space left on device|Disk quota exceeded|Read-only file system)\b")
+_ELSEWHERE = re.compile(r"(?:remote|docker|kubectl|helm|psql|mysql|mongosh|redis-cli): |Error response from")
 #: An exception by its name: any dotted one, or one that ends like the names of exceptions do.
 EXCEPTION = re.compile(
     r"(?:^|(?<=: )|(?<=\) )|(?<=> )|(?<=- )|(?<=caused by ))"
     r"(?P<name>(?:[A-Za-z_]\w*\.)+_?[A-Z]\w*(?<!Warning)"
-    r"|[A-Z]\w*(?:Error|Exception|Timeout|Interrupt|Exceeded|"
-    r"Expired|Disconnected|IncompleteRead|UnsupportedProtocol|InvalidURL|TooManyRedirects"
+    r"|[A-Z]\w*(?:Error|Exception|Timeout|Interrupt|Exceeded|Exhausted|"
+    r"Unavailable|PermissionDenied|Unauthenticated|Expired|Disconnected|IncompleteRead|UnsupportedProtocol|InvalidURL|TooManyRedirects"
     r"|MissingSchema|InvalidSchema|VersionConflict|MissingFieldsException)|"
     r"IncompleteRead|UnsupportedProtocol|InvalidURL|TooManyRedirects|MissingSchema|InvalidSchema)"
     r"(?:\s\[(?P<tag>[A-Z_]+)\])?(?::\s(?P<message>.*)|\((?P<repr>.{0,600})\)\s*$|:?\s*$|\s+[\w.-]+=.*$)",
@@ -115,22 +109,6 @@ def _bounded(text: str) -> str:
     return text if len(text) <= UNIT_LIMIT else f"{text[: UNIT_LIMIT * 3 // 4]} … {text[-UNIT_LIMIT // 4 :]}"
 
 
-def clean(text: str) -> str:
-    """`text` without colours, typographic quotes and the time stamps of a log,
-    and not longer than the limit.
-    """
-    if len(text) > LIMIT:
-        text = text[: LIMIT // 4] + "\n" + text[-LIMIT * 3 // 4 :]
-    plain = _SPOKEN_OF.sub("`…`", _ANSI.sub("", text).translate(_TYPOGRAPHIC))
-    lines = [_SPEAKER.sub("", line, count=1) for line in plain.split("\n")]
-    stamped = sum(_STAMP.match(line) is not None for line in lines if line.strip())
-    if stamped * 3 >= sum(1 for line in lines if line.strip()) * 2:
-        # A log that stamps every line, such as that of a CI service: what it logged is what
-        # stands behind the stamps.
-        lines = [_STAMP.sub("", line, count=1) for line in lines]
-    return "\n".join(lines)
-
-
 def read_lines(
     text: str, readers: Iterable[Callable[[Sequence[str], Sequence[Kind]], Sequence[Kind]]] = ()
 ) -> list[Line]:
@@ -148,18 +126,37 @@ def read_lines(
 def _one(raw: str) -> tuple[Kind, str]:
     if _TRACE.match(raw):
         return "trace", _TRACE.sub("", raw).strip()
-    line = _MARK.sub("", _STAMP.sub("", raw))
+    return _kind_of(_MARK.sub("", STAMP.sub("", raw)))
+
+
+def _kind_of(line: str) -> tuple[Kind, str]:
+    level = _LEVEL.match(line)
+    if level:
+        return "error", _logged(line, level)
     if _FRAME.match(line):
         return "frame", line
     stripped = line.strip()
     if _RETRY.match(stripped):
         return "retry", stripped
     if _FOREIGN.match(stripped):
-        return "foreign", stripped
+        return _of_another(stripped), stripped
     found = EXCEPTION.search(stripped[:UNIT_LIMIT])
     if _ERROR.match(stripped) or CAUSE.match(line) or (found and not _WARNING.match(stripped)):
         return "error", line.rstrip()
     return ("warning" if _WARNING.match(stripped) else "plain"), line.rstrip()
+
+
+def _of_another(line: str) -> Kind:
+    """What a line of another program is. A service's disk is not this machine's."""
+    told = errno_in(line[:UNIT_LIMIT]) in _OF_THE_MACHINE or _TOLD.search(line[:UNIT_LIMIT])
+    return "error" if told and not _ELSEWHERE.match(line) else "foreign"
+
+
+def _logged(line: str, level: re.Match[str]) -> str:
+    """What was logged; the logger stands before it, as it says who speaks."""
+    who = level["logger"] or level["named"] or level["place"]
+    rest = line[level.end() :].rstrip()
+    return f"ERROR {who}: {rest}" if who else rest
 
 
 def fold(lines: list[Line]) -> Iterator[Unit]:

@@ -22,12 +22,14 @@ class LogDialect:
 
     `packages`: a pattern for the beginning of the dotted name of an exception that the service's clients
     raise; any other package that is neither Python's nor an HTTP client's speaks of another service.
-    `addresses`: a pattern for what stands in the addresses that its clients ask. Neither may have an endless
-    repetition that meets another one.
+    `addresses`: a pattern for what stands in the addresses that its clients ask. None may have an endless
+    repetition that meets another one. `names`: a pattern for words, in any case, by which a text speaks of
+    the service, such as its name, its products, and what only it deals in.
     """
 
     packages: ClassVar[str] = ""
     addresses: ClassVar[str] = ""
+    names: ClassVar[str] = ""
 
     def __init__(self, info: DialectInfo) -> None:
         self.info = info

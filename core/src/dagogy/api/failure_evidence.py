@@ -15,18 +15,20 @@ from functools import cached_property
 from dagogy.api import errors
 from dagogy.api._bodies import Body, bodies, is_failed_event, parses
 from dagogy.api._chains import exception_clues
+from dagogy.api._cleaning import clean
 from dagogy.api._clues import (
-    BY_NUMBER,
     OWN_CODES,
     STATUS,
-    TYPED,
     Clue,
     attribute_clue,
     line_clue,
+    own_failure,
     typed_clues,
 )
 from dagogy.api._endings import FAILED_EVENT, last_words, timeout_lines, told_exit
-from dagogy.api._lines import Line, Unit, clean, fold, read_lines
+from dagogy.api._errno import BY_NUMBER
+from dagogy.api._lines import Line, Unit, fold, read_lines
+from dagogy.api._speakers import another_speaker
 from dagogy.api._waits import stated_wait
 from dagogy.api.dialects import LogDialect
 from dagogy.api.incidents import Failure
@@ -104,6 +106,13 @@ class FailureEvidence:
     def is_transcript(self) -> bool:
         """Whether this is what a program printed whose dialect is known, from its beginning on."""
         return bool(self._writers)
+
+    @cached_property
+    def another_speaker(self) -> str:
+        """Who speaks, where that is no service that a dialect knows; "" of a failure of our own."""
+        if self.failure.code or self.is_transcript:
+            return ""
+        return another_speaker(self.text, self.lines, [dialect.names for dialect in self.dialects])
 
     @cached_property
     def reply(self) -> str | None:
@@ -202,9 +211,9 @@ class FailureEvidence:
             if text in seen or text.startswith('{"type":'):
                 continue
             seen.add(text)
-            typed = TYPED.match(text)
-            if typed and (typed["a"] or typed["c"]) in OWN_CODES:
-                yield from typed_clues(typed["a"] or typed["c"], typed["b"] or typed["d"], unit.lines)
+            code, message = own_failure(text)
+            if code:
+                yield from typed_clues(code, message, unit.lines)
             yield line_clue(
                 text,
                 unit.lines,

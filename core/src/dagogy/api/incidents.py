@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from dagogy.api._bodies import parses
 from dagogy.api.dialects import LogDialect
 from dagogy.api.plugins import ClassifierInfo
+from dagogy.api.remedies import Advice, Remedy, first_advice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +94,17 @@ class Classifier:
     """
 
     dialects: Sequence[LogDialect] = ()
+    #: What helps against the causes of its incidents, the narrower ones first.
+    remedies: ClassVar[tuple[Remedy, ...]] = ()
 
     def __init__(self, info: ClassifierInfo) -> None:
         self.info = info
+
+    def advice(self, failure: Failure, diagnosis: Diagnosis) -> Advice | None:
+        """What helps against this very failure; None where no remedy is for it. `diagnosis` may be another
+        classifier's that names one of its incidents.
+        """
+        return advice_for(self.remedies, failure, diagnosis)
 
     def classify(self, failure: Failure) -> Diagnosis | None:
         """The diagnosis, or None when this is none of its incidents. Guesses only where its
@@ -105,7 +114,8 @@ class Classifier:
 
     def disowns(self, failure: Failure) -> str:
         """Why this is the failure of a service or program that no provider asks, in a line; empty where that
-        is not known. Then no answer of a classifier of a `service` holds. Tentative classifiers are asked.
+        is not known. Of a classifier that answered, its own answer does not hold then; of a tentative one,
+        no answer of a classifier of a `service`.
         """
         return ""
 
@@ -113,3 +123,9 @@ class Classifier:
     def parses(text: str) -> bool:
         """Whether `text`, such as a reply, is one JSON object or array."""
         return parses(text)
+
+
+def advice_for(remedies: Iterable[Remedy], failure: Failure, diagnosis: Diagnosis) -> Advice | None:
+    """What the first remedy that fits says to a failure; None where none of the incident's does."""
+    evidence = "\n".join([*diagnosis.evidence, failure.message])
+    return first_advice(remedies, diagnosis.incident_id, evidence, failure.text)

@@ -15,11 +15,12 @@ from dagogy.api.incidents import Classifier, Diagnosis, Failure, Rank
 #: Packages whose exceptions say of themselves nothing of a service: Python's, those of HTTP clients and of
 #: readers of JSON, and our own.
 _COMMON = (
-    r"(?:builtins|socket|ssl|http|urllib3?|requests|httpx2?|httpcore2?|h11|h2|aiohttp|websockets?|asyncio|anyio|trio|concurrent|tenacity|system"
-    r"|json\w*|pydantic\w*|dagogy\w*)\.|[\w.]*(?:llm|model|_ai\b|\bai\b)"
+    r"(?:builtins|socket|ssl|http|urllib3?|requests|httpx2?|httpcore2?|h11|h2|aiohttp|websockets?"
+    r"|asyncio|anyio|trio|concurrent|tenacity|system"
+    r"|json\w*|jinja2|pydantic\w*|dagogy\w*)\.|[\w.]*(?:llm|model|_ai\b|\bai\b)"
 )
 #: What addresses of models have in common.
-_ADDRESSES = r"/v\d|completions|messages|models|chat|generate|embeddings|llm"
+_ADDRESSES = r"(?<!/api)/v1\b|/v\d+\w*/projects|completions|messages|models|chat|generate|embeddings|llm"
 _CONFIDENCE = {
     Rank.TYPED_CODE: 0.99,
     Rank.KILLED_BY: 0.9,
@@ -38,6 +39,7 @@ _WEIGHTS = {
     "exception": 1,
     "errno": 2,
     "where": 2,
+    "within": 2,
     "path": 2,
     "param": 2,
     "typed": 2,
@@ -55,8 +57,9 @@ class Signature:
     `typed`: our own codes. `cause`: what a provider knows (`ProviderError.CAUSES`).
     `machine`: codes of an error body. `status`: HTTP statuses (`5xx` for all of them). `errno`: names of
     system errors. `exit`: exit statuses. `killed`: who sent the signal. Each of these is a list of words.
-    `exception`: a pattern for the whole dotted name. `message`, `unless`, `where`, `path`, `param`: patterns
-    for what the clue says (and must not say), what stands before it, and the file or parameter it is about;
+    `exception`: a pattern for the whole dotted name. `message`, `unless`, `where`, `within`, `path`, `param`:
+    patterns for what the clue says (and must not say), what stands before it, the frames that an exception
+    was raised in (`folder/file.py function`), and the file or parameter it is about;
     they ignore case, and `.*` or `[^x]+` reaches at most 300 characters. `general`: the code is used for
     other incidents too, so what the message says counts more. `rank`: only where the usual rank of such a
     clue is not meant.
@@ -74,6 +77,7 @@ class Signature:
     message: str = ""
     unless: str = ""
     where: str = ""
+    within: str = ""
     path: str = ""
     param: str = ""
     general: bool = False
@@ -109,11 +113,14 @@ class Signature:
             _found(self.message, clue.text) or (clue.tight and _found(self.message, clue.tight))
         ):
             return False
-        return (
-            (not self.where or _found(self.where, clue.where or (clue.text if clue.kind == "line" else "")))
-            and (not self.path or _found(self.path, clue.path))
-            and (not self.param or _found(self.param, clue.param))
-            and not (self.unless and _found(self.unless, f"{clue.where}: {clue.exception}: {clue.text}"))
+        asked = (
+            (self.where, clue.where or (clue.text if clue.kind == "line" else "")),
+            (self.within, clue.within),
+            (self.path, clue.path),
+            (self.param, clue.param),
+        )
+        return all(not pattern or _found(pattern, text) for pattern, text in asked) and not (
+            self.unless and _found(self.unless, f"{clue.where}: {clue.exception}: {clue.text}")
         )
 
     def strength(self, clue: Clue) -> tuple[Rank, int]:
@@ -146,6 +153,9 @@ class SignatureClassifier(Classifier):
     #: Whether the incidents are about the provider or the way to it: then what exceptions of other services
     #: say is no evidence.
     about_the_provider: ClassVar[bool] = False
+    #: Whether any service says it in the same words (a status, a key that is not known, too many requests):
+    #: then no answer holds where another one speaks.
+    said_by_any_service: ClassVar[bool] = False
 
     @cached_property
     def _known(self) -> tuple[Signature, ...]:
@@ -154,6 +164,14 @@ class SignatureClassifier(Classifier):
     def classify(self, failure: Failure) -> Diagnosis | None:
         evidence = FailureEvidence.of(failure, self.dialects)
         return strongest([*self.answers(evidence), *self.more(evidence)])
+
+    def disowns(self, failure: Failure) -> str:
+        if not self.said_by_any_service:
+            return ""
+        speaker = FailureEvidence.of(failure, self.dialects).another_speaker
+        return (
+            f"who speaks is {speaker}, which is no service or program that a provider asks" if speaker else ""
+        )
 
     def answers(self, evidence: FailureEvidence) -> Iterable[Diagnosis]:
         """A diagnosis for every signature that matches a clue."""

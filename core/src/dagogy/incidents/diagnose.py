@@ -7,7 +7,7 @@ A look at the machine settles some ties, and keeps an answer from being acted on
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -58,13 +58,14 @@ class Verdict:
     """What the classifiers make of a failure.
 
     `best`: one answer when it is `diagnosed` or `probable`, all equally strong ones when it is `ambiguous`,
-    none when it is `unknown`. Only what is `diagnosed` may be acted on; `probable` is the guess of a
-    tentative classifier where no other one answers. `others`: the weaker ones. `broken`: the classifiers
+    none when it is `unknown`, or when a service speaks that no provider asks (`foreign_service`; `reason`
+    names it). Only what is `diagnosed` may be acted on; `probable` is the guess of a tentative classifier
+    where no other one answers. `others`: the weaker ones. `broken`: the classifiers
     that could not be asked, and why. `looks`: what probes found. `refuted`: the incident that the text told
     of and a probe found not to be there.
     """
 
-    outcome: Literal["diagnosed", "probable", "ambiguous", "unknown"]
+    outcome: Literal["diagnosed", "probable", "ambiguous", "unknown", "foreign_service"]
     best: Sequence[ClassifierAnswer] = ()
     others: Sequence[ClassifierAnswer] = ()
     broken: Sequence[str] = ()
@@ -124,12 +125,35 @@ def _heard(host: Host, failure: Failure, dialects: Sequence[LogDialect], broken:
     asked = [p for p in host.load("classifier") if not (crashed and getattr(p.info, "service", False))]
     guessing = [p for p in asked if getattr(p.info, "tentative", False)]
     answers = _answers(host, [p for p in asked if p not in guessing], failure, dialects, broken)
-    others = [a for a in answers if not _serves(a)]
-    if len(others) < len(answers):
-        reason = _disowned(host, guessing, failure, dialects, broken)
-        if reason:
-            return judge(others, broken) if others else Verdict("unknown", (), (), tuple(broken), reason)
-    return judge(answers or _answers(host, guessing, failure, dialects, broken), broken)
+
+    def disowned(by: Sequence[Plugin]) -> str:
+        return _disowned(host, by, failure, dialects, broken)
+
+    kept, reason = _owned(answers, guessing, disowned)
+    if kept or not reason:
+        return judge(kept or _answers(host, guessing, failure, dialects, broken), broken)
+    return Verdict("foreign_service", (), (), tuple(broken), reason)
+
+
+def _owned(
+    answers: Sequence[ClassifierAnswer],
+    guessing: Sequence[Plugin],
+    disowned: Callable[[Sequence[Plugin]], str],
+) -> tuple[list[ClassifierAnswer], str]:
+    """The answers without those about a service that are made of another's failure, and why that is one: each
+    classifier disowns its own, one that guesses all of them.
+    """
+    reason = ""
+    kept = [answer for answer in answers if not _serves(answer)]
+    for answer in filter(_serves, answers):
+        why = disowned([answer.plugin])
+        reason = reason or why
+        kept += [] if why else [answer]
+    if any(map(_serves, kept)):
+        why = disowned(guessing)
+        if why:
+            return [answer for answer in kept if not _serves(answer)], reason or why
+    return kept, reason
 
 
 def _answers(

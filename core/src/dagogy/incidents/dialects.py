@@ -41,7 +41,7 @@ class _Guarded(LogDialect):
         super().__init__(plugin.info)
         dialect = plugin.call(lambda: kind(plugin.info), typed=False)
         self._plugin, self._dialect = plugin, dialect
-        for name in ("packages", "addresses"):
+        for name in ("packages", "addresses", "names"):
             pattern = getattr(dialect, name)
             try:
                 re.compile(pattern)
@@ -49,6 +49,7 @@ class _Guarded(LogDialect):
                 plugin.fail(f"its {name} is no pattern: {error}")
                 raise plugin.error() from None
         self.packages, self.addresses = dialect.packages, dialect.addresses  # type: ignore[misc]
+        self.names = dialect.names  # type: ignore[misc]
 
     def kinds(self, raw: Sequence[str], kinds: Sequence[Kind]) -> Sequence[Kind]:
         answer = self._asked(lambda: list(self._dialect.kinds(list(raw), list(kinds))), list(kinds))

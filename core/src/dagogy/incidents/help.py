@@ -5,12 +5,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from inspect import cleandoc
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from dagogy.api._clues import own_failure
 from dagogy.api.errors import PluginError
+from dagogy.api.incidents import Failure
+from dagogy.api.remedies import Advice
 from dagogy.host.manager import Host
 from dagogy.host.plugin import Plugin
 
+if TYPE_CHECKING:
+    from dagogy.incidents.diagnose import ClassifierAnswer
+
+#: Characters at the beginning of a text in which a failure of ours says that it is one.
+_READ = 20_000
 #: The parts of a page, in order.
 PARTS = ("What", "Recognised by", "What to do", "Retry")
 
@@ -78,6 +86,31 @@ def page(host: Host, plugin: Plugin, incident_id: str) -> Page:
     except PluginError:
         docstring = ""
     return Page(incident_id, plugin, _parts(_section(docstring, incident_id)))
+
+
+def advice(host: Host, answer: ClassifierAnswer, failure: Failure, *, general: bool = False) -> Advice | None:
+    """What helps against this very failure, by the classifier that knows the incident; None where it has no
+    remedy for it, or fails. The general remedies are for programs of others: for a failure of ours there is
+    the page, unless they are wanted as well.
+    """
+    plugin = answer.plugin
+    if _guesses(plugin):
+        plugin = incidents(host).get(answer.diagnosis.incident_id, plugin)
+    try:
+        kind = host.implementation(plugin)
+        found = plugin.call(lambda: kind(plugin.info).advice(failure, answer.diagnosis), typed=False)
+    except PluginError:
+        return None
+    return (
+        found if isinstance(found, Advice) and (found.specific or general or not is_ours(failure)) else None
+    )
+
+
+def is_ours(failure: Failure) -> bool:
+    """Whether a command of ours failed: by its record, or by what its text begins a line with."""
+    return bool(failure.code or failure.run_id) or any(
+        own_failure(line)[0] for line in failure.text[:_READ].splitlines()
+    )
 
 
 def _section(docstring: str, incident_id: str) -> str:

@@ -5,6 +5,7 @@ was known of it at the time.
 from __future__ import annotations
 
 import contextlib
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,9 +54,14 @@ class Happened:
         return str(self.document.get("message") or "")
 
     @property
-    def command(self) -> str:
+    def words(self) -> Sequence[str]:
         command = self.document.get("command")
-        return " ".join(map(str, command)) if isinstance(command, list) else ""
+        return tuple(map(str, command)) if isinstance(command, list) else ()
+
+    @property
+    def command(self) -> str:
+        """As one types it."""
+        return shlex.join(self.words)
 
     @property
     def recovery(self) -> Mapping[str, Any]:
@@ -94,7 +100,7 @@ class History:
         failed = (
             f
             for f in reversed(self.failures)
-            if not about_failures(f.command.split()) and f.recovery.get("role") != "action"
+            if not about_failures(f.words) and f.recovery.get("role") != "action"
         )
         return next(failed, next(reversed(self.failures), None))
 
@@ -116,13 +122,26 @@ class History:
             seen.add(fault)
         return found
 
+    def first_of(self, failure: Happened) -> Happened:
+        """The first failure of the incident that `failure` belongs to: of the same kind, and not over before
+        it.
+        """
+        incident = failure.verdict.incident_id
+        for earlier in self.failures:
+            if earlier.at_utc > failure.at_utc or earlier.verdict.incident_id != incident:
+                continue
+            over = self.resolved(earlier)
+            if over is None or str(over.get("at_utc") or "") > failure.at_utc:
+                return earlier
+        return failure
+
     def resolved(self, failure: Happened) -> Mapping[str, Any] | None:
         """The event that shows that a failure is over: a recovery of it, or the same command
         that came to its end later.
 
         That a recovery ran the command is the recovery's merit.
         """
-        name, incidents = command_name(failure.command.split()), {failure.verdict.incident_id, failure.then}
+        name, incidents = command_name(failure.words), {failure.verdict.incident_id, failure.then}
         ended: Mapping[str, Any] | None = None
         for event in self.events:
             if str(event.get("at_utc") or "") <= failure.at_utc:

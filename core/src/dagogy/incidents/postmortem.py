@@ -4,6 +4,7 @@ and what prevents it.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,10 +13,16 @@ from dagogy.host.manager import Host
 from dagogy.incidents import help as incident_help
 from dagogy.incidents.diagnose import UNKNOWN
 from dagogy.incidents.history import Happened, History, criteria, history
+from dagogy.incidents.parsing import from_record
 from dagogy.incidents.regression import suspected
 from dagogy.pipeline.markdown import Markdown, code, fence, inline, prose, table
+from dagogy.pipeline.report import plural
 from dagogy.workspace.runs import Run
 
+#: Characters of a line that tells a cause; the whole of it stands below.
+_LONGEST = 300
+#: Where nothing more is known of an event.
+_NOTHING = "nothing more"
 #: What is done after an incident: the one or the other first, then the rest, in this order.
 FOR_A_DEFECT = "add a regression test that fails as this run did"
 FOR_OPERATIONS = "record the operational root cause"
@@ -45,14 +52,17 @@ def _postmortem(host: Host, run: Run, owner: str) -> dict[str, Any]:
     resolution = past.resolved(last)
     defect = suspected(host, last.document, last.verdict)
     cause, prevention = _cause(host, last), _prevention(host, last)
+    same = [f for f in past.faults if f.verdict.incident_id == last.verdict.incident_id]
     return {
         "run_id": run.id,
         "incident": last.verdict.incident_id,
         "code_defect_suspected": bool(defect),
         "defect": defect,
         "owner": owner or "unassigned",
-        "started_at_utc": past.failures[0].at_utc,
+        "started_at_utc": past.first_of(last).at_utc,
         "last_failed_at_utc": last.at_utc,
+        "failures": len(same),
+        "attempts": sum(f.verdict.incident_id == last.verdict.incident_id for f in past.failures) - len(same),
         "resolved": resolution is not None,
         "resolved_at_utc": str(resolution.get("at_utc")) if resolution else "",
         "resolved_by": str(resolution.get("command") or resolution.get("action") or resolution.get("event"))
@@ -70,7 +80,7 @@ def _postmortem(host: Host, run: Run, owner: str) -> dict[str, Any]:
 
 def _event_row(event: Mapping[str, Any]) -> dict[str, str]:
     command = event.get("command")
-    told_of = " ".join(["dagogy", *map(str, command)]) if isinstance(command, list) else command
+    told_of = shlex.join(["dagogy", *map(str, command)]) if isinstance(command, list) else command
     about = str(told_of or event.get("action") or event.get("name") or "")
     facts = {
         k: v
@@ -81,7 +91,7 @@ def _event_row(event: Mapping[str, Any]) -> dict[str, str]:
     return {
         "at_utc": str(event.get("at_utc") or ""),
         "what": what,
-        "known": ", ".join(f"{k} {v}" for k, v in facts.items()),
+        "known": ", ".join(f"{k} {v}" for k, v in facts.items() if v != "") or _NOTHING,
     }
 
 
@@ -104,17 +114,21 @@ def _cause(host: Host, last: Happened) -> dict[str, Any]:
         ids = [a.diagnosis.incident_id for a in last.verdict.best]
         return {
             "incident": UNKNOWN,
-            "what": last.verdict.reason,
+            "what": _cut(last.message or last.code),
+            "about": last.verdict.reason,
             "candidates": ids,
             "evidence": [f"[{last.code}] {last.message}"],
         }
     answer = last.verdict.best[0]
-    what = incident_help.page(host, answer.plugin, last.verdict.incident_id).parts["What"]
+    deciding = [line.strip() for line in answer.diagnosis.evidence if line.strip()]
+    advice = incident_help.advice(host, answer, from_record(last.document), general=True)
+    line = _cut(deciding[0].removeprefix(f"[{last.code}] ") if deciding else last.message)
     return {
         "incident": last.verdict.incident_id,
-        "what": what,
+        "what": f"{advice.cause}: {line}" if advice is not None and advice.specific else line,
+        "about": incident_help.page(host, answer.plugin, last.verdict.incident_id).parts["What"],
         "candidates": [],
-        "evidence": list(answer.diagnosis.evidence),
+        "evidence": deciding,
     }
 
 
@@ -126,12 +140,16 @@ def _prevention(host: Host, last: Happened) -> list[str]:
                 "classifier' shows those there are)"
             )
         ]
-    page = incident_help.page(host, last.verdict.best[0].plugin, last.verdict.incident_id)
-    return [
-        line
-        for line in (page.next_step, f"Retry: {page.parts['Retry']}" if page.parts["Retry"] else "")
-        if line
-    ]
+    answer = last.verdict.best[0]
+    advice = incident_help.advice(host, answer, from_record(last.document), general=True)
+    if advice is not None and advice.prevention:
+        return [advice.prevention]
+    page = incident_help.page(host, answer.plugin, last.verdict.incident_id)
+    return [page.next_step_of(str(last.document.get("run_id") or ""))]
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1].rstrip()}\u2026"
 
 
 def _actions(past: History, last: Happened, defect: str, *, resolved: bool) -> list[str]:
@@ -145,14 +163,22 @@ def _actions(past: History, last: Happened, defect: str, *, resolved: bool) -> l
     return [*first, middle, *STEPS]
 
 
+def _times(report: Mapping[str, Any]) -> str:
+    """How often, by fault: what attempts to recover met again is the same one."""
+    attempts = report["attempts"]
+    again = f", and again in {plural(attempts, 'attempt')} to recover" if attempts else ""
+    return plural(report["failures"], "time") + again
+
+
 def markdown(report: Mapping[str, Any]) -> list[str]:
     """The report for people."""
     cause, error = report["cause"], report["error"]
-    why = prose(cause["what"] or cause["incident"])
+    why = prose(cause["what"])
     resolved = Markdown(f"yes, {inline(report['resolved_at_utc'])} by {code(report['resolved_by'])}")
     facts = {
         "Owner": report["owner"],
         "Incident": report["incident"],
+        "Failed": _times(report),
         "First failure": report["started_at_utc"],
         "Last failure": report["last_failed_at_utc"],
         "Resolved": resolved if report["resolved"] else "no: the failed command has not passed since",
@@ -179,7 +205,7 @@ def markdown(report: Mapping[str, Any]) -> list[str]:
             ("time", "what", "known then"), ((r["at_utc"], r["what"], r["known"]) for r in report["timeline"])
         ),
     ]
-    lines += ["", "## Cause", "", why, "", *fence(cause["evidence"])]
+    lines += ["", "## Cause", "", why, "", *fence(cause["evidence"]), "", prose(cause["about"])]
     lines += ["", "## Prevention", "", *(f"- {prose(line)}" for line in report["prevention"])]
     if report["escalation_criteria"]:
         lines += ["", "## Escalation", "", *(f"- {prose(line)}" for line in report["escalation_criteria"])]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dagogy.api.failures import Diagnosis, FailureEvidence, Rank, Signature, SignatureClassifier
+from dagogy.api.failures import Diagnosis, FailureEvidence, Rank, Remedy, Signature, SignatureClassifier
 
 
 class CodexExec(SignatureClassifier):
@@ -21,6 +21,14 @@ class CodexExec(SignatureClassifier):
         Retry: Once, after one of these changes.
     """
 
+    remedies = (
+        Remedy(
+            incident="codex_structured_output",
+            cause="the last message of the agent was no JSON",
+            steps="Run again without `AGENT_MODEL`.",
+            prevention="Take a model that keeps to an output schema, and keep the agent up to date.",
+        ),
+    )
     signatures = (
         Signature(
             incident="codex_structured_output", cause="empty prose not_json html", where=r"^coding agent"

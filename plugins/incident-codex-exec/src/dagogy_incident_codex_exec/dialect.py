@@ -33,6 +33,8 @@ class CodexDialect(LogDialect):
     events of `codex exec --json`.
     """
 
+    names = r"\bcodex"
+
     def kinds(self, raw: Sequence[str], kinds: Sequence[Kind]) -> Sequence[Kind]:
         region: Kind = "plain"
         transcript = False

@@ -17,6 +17,7 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
             "coding_agent_misconfigured",
             "coding_agent_sandbox",
             "os_limit_exceeded",
+            "mcp_server_failed",
         ),
         service=True,
     )
@@ -39,6 +40,15 @@ def dagogy_recoveries() -> Iterator[RecoveryInfo]:
         api_version=1,
         impl="dagogy_incident_coding_agent.actions:AllowSandbox",
         incidents=("coding_agent_sandbox",),
+        safety="manual",
+        order=90,
+    )
+    yield RecoveryInfo(
+        id="mend-mcp-server",
+        summary="Names the MCP server, and how to start it alone or leave it out.",
+        api_version=1,
+        impl="dagogy_incident_coding_agent.actions:MendMcpServer",
+        incidents=("mcp_server_failed",),
         safety="manual",
         order=90,
     )

@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 import shlex
 
-from dagogy.api.failures import Diagnosis, Failure
+from dagogy.api.failures import Diagnosis, Failure, advice_for
 from dagogy.api.recoveries import RecoveryAction, RecoveryContext, RecoveryOutcome
 
+from dagogy_incident_coding_agent.remedies import REMEDIES
+
 _PLACE = re.compile(r"(?<![^\s:'\"`])(?P<file>[^\s:'\"`]+\.(?:toml|json))(?::(?P<line>\d+))?")
+_SERVER = re.compile(
+    r"\bMCP (?:client|server)s? (?:for )?[`'\"]?([A-Za-z][\w-]{0,60})[`'\"]? (?:failed|timed)"
+)
 _FLAG = re.compile(r"unexpected argument '(?P<flag>-[^']+)'")
 
 
@@ -21,6 +26,13 @@ class FixAgentConfig(RecoveryAction):
         shown = " ".join(diagnosis.evidence)[:300]
         places = sorted(_PLACE.finditer(text), key=lambda m: m["line"] is None)
         place, flag = places[0] if places else None, _FLAG.search(text)
+        advice = advice_for(REMEDIES, failure, diagnosis)
+        if not place and not flag and advice is not None and advice.specific:
+            return RecoveryOutcome(
+                changed=False,
+                message=f"{advice.cause}: {advice.steps}",
+                commands=(*advice.commands, f"dagogy recover {context.run_id}"),
+            )
         commands: list[str] = []
         if place:
             line = f"+{place['line']} " if place["line"] else ""
@@ -90,6 +102,24 @@ class RaiseLimit(RecoveryAction):
             f"dagogy escalate {context.run_id}",
         )
         return RecoveryOutcome(changed=False, message=message, commands=commands)
+
+
+class MendMcpServer(RecoveryAction):
+    """The server by its name, and the commands that show how it is started, and take it out."""
+
+    def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        agent, shown = agent_of(context), " ".join(diagnosis.evidence)[:300]
+        named = _SERVER.search("\n".join([*diagnosis.evidence, failure.message]))
+        name = named[1] if named else ""
+        return RecoveryOutcome(
+            changed=False,
+            message=f"the MCP server {name or 'of the agent'} does not serve: {shown}",
+            commands=(
+                f"{agent} mcp list",
+                *((f"{agent} mcp get {name}", f"{agent} mcp remove {name}") if name else ()),
+                f"dagogy recover {context.run_id}",
+            ),
+        )
 
 
 def agent_of(context: RecoveryContext) -> str:

@@ -12,7 +12,13 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
         summary="The machine, the Python environment or the command line is not what dagogy needs.",
         api_version=1,
         impl="dagogy_incident_environment.classifier:Environment",
-        incidents=("environment_incompatible", "out_of_memory", "interrupted", "cli_usage_error"),
+        incidents=(
+            "environment_incompatible",
+            "out_of_memory",
+            "interrupted",
+            "cli_usage_error",
+            "config_error",
+        ),
     )
 
 
@@ -51,6 +57,15 @@ def dagogy_recoveries() -> Iterator[RecoveryInfo]:
         api_version=1,
         impl="dagogy_incident_environment.actions:MoreMemory",
         incidents=("out_of_memory",),
+        safety="manual",
+        order=90,
+    )
+    yield RecoveryInfo(
+        id="mend-setting",
+        summary="Names the setting that cannot be used, and where it comes from.",
+        api_version=1,
+        impl="dagogy_incident_environment.actions:MendSetting",
+        incidents=("config_error",),
         safety="manual",
         order=90,
     )

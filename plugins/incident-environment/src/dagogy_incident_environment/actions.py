@@ -6,8 +6,10 @@ import re
 import shlex
 import sys
 
-from dagogy.api.failures import Diagnosis, Failure
+from dagogy.api.failures import Diagnosis, Failure, advice_for
 from dagogy.api.recoveries import RecoveryAction, RecoveryContext, RecoveryOutcome
+
+from dagogy_incident_environment.remedies import REMEDIES
 
 _MODULE = re.compile(r"No module named '?([A-Za-z_]\w*)")
 _MEANT = re.compile(r"[Dd]id you mean '([^']+)'")
@@ -57,6 +59,13 @@ class FixEnvironment(RecoveryAction):
     """
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        advice = advice_for(REMEDIES, failure, diagnosis)
+        if advice is not None and "PEP 668" in advice.cause:
+            return RecoveryOutcome(
+                changed=False,
+                message=f"{advice.cause}: {advice.steps}",
+                commands=(*advice.commands, f"dagogy recover {context.run_id}"),
+            )
         text = "\n".join([*diagnosis.evidence, failure.message, *(m for _, m in failure.exception_chain)])
         python, missing = shlex.quote(sys.executable), _MODULE.search(text)
         again = f"dagogy recover {context.run_id}"
@@ -109,6 +118,20 @@ class MoreMemory(RecoveryAction):
             changed=False,
             message=f"{message}{f' ({seen[0]})' if seen else ''}: raise the limit, or give it less",
             commands=commands,
+        )
+
+
+class MendSetting(RecoveryAction):
+    """The message, which names setting and value, and the commands that show where each comes from."""
+
+    def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        text = failure.message or " ".join(diagnosis.evidence)
+        named = re.search(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b", text)
+        unset = (f"unset {named[0]}",) if named and context.setting(named[0]) else ()
+        return RecoveryOutcome(
+            changed=False,
+            message=text + (f"; {failure.hint}" if failure.hint else ""),
+            commands=("dagogy config", *unset, f"dagogy recover {context.run_id}"),
         )
 
 

@@ -7,11 +7,14 @@ from collections.abc import Iterable
 
 from dagogy.api.failures import Diagnosis, FailureEvidence, Rank, Signature, SignatureClassifier
 
-_ENVIRONMENT, _MEMORY, _STOPPED, _USAGE = (
+from dagogy_incident_environment.remedies import REMEDIES
+
+_ENVIRONMENT, _MEMORY, _STOPPED, _USAGE, _SETTING = (
     "environment_incompatible",
     "out_of_memory",
     "interrupted",
     "cli_usage_error",
+    "config_error",
 )
 #: What the loader says where there is no memory for a library; a reason behind it is another.
 _UNMAPPED = r"failed to map segment from shared object(?!: (?:Operation not permitted|Permission denied))"
@@ -52,8 +55,18 @@ class Environment(SignatureClassifier):
         Recognised by: Our own code `invalid_argument`; the usage errors of our own command line.
         What to do: See `dagogy --help` or `dagogy COMMAND --help` for the form and an example.
         Retry: Only after the command line is corrected.
+
+    config_error:
+        What: A setting of dagogy has a value that cannot be used: an environment variable, a flag, a line of
+        `dagogy.toml`, or a file that they name.
+        Recognised by: Our own code `config_error`, where no other incident (a key that is missing, an address
+        that is none, a misspelt key) says more.
+        What to do: Correct the setting that the message names; `dagogy config` shows each setting with its
+        value and where that comes from, `dagogy doctor` what else is wrong.
+        Retry: Only after the setting is corrected.
     """
 
+    remedies = REMEDIES
     signatures = (
         # What it runs in.
         Signature(
@@ -158,6 +171,8 @@ class Environment(SignatureClassifier):
             message=r"; accepted: |\bunknown key\b|\bis not TOML\b",
             rank=None,
         ),
+        # What is wrong with it, others say better.
+        Signature(incident=_SETTING, typed="config_error", rank=Rank.GENERIC, confidence=0.9),
         Signature(incident=_USAGE, message=rf"^(?:\S*/)?{_US}(?: [\w-]+)*: error: "),
         Signature(
             incident=_USAGE,

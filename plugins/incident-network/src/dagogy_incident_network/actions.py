@@ -98,11 +98,22 @@ class FixProxy(RecoveryAction):
             else ()
         )
         unset = (f"unset {' '.join(names)}",) if names else ()
+        login = _login(failure, diagnosis, names)
+        if login:
+            message = f"the proxy wants a user and a password; {message}"
         return RecoveryOutcome(
             changed=False,
             message=message,
-            commands=(*socks, *past, *unset, f"dagogy recover {context.run_id}"),
+            commands=(*login, *socks, *past, *unset, f"dagogy recover {context.run_id}"),
         )
+
+
+def _login(failure: Failure, diagnosis: Diagnosis, names: list[str]) -> tuple[str, ...]:
+    """The line that sets user and password, where the proxy asks for them."""
+    said = " ".join([*diagnosis.evidence, failure.message, str(failure.http_status or "")])
+    if re.search(r"\b407\b|authentication required", said, re.IGNORECASE) is None:
+        return ()
+    return (f"export {names[0] if names else 'HTTPS_PROXY'}='http://USER:PASSWORD@PROXY:PORT'",)
 
 
 class TrustAuthority(RecoveryAction):

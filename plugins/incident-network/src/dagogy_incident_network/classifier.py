@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from dagogy.api.failures import Signature, SignatureClassifier
 
+from dagogy_incident_network.remedies import REMEDIES
+
 _NET, _PROXY, _TLS = "network_unreachable", "proxy_misconfigured", "tls_failure"
 #: A program in Go says so before what went wrong; what it called looks like the API of a model.
 _GO = (
     r"\b(?:Get|Post) \"https?://[^\"\s]+/(?:responses|completions"
     r"|messages|embeddings|models|generate\w*|chat)[^\"\s]*\": "
+)
+_PROXY_ERROR = (
+    r"(?:\w+\.)*"
+    r"(?:ProxyError|ProxySchemeUnknown|InvalidProxyURL|ClientHttpProxyError|ProxyConnectionError)"
 )
 _HTTP = (
     r"(?:(?:httpx2?|httpcore2?|requests|urllib3|aiohttp|http"
@@ -33,7 +39,12 @@ _NET_SIGNATURES = (
             r"|ServerDisconnectedError|ClientPayloadError)"
         ),
     ),
-    Signature(incident=_NET, exception=r"(?:openai|anthropic|litellm)\.(?:\w+\.)*APIConnectionError"),
+    Signature(
+        incident=_NET,
+        exception=r"(?:openai|anthropic|litellm)\.(?:\w+\.)*APIConnectionError",
+        # A gateway's name for whatever its own request ran into.
+        unless=r"\b(?:BadRequest|Authentication|PermissionDenied|NotFound|RateLimit|ContextWindow\w*)Error\b",
+    ),
     Signature(
         incident=_NET,
         exception=(
@@ -75,7 +86,7 @@ _NET_SIGNATURES = (
     Signature(
         incident=_NET,
         message=(
-            r"\bwaiting for network\b|\bConnection failed: "
+            r"\bwaiting for network\b|(?<!tunnel )\bConnection failed: (?!tunnel )"
             r"|\bstream disconnected before completion: (?:stream closed before"
             r"|error sending request|error decoding response body"
             r"|websocket closed|Transport error|connection|failed to send"
@@ -105,10 +116,8 @@ _PROXY_SIGNATURES = (
     Signature(incident=_PROXY, cause="html", status="407"),
     Signature(incident=_PROXY, cause="html", message=r"Just a moment|captcha"),
     Signature(incident=_PROXY, status="407"),
-    Signature(
-        incident=_PROXY,
-        exception=r"(?:\w+\.)*(?:ProxyError|ProxySchemeUnknown|InvalidProxyURL|ClientHttpProxyError|ProxyConnectionError)",
-    ),
+    Signature(incident=_PROXY, exception=_PROXY_ERROR),
+    Signature(incident=_PROXY, exception=_PROXY_ERROR, status="4xx 5xx"),
     Signature(
         incident=_PROXY,
         exception=r"(?:\w+\.)*ImportError|(?:\w+\.)*InvalidSchema|ModuleNotFoundError",
@@ -220,4 +229,5 @@ class Network(SignatureClassifier):
     """
 
     about_the_provider = True
+    remedies = REMEDIES
     signatures = (*_NET_SIGNATURES, *_PROXY_SIGNATURES, *_TLS_SIGNATURES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagogy.api.failures import Rank, Signature, SignatureClassifier
+from dagogy.api.failures import Rank, Remedy, Signature, SignatureClassifier
 
 _PLUGIN = "plugin_error"
 
@@ -25,6 +25,14 @@ class PluginFailure(SignatureClassifier):
         Retry: Only after the plugin was updated or left out: the same code fails in the same way.
     """
 
+    remedies = (
+        Remedy(
+            incident="plugin_error",
+            cause="a plugin failed by itself",
+            steps="Update it, or leave it out.",
+            prevention="Pin the versions of plugins, and run `dagogy doctor` after each update.",
+        ),
+    )
     signatures = (
         # The host itself saw what is wrong with it.
         Signature(incident=_PLUGIN, typed=_PLUGIN, unless=r"\braised \w|\bcannot be imported: "),

@@ -17,6 +17,7 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
             "provider_quota_exhausted",
             "provider_rate_limited",
             "model_unavailable",
+            "model_capability_missing",
         ),
         circuits=(("provider_quota_exhausted", 3600.0), ("provider_rate_limited", 30.0)),
         service=True,
@@ -85,7 +86,7 @@ def dagogy_recoveries() -> Iterator[RecoveryInfo]:
         summary="Says how to list the models that this account may use.",
         api_version=1,
         impl="dagogy_incident_provider_access.actions:ChooseModel",
-        incidents=("model_unavailable",),
+        incidents=("model_unavailable", "model_capability_missing"),
         safety="manual",
         order=90,
     )

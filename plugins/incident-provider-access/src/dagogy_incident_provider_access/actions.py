@@ -8,8 +8,10 @@ import shlex
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from dagogy.api.failures import Diagnosis, Failure
+from dagogy.api.failures import Diagnosis, Failure, advice_for
 from dagogy.api.recoveries import RecoveryAction, RecoveryContext, RecoveryOutcome
+
+from dagogy_incident_provider_access.remedies import REMEDIES
 
 #: Longer than that nobody wants to sit and watch.
 _LONGEST_SECONDS = 120.0
@@ -197,13 +199,26 @@ class ChooseModel(RecoveryAction):
     """How to list the models, what is odd about the name, and the link that the provider gave."""
 
     def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        advice = advice_for(REMEDIES, failure, diagnosis)
+        if advice is not None and advice.specific:
+            return RecoveryOutcome(
+                changed=False,
+                message=f"{advice.cause}: {advice.steps}",
+                commands=(*advice.commands, f"dagogy recover {context.run_id}"),
+            )
         model = failure.model or context.setting("AGENT_MODEL").strip()
         host, base = (
             host_of(failure, context),
             context.setting("OPENAI_BASE_URL").strip().rstrip("/") or _DEFAULT,
         )
         link = _LINK.search("\n".join([*diagnosis.evidence, failure.message]))
-        odd = [f"'{model}' is not open to this account" if model else "no model is named"]
+        if diagnosis.incident_id == "model_capability_missing":
+            odd = [
+                f"'{model}' cannot do what was asked of it" if model else "the model cannot do what was asked"
+            ]
+            odd.append(" ".join(diagnosis.evidence)[:300])
+        else:
+            odd = [f"'{model}' is not open to this account" if model else "no model is named"]
         if "/" in model and host == "api.openai.com":
             odd.append("a name with '/' is one of a gateway")
         if _EFFORT.search(model):

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from dagogy.api.failures import Signature, SignatureClassifier
 
-_AUTH, _QUOTA, _RATE, _MODEL = (
+from dagogy_incident_provider_access.remedies import REMEDIES
+
+_AUTH, _QUOTA, _RATE, _MODEL, _ABLE = (
     "provider_auth_failed",
     "provider_quota_exhausted",
     "provider_rate_limited",
     "model_unavailable",
+    "model_capability_missing",
+)
+#: What a model may be unable to do.
+_WORK = (
+    r"(?:tools?(?:[ _](?:use|calls?|calling|choice))?|function(?:s|[ _]call(?:s|ing)?)|(?:multi ?)?images?"
+    r"|image[ _](?:input|content|url)s?|vision|multimodal\b.{0,20}|audio|video|chat|embeddings?|generate)"
 )
 _SDK = r"(?:openai|anthropic|litellm|groq|mistralai|together|cohere)\.(?:\w+\.)*"
 _AUTH_CODES = (
@@ -219,6 +227,25 @@ _SIGNATURES = (
             r"|\bmodels/\S+ is not found\b"
         ),
     ),
+    # What the model can do.
+    Signature(
+        incident=_ABLE,
+        message=(
+            rf"\b(?:does not|doesn't) support (?:the (?:use of )?)?{_WORK}(?:$|[^\w-])"
+            rf"|\bNo endpoints found that support\b|\b{_WORK} (?:is|are) not supported (?:by|with|for) "
+            r"(?:the |this )?(?:\S+ )?(?:model|endpoint)\b"
+        ),
+        unless=r"prefill|parameters?:",
+    ),
+    Signature(
+        incident=_ABLE,
+        message=(
+            r"\bimage_url is only supported by certain models\b|\bis not a multimodal model\b"
+            r"|\bauto\b.{0,3} tool choice requires --enable-auto-tool-choice\b"
+            r"|\bmodel (?:is not able to|cannot) (?:use tools|see images|process images)\b"
+            r"|\b(?:Cannot|can't) (?:read|process) .{0,60}\bmodel does not support image input\b"
+        ),
+    ),
     Signature(
         incident=_MODEL,
         exception=_SDK + r"NotFoundError",
@@ -267,7 +294,18 @@ class ProviderAccess(SignatureClassifier):
         What to do: Run again without `AGENT_MODEL`; else choose a model of the provider's list
         (`GET /models`), or verify the organization where the message links to it.
         Retry: Once without the override, else only after the model is changed.
+
+    model_capability_missing:
+        What: The model is there, but does not do this kind of work: it calls no tools, sees no images, or no
+        endpoint that serves it does.
+        Recognised by: "does not support tools", "No endpoints found that support tool use", "image_url is
+        only supported by certain models".
+        What to do: Choose a model that can do it, with `AGENT_MODEL`; at a gateway one of those that it lists
+        with that capability. To drop the parameter would change what is asked for.
+        Retry: Only after the model is changed.
     """
 
     about_the_provider = True
+    said_by_any_service = True
+    remedies = REMEDIES
     signatures = _SIGNATURES

@@ -20,6 +20,9 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
             "output_schema_rejected",
             "provider_request_unsupported",
             "context_window_exceeded",
+            "provider_empty_answer",
+            "conversation_malformed",
+            "request_rejected_opaque",
         ),
         service=True,
     )
@@ -42,7 +45,12 @@ def dagogy_recoveries() -> Iterator[RecoveryInfo]:
         summary="Lets the provider be asked once more about an answer that cannot be used.",
         api_version=1,
         impl="dagogy_incident_provider_answer.actions:AskAgain",
-        incidents=("provider_output_not_json", "provider_output_schema_mismatch", "codex_structured_output"),
+        incidents=(
+            "provider_output_not_json",
+            "provider_output_schema_mismatch",
+            "provider_empty_answer",
+            "codex_structured_output",
+        ),
         safety="unsafe",
         reason="each further question costs money",
         order=15,
@@ -88,7 +96,25 @@ def dagogy_recoveries() -> Iterator[RecoveryInfo]:
         summary="Says how to let another model answer.",
         api_version=1,
         impl="dagogy_incident_provider_answer.actions:StrongerModel",
-        incidents=("provider_output_not_json", "provider_output_schema_mismatch"),
+        incidents=("provider_output_not_json", "provider_output_schema_mismatch", "provider_empty_answer"),
+        safety="manual",
+        order=90,
+    )
+    yield RecoveryInfo(
+        id="see-rejection",
+        summary="Says how to see why a request is rejected without a reason.",
+        api_version=1,
+        impl="dagogy_incident_provider_answer.actions:SeeRejection",
+        incidents=("request_rejected_opaque",),
+        safety="manual",
+        order=90,
+    )
+    yield RecoveryInfo(
+        id="report-conversation",
+        summary="Packs the evidence of a conversation that no provider takes.",
+        api_version=1,
+        impl="dagogy_incident_provider_answer.actions:ReportConversation",
+        incidents=("conversation_malformed",),
         safety="manual",
         order=90,
     )

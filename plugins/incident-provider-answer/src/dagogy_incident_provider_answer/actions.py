@@ -4,6 +4,7 @@ not take the request's form.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 
@@ -148,4 +149,41 @@ class StrongerModel(RecoveryAction):
             changed=False,
             message=f"{who} not keep to the form that was asked for; a stronger one may",
             commands=("export AGENT_MODEL='<stronger model>'", f"dagogy recover {context.run_id}"),
+        )
+
+
+class SeeRejection(RecoveryAction):
+    """The smallest request to the same endpoint, which shows whether key, address and model are sound."""
+
+    def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        base = (context.setting("OPENAI_BASE_URL").strip() or "https://api.openai.com/v1").rstrip("/")
+        model = failure.model or context.setting("AGENT_MODEL").strip() or "<model>"
+        question = json.dumps({"model": model, "messages": [{"role": "user", "content": "Say yes."}]})
+        ask = (
+            f"curl -sS -i -m 30 {shlex.quote(base + '/chat/completions')} "
+            '-H "Authorization: Bearer $OPENAI_API_KEY" -H "Content-Type: application/json" '
+            f"-d {shlex.quote(question)}"
+        )
+        return RecoveryOutcome(
+            changed=False,
+            message=(
+                "the request is rejected and no reason given: where the smallest one passes, a parameter, "
+                "the schema or the length of ours is not taken"
+            ),
+            commands=(ask, "export AGENT_SCOPE_TEXT_MAX_CHARS=3000", f"dagogy recover {context.run_id}"),
+        )
+
+
+class ReportConversation(RecoveryAction):
+    """A conversation that is rejected for its form is a defect of whoever built it."""
+
+    def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        shown = " ".join(diagnosis.evidence)[:300]
+        return RecoveryOutcome(
+            changed=False,
+            message=f"the messages do not form a conversation for this model: {shown}; report it as a defect",
+            commands=(
+                f"dagogy escalate {context.run_id}",
+                f"AGENT_PROVIDER=internal dagogy recover {context.run_id}",
+            ),
         )

@@ -4,268 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dagogy.api.failures import Diagnosis, FailureEvidence, Rank, Signature, SignatureClassifier
+from dagogy.api.failures import Diagnosis, FailureEvidence, Rank, SignatureClassifier
 
-_REFUSED, _CUT, _NOT_JSON, _SHAPE = (
-    "provider_refusal",
-    "provider_output_truncated",
-    "provider_output_not_json",
-    "provider_output_schema_mismatch",
-)
-_SCHEMA, _UNSUPPORTED, _CONTEXT = (
-    "output_schema_rejected",
-    "provider_request_unsupported",
-    "context_window_exceeded",
-)
-_JSON = r"(?:\w+\.)*(?:JSONDecodeError|JsonDecodeError)|SyntaxError"
-#: Libraries that read a model's answers for a program.
-_PARSER = r"(?:\w+\.)*(?:OutputParserException|InstructorRetryException)"
-_CUT_TEXT = (
-    r"^Unterminated string|\bUnexpected end of JSON input|\bEOF while parsing"
-    r"|\bunexpected end of (?:JSON|data|input)|\bUnexpected EOF\b"
-)
-_OF_MODEL = (
-    r"^(?:remote_llm|llm|model|provider)$|\b(?:remote_llm|llm|model|provider"
-    r"|completion|reply)\b.{0,60}\b(?:response|reply|output|answer|message|JSON)\b"
-    r"|\bRAISED at\b|\bresponses?\b.{0,20}\bnot valid JSON"
-    r"|\bresponses\.(?:create|parse)\b|\bparse (?:the )?(?:model"
-    r"|provider|LLM)"
-)
-#: What stands before the exception names a file or our validator: then it is no reply of a model.
-_FILE = r"^[^:]*(?:\.(?:jsonl?|md|toml|ya?ml|txt)\b|\bvalidation failed\b)"
-
-_SIGNATURES = (
-    # What the provider knows itself.
-    Signature(incident=_REFUSED, cause="refusal content_filter"),
-    Signature(incident=_CUT, cause="incomplete"),
-    Signature(incident=_NOT_JSON, cause="empty prose not_json", where=r"^service"),
-    Signature(incident=_SHAPE, cause="wrong_shape"),
-    # Refused.
-    Signature(
-        incident=_REFUSED,
-        machine=(
-            "content_policy_violation content_filter content_filtered invalid_prompt "
-            "responsibleaipolicyviolation contentfilter cyber_policy cyber_policy_violation "
-            "moderation_blocked prompt_blocked prohibited_content safety refusal content_filter_error "
-            "contentpolicyviolationerror policy_violation usage_policy bio_policy data_inspection_failed"
-        ),
-    ),
-    Signature(
-        incident=_REFUSED,
-        exception=r"(?:\w+\.)*(?:ContentFilterFinishReasonError|ContentPolicyViolationError)",
-    ),
-    Signature(
-        incident=_REFUSED,
-        message=(
-            r"\b(?:flagged as potentially violating"
-            r"|violat\w+ (?:our|the|OpenAI's|Azure OpenAI's) (?:usage|content"
-            r"|safety)\b.{0,30}\bpolic|content management policy"
-            r"|rejected (?:as a result of|by) (?:our safety system"
-            r"|the content filter)|blocked by (?:our )?(?:content filter|safety|moderation))"
-        ),
-    ),
-    Signature(
-        incident=_REFUSED,
-        message=(
-            r"\bOutput blocked by content filtering\b"
-            r"|\brequires moderation\b.*\bflagged\b|\binput was flagged\b"
-            r"|\breason: content_filter\b|\bviolation of our (?:usage )?policies\b|\bInvalid prompt: "
-        ),
-    ),
-    Signature(
-        incident=_REFUSED,
-        message=(
-            r"\bcontent: refusal ['\"]|['\"]type['\"]: ?['\"]refusal['\"]|\brefusal=['\"](?!['\"])"
-            r"|['\"]refusal['\"]: ?['\"](?!['\"])|\bThe model refused\b"
-            r"|\bmodel refused to (?:answer|respond|comply)\b"
-        ),
-    ),
-    Signature(
-        incident=_REFUSED,
-        exception=r"(?:\w+\.)*(?:BlockedPromptException|StopCandidateException)",
-        message=r"SAFETY|PROHIBITED|BLOCK|RECITATION",
-    ),
-    Signature(
-        incident=_REFUSED,
-        message=(
-            r"\bpotentially suspicious activity\b"
-            r"|\bblock_?reason['\"]?: ?['\"]?(?:SAFETY|PROHIBITED_CONTENT|BLOCKLIST)\b"
-        ),
-    ),
-    Signature(incident=_REFUSED, status="403", message=r"\bflagged\b|\bmoderation\b"),
-    # Cut off.
-    Signature(incident=_CUT, machine="length max_tokens max_output_tokens"),
-    Signature(incident=_CUT, exception=r"(?:\w+\.)*(?:LengthFinishReasonError|IncompleteOutputException)"),
-    Signature(
-        incident=_CUT,
-        message=(
-            r"\breason: max_output_tokens\b|\blength limit was reached\b"
-            r"|\bfinish_reason ?(?:is|was|=|:) ?['\"]?length\b"
-            r"|\b(?:response|output|answer|reply) was (?:truncated|cut off)\b"
-            r"|\bmax_output_tokens\b.{0,20}\breached\b"
-        ),
-    ),
-    Signature(incident=_CUT, exception=_JSON, message=_CUT_TEXT, where=_OF_MODEL),
-    Signature(
-        incident=_CUT,
-        exception=r"(?:\w+\.)*ValidationError",
-        message=r"\bInvalid JSON: (?:EOF while parsing|unexpected end)",
-        unless=_FILE,
-    ),
-    # No JSON.
-    Signature(incident=_NOT_JSON, exception=_JSON, where=_OF_MODEL, unless=_CUT_TEXT),
-    Signature(
-        incident=_NOT_JSON,
-        exception=_PARSER,
-        message=r"^(?:Invalid json output|Could not parse LLM output)\b",
-    ),
-    Signature(
-        incident=_NOT_JSON,
-        exception=r"(?:\w+\.)*ValidationError",
-        message=r"\bInvalid JSON: (?!EOF|unexpected end)",
-        unless=_FILE,
-    ),
-    Signature(
-        incident=_NOT_JSON,
-        message=r"^(?:error: )?(?:\w+: )*remote_llm\b.{0,60}\bnot (?:valid )?JSON\b",
-        unless=_CUT_TEXT,
-        rank=Rank.GENERIC,
-    ),
-    Signature(
-        incident=_NOT_JSON,
-        typed="provider_error",
-        message=r"\bremote_llm\b.{0,60}\bnot (?:valid )?JSON\b",
-        unless=_CUT_TEXT,
-        rank=Rank.GENERIC,
-    ),
-    Signature(
-        incident=_NOT_JSON,
-        message=(
-            r"\b(?:llm|model|provider|remote_llm)\b[^:]*: "
-            r"(?:[\w.]+: )?Expecting (?:value|property name|',' delimiter)\b"
-            r"|\bfailed to parse (?:the )?(?:structured output"
-            r"|(?:model|llm|provider)(?:'s)? (?:output|response|reply|answer))\b"
-            r"|\bNo object generated: could not parse\b|\b(?:llm|model|provider)"
-            r"(?:'s)? (?:output|response|reply|answer) is not (?:valid )?JSON\b"
-        ),
-        unless=_CUT_TEXT,
-    ),
-    # Another shape.
-    Signature(
-        incident=_SHAPE, exception=r"(?:\w+\.)*UnexpectedModelBehavior", message=r"\boutput validation\b"
-    ),
-    Signature(
-        incident=_SHAPE,
-        exception=_PARSER,
-        message=r"^Failed to parse \w+ from completion\b|\bvalidation errors? for \w+",
-    ),
-    Signature(
-        incident=_SHAPE, exception=r"(?:\w+\.)*ValidationError", where=_OF_MODEL, unless=r"\bInvalid JSON\b"
-    ),
-    Signature(
-        incident=_SHAPE,
-        exception=r"pydantic\w*\.(?:\w+\.)*ValidationError",
-        message=r"\bvalidation errors? for \w+.*\[type=",
-        unless=(
-            r"\bInvalid JSON\b|\bfor \w*(?:Settings|Config)\w*\b"
-            rf"|\benvironment variable\b|\bapi_key\b|{_FILE}"
-        ),
-    ),
-    Signature(incident=_SHAPE, message=r"\b(?:response|output|reply) did not match (?:the )?schema\b"),
-    Signature(
-        incident=_SHAPE,
-        message=(
-            r"\b(?:model|provider|remote_llm|LLM|codex\w*) "
-            r"(?:reply|response|output|answer)\b.{0,40}\b(?:does not (?:match|meet"
-            r"|conform to)|violates|failed) (?:the |its |our )?(?:output )?schema"
-        ),
-    ),
-    # Our schema refused.
-    Signature(incident=_SCHEMA, machine="invalid_json_schema invalid_schema json_schema_invalid"),
-    Signature(
-        incident=_SCHEMA,
-        param=r"^(?:text\.format\.schema|response_format\.json_schema|response_format$|output_config\.format\.schema|text\.format$)",
-        message=r"schema",
-        unless=r"not supported with|does not support",
-    ),
-    Signature(
-        incident=_SCHEMA,
-        message=(
-            r"\bInvalid schema for (?:response_format|text\.format|function|output)|\binvalid_json_schema\b"
-            r"|\bUnknown name \"\w+\" at '?generation_?config\.response_?"
-            r"(?:json_?)?schema|\bfailed to (?:parse|compile"
-            r"|initialize) (?:the )?grammar\b|\bJSON schema "
-            r"(?:conversion failed|contains features not supported)\b"
-            r"|\bschema (?:is|was) too (?:complex|large|deep)\b"
-            r"|\boutput_(?:config|format)\S*schema\b.{0,80}\b(?:not supported|invalid)"
-        ),
-    ),
-    # A parameter refused.
-    Signature(
-        incident=_UNSUPPORTED,
-        machine=(
-            "unsupported_parameter unsupported_value unknown_parameter unsupportedparamserror "
-            "unrecognized_parameter invalid_parameter_value"
-        ),
-    ),
-    Signature(incident=_UNSUPPORTED, exception=r"(?:\w+\.)*UnsupportedParamsError"),
-    Signature(
-        incident=_UNSUPPORTED,
-        message=(
-            r"\bUnsupported (?:parameter|value)\b|\bUnknown parameter\b"
-            r"|\bUnrecognized request arguments? supplied\b"
-            r"|\bis not supported with this model\b|\bExtra inputs are not permitted\b"
-            r"|\bThis response_format type is unavailable\b"
-        ),
-    ),
-    Signature(
-        incident=_UNSUPPORTED,
-        message=(
-            r"\bjson_schema['\"]?\b.{0,60}\b(?:is not|isn't|not) supported\b"
-            r"|\bdoes not support (?:the )?(?:parameters?"
-            r"|response_format|json_schema|structured outputs?|temperature|tools?|reasoning)\b"
-            r"|\bresponse_format\b.{0,40}\b(?:must be|should be one of|not supported|unsupported)\b"
-            r"|\bresponse_format\b.{0,40}\bnot one of the allowed values\b|\bmax_tokens is too large\b"
-            r"|\b(?:this|the) model (?:does not support|is only supported in v1/)"
-        ),
-    ),
-    # Too long.
-    Signature(
-        incident=_CONTEXT,
-        machine=(
-            "context_length_exceeded context_window_exceeded contextwindowexceedederror "
-            "exceed_context_size_error string_above_max_length request_too_large prompt_too_long "
-            "input_too_long max_context_length_exceeded context_too_long"
-        ),
-    ),
-    Signature(incident=_CONTEXT, status="413"),
-    Signature(
-        incident=_CONTEXT,
-        machine="rate_limit_exceeded tokens rate_limit_error requests",
-        message=r"\bRequest too large\b|\bmust be reduced\b",
-    ),
-    Signature(incident=_CONTEXT, exception=r"(?:\w+\.)*ContextWindowExceededError"),
-    Signature(
-        incident=_CONTEXT,
-        message=(
-            r"\bmaximum context length\b|\bexceeds the (?:model's )?"
-            r"(?:maximum )?(?:context|available context|input)"
-            r"|\bran out of room in the model's context\b|\bprompt is too long\b"
-            r"|\bRequest too large\b|\binput is too long\b"
-            r"|\bcontext (?:window|length|size) (?:of \d+ tokens )?(?:is |was )?exceeded\b"
-        ),
-    ),
-    Signature(
-        incident=_CONTEXT,
-        message=(
-            r"\binput token count\b.{0,40}\bexceeds\b|\breduce the length of the (?:messages|prompt|input)"
-            r"|\bcontext_length_exceeded\b|\btoo many (?:input )?tokens\b"
-            r"|\bstring too long\b.*\bmaximum length\b"
-            r"|\bRequest Entity Too Large\b|\bPayload Too Large\b"
-        ),
-        unless=r"\bwait before trying again\b",
-    ),
-)
+from dagogy_incident_provider_answer.remedies import REMEDIES
+from dagogy_incident_provider_answer.signatures import NOT_JSON, SHAPE, SIGNATURES
 
 
 class ProviderAnswer(SignatureClassifier):
@@ -325,10 +67,38 @@ class ProviderAnswer(SignatureClassifier):
         What to do: Give less: `--scope-section`, a smaller `AGENT_SCOPE_TEXT_MAX_CHARS`, or a
         model with a larger window.
         Retry: Only after the input is shorter.
+
+    provider_empty_answer:
+        What: The model was asked, and its answer is empty: no text, no tool call, no choices. It is not cut
+        off, as nothing had begun.
+        Recognised by: The provider error's own cause `empty`; "returned an empty response"; "did not provide
+        any assistant messages"; JSON that ends where it should begin.
+        What to do: Run again once; then look at the finish reason (a filter, or a reasoning model that used
+        up its output tokens), raise the output limit, or take another model with `AGENT_MODEL`.
+        Retry: Once.
+
+    conversation_malformed:
+        What: The messages that were sent are no conversation to this model: a tool's answer without its call,
+        two turns of one role, an empty message, a thought that was left out or changed.
+        Recognised by: "`tool_use` ids were found without `tool_result` blocks", "roles must alternate",
+        "messages with role 'tool' must be a response", "No tool output found for function call".
+        What to do: Begin a new conversation, or go back to before the message that the error names. Whoever
+        builds the messages has the defect: report it with the order of the roles, not with their text.
+        Retry: No. The same messages are rejected again.
+
+    request_rejected_opaque:
+        What: The service, or a gateway before it, rejects the request and does not say why.
+        Recognised by: "400 status code (no body)"; HTTP `400` whose body says no more than "Bad Request" or
+        "Provider returned error".
+        What to do: Send the same request with `curl -i` to see the body, and the smallest one that passes;
+        then add back half of what was left out at a time: parameters, tools, schema, length. A gateway's own
+        log names what it left out.
+        Retry: Only after the request is changed.
     """
 
     about_the_provider = True
-    signatures = _SIGNATURES
+    remedies = REMEDIES
+    signatures = SIGNATURES
 
     def more(self, evidence: FailureEvidence) -> Iterable[Diagnosis]:
         """A reply of the API that is there and does not parse; or, in a codex log, what a
@@ -344,7 +114,7 @@ class ProviderAnswer(SignatureClassifier):
         ]
         if checked and self.parses(reply):
             yield Diagnosis(
-                incident_id=_SHAPE, rank=Rank.EXCEPTION, confidence=0.85, evidence=checked[-1].lines, weight=5
+                incident_id=SHAPE, rank=Rank.EXCEPTION, confidence=0.85, evidence=checked[-1].lines, weight=5
             )
         elif (
             evidence.is_transcript
@@ -355,5 +125,5 @@ class ProviderAnswer(SignatureClassifier):
         elif reply.strip() and not self.parses(reply):
             decoded = Rank.GENERIC
             yield Diagnosis(
-                incident_id=_NOT_JSON, rank=decoded, confidence=0.7, evidence=tuple(reply.split("\n")[:3])
+                incident_id=NOT_JSON, rank=decoded, confidence=0.7, evidence=tuple(reply.split("\n")[:3])
             )

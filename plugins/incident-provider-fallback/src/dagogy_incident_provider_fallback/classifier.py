@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagogy.api.failures import Signature, SignatureClassifier
+from dagogy.api.failures import Remedy, Signature, SignatureClassifier
 
 
 class ProviderFallback(SignatureClassifier):
@@ -18,4 +18,12 @@ class ProviderFallback(SignatureClassifier):
         Retry: Yes, after that time.
     """
 
+    remedies = (
+        Remedy(
+            incident="provider_circuit_open",
+            cause="the provider failed a short while ago and is not asked yet",
+            steps="Wait until the time that the message names.",
+            prevention="Name another provider in AGENT_FALLBACK_PROVIDERS.",
+        ),
+    )
     signatures = (Signature(incident="provider_circuit_open", cause="circuit_open"),)

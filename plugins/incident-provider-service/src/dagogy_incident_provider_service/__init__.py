@@ -12,7 +12,7 @@ def dagogy_classifiers() -> Iterator[ClassifierInfo]:
         summary="The provider is overloaded or does not answer in time.",
         api_version=1,
         impl="dagogy_incident_provider_service.classifier:ProviderService",
-        incidents=("provider_overloaded", "provider_timeout"),
+        incidents=("provider_overloaded", "provider_timeout", "model_server_failed"),
         circuits=(("provider_overloaded", 60.0),),
         service=True,
     )
@@ -45,6 +45,15 @@ def dagogy_recoveries() -> Iterator[RecoveryInfo]:
         api_version=1,
         impl="dagogy_incident_provider_service.actions:SplitWork",
         incidents=("provider_timeout",),
+        safety="manual",
+        order=90,
+    )
+    yield RecoveryInfo(
+        id="mend-model-server",
+        summary="Says how to see why the model's server stopped, and to let it need less.",
+        api_version=1,
+        impl="dagogy_incident_provider_service.actions:MendModelServer",
+        incidents=("model_server_failed",),
         safety="manual",
         order=90,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 
 from dagogy.api.failures import Diagnosis, Failure
@@ -87,6 +88,25 @@ class SplitWork(RecoveryAction):
             changed=False,
             message=f"no answer within {now:g} s; give it more time, or less to do at once",
             commands=(*more, *parts, f"dagogy recover {context.run_id}"),
+        )
+
+
+class MendModelServer(RecoveryAction):
+    """What the server said, where its log is, and a smaller model where it lacks memory."""
+
+    def recover(self, failure: Failure, diagnosis: Diagnosis, context: RecoveryContext) -> RecoveryOutcome:
+        text = "\n".join([*diagnosis.evidence, failure.message, failure.text[-4000:]])
+        model = failure.model or context.setting("AGENT_MODEL").strip()
+        who = f"the server of {model}" if model else "the model's server"
+        ollama = "ollama" in text.lower() or ":11434" in text + context.setting("OPENAI_BASE_URL")
+        look = ("ollama ps", "journalctl -u ollama -n 50") if ollama else ("nvidia-smi",)
+        memory = re.search(r"memory|cudaMalloc|allocate", text, re.IGNORECASE) is not None
+        less = ("free -m", "export AGENT_MODEL='<smaller model>'") if memory else ()
+        why = "has not enough memory" if memory else "stopped or cannot load it; its log says why"
+        return RecoveryOutcome(
+            changed=False,
+            message=f"{who} {why}: {' '.join(diagnosis.evidence)[:300]}",
+            commands=(*look, *less, f"dagogy recover {context.run_id}"),
         )
 
 

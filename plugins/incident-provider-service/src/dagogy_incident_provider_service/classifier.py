@@ -6,11 +6,47 @@ from collections.abc import Iterable
 
 from dagogy.api.failures import Diagnosis, FailureEvidence, Rank, Signature, SignatureClassifier
 
-_BUSY, _SLOW = "provider_overloaded", "provider_timeout"
+from dagogy_incident_provider_service.remedies import REMEDIES
+
+_BUSY, _SLOW, _SERVER = "provider_overloaded", "provider_timeout", "model_server_failed"
 _SDK = r"(?:openai|anthropic|litellm|groq|mistralai|together|cohere)\.(?:\w+\.)*"
 #: The address of a model's API, as programs in Go and Rust name it beside the error.
 _OF_A_MODEL = r"/(?:responses|completions|messages|embeddings|generate\w*|chat)\b"
 _HTTP = r"(?:(?:httpx2?|httpcore2?|requests|urllib3|aiohttp|openai|anthropic|litellm|socket)\.(?:\w+\.)*)?"
+
+
+#: What servers of models say of themselves.
+_SERVER_SIGNATURES = (
+    Signature(
+        incident=_SERVER,
+        exception=r"(?:\w+\.)*(?:Async|MQ)?LLM?Engine\w*Dead\w*|(?:\w+\.)*(?:Async|MQ)?EngineDeadError",
+    ),
+    Signature(
+        incident=_SERVER,
+        message=(
+            r"\bllama runner\b.{0,40}\b(?:terminated|no longer running|exited|crashed|to start)\b"
+            r"|\bmodel runner has unexpectedly stopped\b|\brequires more (?:system|GPU|video) memory\b"
+            r"|\b(?:the )?model has (?:crashed|been unloaded)\b|^model (?:unloaded|crashed)\b"
+            r"|\bmodel (?:\S+ )?(?:is )?not loaded\b"
+        ),
+    ),
+    Signature(
+        incident=_SERVER,
+        message=(
+            r"\b(?:EngineCore|engine (?:core|process|loop))\b.{0,60}"
+            r"\b(?:encountered an issue|initialization failed|died|is dead|not running|has failed)\b"
+            r"|\bless than desired GPU memory utilization\b"
+            r"|\bNo available memory for the cache blocks\b|\bunable to load model\b"
+            r"|\b(?:cudaMalloc|ggml_\w{1,40}) ?(?:failed|: (?:failed|error))\b"
+            r"|\bunable to allocate (?:CUDA|Metal|ROCm|Vulkan)\S* buffer\b"
+        ),
+    ),
+    Signature(
+        incident=_SERVER,
+        status="5xx",
+        message=r"\b(?:CUDA|HIP|Metal|GPU)\b.{0,60}\b(?:out of memory|error)\b|\bfailed to load model\b",
+    ),
+)
 
 
 class ProviderService(SignatureClassifier):
@@ -33,10 +69,23 @@ class ProviderService(SignatureClassifier):
         What to do: Run once more with twice the time, `AGENT_TIMEOUT_SECONDS=600`, and with less
         effort; then split the scope.
         Retry: Once, after the limit is raised.
+
+    model_server_failed:
+        What: The server that runs the model, mostly one of your own, has not enough memory for it, lost the
+        process that computes, or could not load the weights. It answers, and says so.
+        Recognised by: "model requires more system memory", "llama runner process has terminated", "model
+        runner has unexpectedly stopped", "unable to load model", `EngineDeadError`, "less than desired GPU
+        memory utilization".
+        What to do: Read the server's own log; take a smaller model, a smaller quantisation or a shorter
+        context, or give the server more memory; start it again.
+        Retry: Only after the server runs again, or the model is smaller.
     """
 
     about_the_provider = True
+    said_by_any_service = True
+    remedies = REMEDIES
     signatures = (
+        *_SERVER_SIGNATURES,
         Signature(incident=_BUSY, cause="html", status="5xx"),
         # That we ended it says when it stopped; what it had printed until then may say why.
         Signature(incident=_SLOW, cause="timeout", rank=Rank.KILLED_BY),

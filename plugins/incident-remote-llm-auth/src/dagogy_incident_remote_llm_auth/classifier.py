@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dagogy.api.failures import Signature, SignatureClassifier
 
+from dagogy_incident_remote_llm_auth.remedies import REMEDIES
+
 _KEY = r"[A-Z][A-Z0-9_]*(?:KEY|TOKEN)"
 
 
@@ -22,6 +24,8 @@ class RemoteLlmAuth(SignatureClassifier):
         Retry: Only after the key is set.
     """
 
+    said_by_any_service = True
+    remedies = REMEDIES
     signatures = (
         Signature(incident="openai_api_key_missing", cause="key_missing"),
         Signature(

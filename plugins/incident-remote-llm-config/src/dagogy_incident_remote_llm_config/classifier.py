@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dagogy.api.failures import Signature, SignatureClassifier
 
+from dagogy_incident_remote_llm_config.remedies import REMEDIES
+
 _ID = "openai_base_url_invalid"
 _SDK_ATTRIBUTES = r"output_text|output|choices|status|usage|error|incomplete_details|model_dump\w*|id"
 
@@ -24,6 +26,7 @@ class RemoteLlmConfig(SignatureClassifier):
         Retry: Only after the address is changed.
     """
 
+    remedies = REMEDIES
     signatures = (
         Signature(incident=_ID, cause="base_url_malformed"),
         # A page that a challenge or a company's proxy shows is not the fault of the address.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagogy.api.failures import Signature, SignatureClassifier
+from dagogy.api.failures import Remedy, Signature, SignatureClassifier
 
 _RUN_JSON = r"(?:^|[/\\\s'\"])run\.json\b"
 _PARSING = (
@@ -23,6 +23,17 @@ class RunMetadata(SignatureClassifier):
         Retry: Only after the metadata is replaced.
     """
 
+    remedies = (
+        Remedy(
+            incident="invalid_run_metadata",
+            cause="`run.json` cannot be read",
+            steps="See the page of the incident.",
+            prevention=(
+                "Leave `run.json` to dagogy; copy and move a run only as a whole folder, or with "
+                "`dagogy archive`."
+            ),
+        ),
+    )
     signatures = (
         Signature(
             incident="invalid_run_metadata",

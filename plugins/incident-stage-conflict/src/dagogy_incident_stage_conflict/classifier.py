@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagogy.api.failures import Signature, SignatureClassifier
+from dagogy.api.failures import Remedy, Signature, SignatureClassifier
 
 
 class StageConflict(SignatureClassifier):
@@ -19,6 +19,17 @@ class StageConflict(SignatureClassifier):
         Retry: Only after the spec, the scope file or the missing stage is there.
     """
 
+    remedies = (
+        Remedy(
+            incident="stage_conflict",
+            cause="the topic spec was not filled in, and no scope document was given",
+            steps="Fill in `inputs/topic_spec.json`, or run again with `--scope-file FILE`.",
+            prevention=(
+                "Give the scope document with the first command (`dagogy run FILE`), or fill in "
+                "the spec before a job starts the pipeline."
+            ),
+        ),
+    )
     signatures = (
         Signature(incident="stage_conflict", typed="stage_conflict"),
         Signature(

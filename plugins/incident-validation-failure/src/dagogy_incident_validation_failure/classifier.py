@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dagogy.api.failures import Signature, SignatureClassifier
+from dagogy.api.failures import Remedy, Signature, SignatureClassifier
 
 
 class ValidationFailure(SignatureClassifier):
@@ -21,6 +21,37 @@ class ValidationFailure(SignatureClassifier):
         Retry: Only after something changed. The same findings twice are a case for escalation.
     """
 
+    remedies = (
+        Remedy(
+            incident="validation_failure",
+            cause="the prerequisites form a cycle",
+            steps="Take out the edge of the cycle that the source does not support.",
+            when=r"\bcycles?\b|\bgraph\.acyclic\b",
+            prevention=(
+                "Correct the order in the scope document: of two concepts that each need the "
+                "other, say which comes first."
+            ),
+        ),
+        Remedy(
+            incident="validation_failure",
+            cause="no concept was found in the document",
+            steps=(
+                "Name each concept by a heading with some text, a list item, or a row of a table "
+                "with a `Topic` column."
+            ),
+            when=r"\bno concepts?\b",
+            prevention="Look at what is read of a document with `dagogy read FILE` before it is compiled.",
+        ),
+        Remedy(
+            incident="validation_failure",
+            cause="a rule found an error in the curriculum",
+            steps="Read the validation report, and mend the source, the spec or the settings.",
+            prevention=(
+                "Correct the source and not the curriculum, so that the next generation keeps it;"
+                " `dagogy check FILE` finds the same errors before a run."
+            ),
+        ),
+    )
     signatures = (
         Signature(incident="validation_failure", typed="validation_failed"),
         Signature(
@@ -29,6 +60,12 @@ class ValidationFailure(SignatureClassifier):
             unless=r"remote_llm|codex|response|last message",
         ),
         Signature(incident="validation_failure", where=r"^(?:\w+: )*validation[ _]failed\b", exception=r".+"),
+        # A library of graphs that is given what is no DAG.
+        Signature(
+            incident="validation_failure",
+            exception=r"(?:graphlib\.)?CycleError|(?:networkx\.(?:\w+\.)*)?(?:NetworkXUnfeasible|HasACycle)",
+            message=r"\bcycle\b",
+        ),
         Signature(
             incident="validation_failure",
             message=r"\bvalidation_report\.(?:md|json): \d+ (?:failures?|errors?|findings?)\b",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dagogy.api.failures import Signature, SignatureClassifier
 
+from dagogy_incident_workspace.remedies import REMEDIES
+
 _MISSING, _CORRUPT, _LOCKED, _FULL, _DENIED = (
     "artifact_missing",
     "artifact_corrupt",
@@ -26,6 +28,15 @@ _NOT_OURS = (
     r"['\"/](?:codex[\w-]*|node|npx|git|python[\d.]*|bash|sh|uv|docker|make)['\"]|'/(?:etc|proc|sys|dev|lib|usr|opt|bin|sbin"
     r"|var/lib|var/run)/|\borchestration\.py\b|config\.toml"
 )
+
+
+#: Locks of repositories and package managers.
+_OTHERS_LOCK = r"index\.lock|[\\/]\.git[\\/]|dpkg|apt"
+#: What package managers call the list of what they installed.
+_LOCK_FILE = r"(?:package-lock\.json|(?:yarn|uv|poetry|pdm|Cargo|composer|Gemfile)\.lock)\b"
+#: Tools that work on any file.
+_TOOL = r"(?:ch(?:mod|own|grp)|mkdir|rmdir|touch|cp|mv|rm|ln|tee|install|mktemp|dd|tar|cat|ls|sed|truncate)"
+_FORBIDDEN = r"(?:Permission denied|Read-only file system|Operation not permitted)"
 
 
 class Workspace(SignatureClassifier):
@@ -69,11 +80,12 @@ class Workspace(SignatureClassifier):
         What: The file belongs to another user, is write-protected, or lies on a read-only disk.
         Recognised by: `EACCES`, `PermissionError`, "Permission denied"; `EPERM`, "Operation not permitted";
         `EROFS`, "Read-only file system"; Windows' "Access is denied".
-        What to do: See the owner with `ls -ld`, and give it back: `sudo chown -R "$(id -un)" runs/`; or mount
-        the disk for writing. Not `chmod 777`.
+        What to do: See the owner of the file that the message names with `ls -ld FILE`, and have it given
+        back: `sudo chown "$(id -un)" FILE`; or mount the disk for writing. Not `chmod 777`.
         Retry: Only after the owner, the mode or the mount is changed.
     """
 
+    remedies = REMEDIES
     signatures = (
         # Missing.
         Signature(incident=_MISSING, typed="invalid_argument", message=r"^--[a-z-]+-file .* does not exist"),
@@ -144,8 +156,14 @@ class Workspace(SignatureClassifier):
         # Taken.
         Signature(incident=_LOCKED, typed="locked"),
         Signature(incident=_LOCKED, errno="EAGAIN", exception=r"(?:\w+\.)*BlockingIOError"),
-        Signature(incident=_LOCKED, errno="EAGAIN EACCES EBUSY", where=r"\.lock\b|\block\b"),
+        Signature(
+            incident=_LOCKED,
+            errno="EAGAIN EACCES EBUSY",
+            where=r"\.lock\b|(?<![-.\w])lock\b",
+            unless=_LOCK_FILE,
+        ),
         Signature(incident=_LOCKED, errno="EAGAIN EBUSY", path=r"\.lock\b"),
+        Signature(incident=_LOCKED, errno="EEXIST", path=r"\.lock$", unless=_OTHERS_LOCK),
         Signature(incident=_LOCKED, errno="ELOCKED"),
         Signature(
             incident=_LOCKED,
@@ -185,9 +203,13 @@ class Workspace(SignatureClassifier):
         ),
         Signature(incident=_DENIED, exception=r"PermissionError", unless=r"docker|WinError 32|sandbox"),
         Signature(
+            incident=_DENIED, message=r"\bRead-only file system\b", unless=r"sandbox|bwrap|landlock|docker"
+        ),
+        Signature(
             incident=_DENIED,
             message=(
-                r"\battempt to write a readonly database\b|^-?(?:ba|da|z)?sh: "
+                rf"^(?:\S*/)?{_TOOL}: .{{0,300}}: {_FORBIDDEN}$"
+                r"|\battempt to write a readonly database\b|^-?(?:ba|da|z)?sh: "
                 r"(?:line \d+: )?\S+\.(?:jsonl?|md|toml|ya?ml|txt): Permission denied$"
                 r"|^(?:error: )?(?:\w+: )*(?:cannot (?:write|create|touch|remove|move|open|read"
                 r"|lock)\b.{0,200}): (?:Permission denied|Read-only file system|Operation not permitted)$"

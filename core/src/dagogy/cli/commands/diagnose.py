@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import click
 
 from dagogy.api.errors import DagogyError, InvalidArgument, NotFound
 from dagogy.api.incidents import Failure
+from dagogy.api.remedies import Advice
 from dagogy.api.secrets import redacted
 from dagogy.cli.app import App
 from dagogy.cli.commands.export import slow_plugins
@@ -73,6 +75,7 @@ def diagnose(app: App, subject: str, exit_code: str, http_status: int | None, pr
             **slow_plugins(app),
             "source": failure.source,
             "pages": [_page(app, a).as_dict() for a in verdict.best],
+            "advice": _told(_advice(app, verdict, failure)),
         },
         secrets,
     )
@@ -135,6 +138,27 @@ def _page(app: App, answer: ClassifierAnswer) -> incident_help.Page:
     return incident_help.page(app.host, answer.plugin, answer.diagnosis.incident_id)
 
 
+def _advice(app: App, verdict: Verdict, failure: Failure) -> Advice | None:
+    return (
+        incident_help.advice(app.host, verdict.best[0], failure) if verdict.outcome == "diagnosed" else None
+    )
+
+
+def _told(advice: Advice | None) -> dict[str, Any] | None:
+    return None if advice is None else advice.as_dict()
+
+
+def _next(page: incident_help.Page, advice: Advice | None, failure: Failure) -> list[str]:
+    if advice is None:
+        return [f"  next: {page.next_step_of(failure.run_id)}"]
+    return [
+        f"  cause: {advice.cause}",
+        f"  next: {advice.steps}",
+        *(f"    $ {command}" for command in advice.commands),
+        *([f"  prevention: {advice.prevention}"] if advice.prevention else []),
+    ]
+
+
 def _lines(app: App, verdict: Verdict, failure: Failure) -> list[str]:
     probably = "probably " if verdict.outcome == "probable" else ""
     lines = [f"{probably}{verdict.told}  ({failure.source})"]
@@ -150,7 +174,7 @@ def _lines(app: App, verdict: Verdict, failure: Failure) -> list[str]:
         )
         lines += [f"    | {line.strip()[:300]}" for line in found.evidence[:_SHOWN]]
         if verdict.outcome == "diagnosed":
-            lines.append(f"  next: {page.next_step_of(failure.run_id)}")
+            lines += _next(page, _advice(app, verdict, failure), failure)
     lines += [f"  {observation.line()}" for observation in verdict.observations]
     lines += [f"  not asked: {reason}" for reason in verdict.broken]
     if verdict.best:
