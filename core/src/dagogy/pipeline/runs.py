@@ -8,8 +8,7 @@ method and prints what it returns.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,7 @@ from dagogy.api.errors import (
     ProviderError,
     StorageError,
 )
-from dagogy.pipeline.readable import ReadableRun
+from dagogy.pipeline.fillable import FillableRun, Progress, silent
 from dagogy.pipeline.sources import absolute, paths_of, scope_of, several
 from dagogy.pipeline.workspace import BaseWorkspace
 from dagogy.workspace.stages import CURRICULUM, FAILURES, PREVIOUS, SCOPE
@@ -31,19 +30,12 @@ from dagogy.workspace.stages import CURRICULUM, FAILURES, PREVIOUS, SCOPE
 if TYPE_CHECKING:
     from dagogy.api.llm import Question
     from dagogy.pipeline.results import Compilation, Diff, Plan, Reading, Report
-    from dagogy.pipeline.session import OpenRun
     from dagogy.workspace.runs import Run as RunFolder
 
 _FOLDERS = ("inputs", "outputs/curriculum", "outputs/reviews", "outputs/plan", "logs/failures")
-#: Given the stage ("scope", "generate", "validate", "plan" or "iterate") and a line about it.
-Progress = Callable[[str, str], None]
 
 
-def _silent(stage: str, line: str) -> None:
-    pass
-
-
-class Run(ReadableRun):
+class Run(FillableRun):
     """One run of a workspace. Made by `open`, `compile`, `Workspace.open` and `Workspace.create`.
 
     Methods that write hold the run's lock and raise `Locked` where another process does; all of them raise
@@ -61,7 +53,7 @@ class Run(ReadableRun):
         only: Sequence[str] = (),
         skip: Sequence[str] = (),
         fresh: bool = False,
-        progress: Progress = _silent,
+        progress: Progress = silent,
     ) -> Compilation:
         """Reads `source`, generates a curriculum, checks it and, if it passes, plans it and
         compares it with the one before.
@@ -198,9 +190,6 @@ class Run(ReadableRun):
             if remove:
                 remove_run(self._folder)
         return path, problem or ""
-
-    def _writing(self, *words: str) -> AbstractContextManager[OpenRun]:
-        return self.workspace.writing(self._folder, words, self._wait_seconds)
 
 
 class Workspace(BaseWorkspace):
@@ -404,7 +393,7 @@ def compile(  # noqa: A001 - as `re.compile` has it
     model: str | None = None,
     max_iterations: int | None = None,
     target_score: float | None = None,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> Run:
     """Compiles a document, several, or a folder of lessons into a run: a curriculum, its
     report, a week plan and a diff.

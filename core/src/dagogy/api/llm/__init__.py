@@ -15,7 +15,15 @@ from functools import lru_cache
 from typing import Any
 
 from dagogy.api.errors import ProviderError
-from dagogy.api.providers import Proposal, ProposeRequest, Provider, RepairRequest
+from dagogy.api.providers import (
+    Filled,
+    FillPlan,
+    FillRequest,
+    Proposal,
+    ProposeRequest,
+    Provider,
+    RepairRequest,
+)
 
 __all__ = ["Answer", "LanguageModelProvider", "Question"]
 
@@ -35,7 +43,8 @@ class Question:
     object, no keyword that strict mode lacks) and `schema_name` its name. `seconds` bounds the whole answer,
     retries and waits included, from the call on. `progress` takes one line to show. `calls_left` is how many
     requests may still be sent for it (None: as many as the retry budget allows). `memory` is
-    `ResponseCache.memory`.
+    `ResponseCache.memory`. `hold` is told, in seconds, when a service wants to be left alone for so long: others
+    may be about to ask it.
     """
 
     instructions: str
@@ -45,6 +54,7 @@ class Question:
     seconds: float = 300.0
     progress: Callable[[str], None] = lambda line: None
     calls_left: int | None = None
+    hold: Callable[[float], None] = lambda seconds: None
     memory: MutableMapping[str, str] = field(default_factory=dict, compare=False)
     started: float = field(default_factory=time.monotonic, compare=False)
 
@@ -127,19 +137,29 @@ class LanguageModelProvider(Provider):
     def repair(self, request: RepairRequest) -> Proposal | None:
         return self._answered(request)
 
+    def fill(self, request: FillRequest) -> Filled:
+        from dagogy.api.llm.stage_nodes import NodeStage
+
+        return NodeStage(self, request).run()
+
+    def fill_plan(self, request: FillRequest) -> FillPlan:
+        from dagogy.api.llm.stage_nodes import NodeStage
+
+        return NodeStage(self, request).plan()
+
     def _answered(self, request: ProposeRequest) -> Proposal:
         from dagogy.api.llm.answers import BadAnswer, read_curriculum
         from dagogy.api.llm.prompts import ask_again, versions
 
         question = first = self.question(request)
-        key = self._key(first)
+        key = self.answer_key(first)
         kept = _kept(request.answers.find(key))
         if kept is not None:
             return kept
         spent: dict[str, float] = {}
         notes: list[str] = [f"prompts: {versions(request)}"]
         for attempt in range(self.settings.retry_budget + 1):
-            answer = self._ask(question, request, spent, notes)
+            answer = self.ask_once(question, request, spent, notes)
             notes += answer.notes
             try:
                 curriculum = read_curriculum(answer.text)
@@ -159,7 +179,7 @@ class LanguageModelProvider(Provider):
             return Proposal(curriculum=curriculum, notes=notes, usage=spent, model=answer.model)
         raise AssertionError("the last attempt returns or raises")
 
-    def _ask(
+    def ask_once(
         self, question: Question, request: ProposeRequest, spent: dict[str, float], notes: list[str]
     ) -> Answer:
         """Asks; what it costs is added to `spent`, also when it fails. A failure tells what went before it,
@@ -198,12 +218,13 @@ class LanguageModelProvider(Provider):
         spent_tokens = spent.get("input_tokens", 0) + spent.get("output_tokens", 0)
         calls_left = None if calls is None else int(calls - spent.get("calls", 0))
         if calls_left is not None and calls_left <= 0:
-            raise self._used_up("AGENT_MAX_CALLS", "calls_spent", spent)
+            raise self.used_up("AGENT_MAX_CALLS", "calls_spent", spent)
         if tokens is not None and spent_tokens >= tokens:
-            raise self._used_up("AGENT_MAX_TOKENS", "tokens_spent", spent)
+            raise self.used_up("AGENT_MAX_TOKENS", "tokens_spent", spent)
         return calls_left
 
-    def _used_up(self, setting: str, cause: str, spent: Mapping[str, float]) -> ProviderError:
+    def used_up(self, setting: str, cause: str, spent: Mapping[str, float]) -> ProviderError:
+        """The error for a budget of which nothing is left."""
         return ProviderError(
             f"{self.info.id} may ask no more: {setting} is used up",
             hint=f"raise {setting}, or leave it out; answers that were paid for are kept in the run",
@@ -216,7 +237,8 @@ class LanguageModelProvider(Provider):
             },
         )
 
-    def _key(self, question: Question) -> str:
+    def answer_key(self, question: Question) -> str:
+        """The hash of all that an answer to `question` depends on."""
         asked = [
             self.info.id,
             self.endpoint,
