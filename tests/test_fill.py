@@ -27,15 +27,33 @@ _WORDS = (
     "hazel indigo"
 ).split()
 
+_SAID = (
+    "stores energy in",
+    "filters dust out of",
+    "cools water behind",
+    "measures pressure at",
+    "sorts grain below",
+    "records sound through",
+    "bends light around",
+)
+_THEN = (
+    "loses steam whenever somebody opens",
+    "needs oil every winter on",
+    "cracks under frost unless gloves cover",
+    "rings twice before anybody turns",
+    "starts humming after rain reaches",
+)
+
 
 def scope(nodes: int) -> str:
     """A document with a section for each of `nodes` concepts."""
     parts = ["# Course\n"]
     for i in range(nodes):
         a, b = _WORDS[i % 30], _WORDS[(i * 7 + 3) % 30]
+        first, second = _SAID[i % len(_SAID)], _THEN[i % len(_THEN)]
         parts.append(
-            f"## {a.capitalize()} chambers\n\nThe {a} chamber stores energy in its {b} spring. A {a} chamber "
-            f"releases heat when the {b} valve opens. Learners confuse the {a} gauge with the {b} needle.\n"
+            f"## {a.capitalize()} chambers\n\nThe {a} chamber {first} its {b} spring. A {a} chamber {second} "
+            f"the {b} valve. Learners confuse the {a} gauge with the {b} needle.\n"
         )
     return "\n".join(parts)
 
@@ -285,7 +303,9 @@ def test_a_changed_section_asks_again_about_its_node_alone(
         runner.ok("fill", "latest")
         made.file.write_bytes(curriculum)
         source = made.path / "inputs/scope.md"
-        source.write_text(source.read_text().replace("granite chamber stores", "granite chamber hoards"))
+        source.write_text(
+            source.read_text().replace("confuse the granite gauge", "mistake the granite gauge")
+        )
         before = len(service.asked)
         runner("fill", "latest")
         again = asked_ids(service)[before:]
@@ -337,14 +357,15 @@ def test_a_kill_in_the_middle_costs_no_more_than_what_was_under_way(
         assert made.curriculum == made.before
         assert runner.stage() == "iterated" or runner.stage() == "validated"
         first = asked_ids(service)
-        # Those that were answered are not asked about again.
-        answered = {i for ids in first[:2] for i in ids}
+        # The first call was answered before any other was sent; of those under way nobody knows.
+        answered, under_way = set(first[0]), first[1:]
         monkeypatch.setenv("AGENT_CONCURRENCY", "2")
         runner.ok("fill", "latest")
         second = {i for ids in asked_ids(service)[len(first) :] for i in ids}
     assert made.gaps() == []
-    assert second == set(made.ids) - answered
-    assert len(service.asked) <= -(-len(made.ids) // 5) + 2 + 1
+    assert answered.isdisjoint(second)
+    assert 1 <= len(under_way) <= 2
+    assert len(service.asked) <= -(-len(made.ids) // 5) + len(under_way)
 
 
 def test_the_result_does_not_depend_on_who_answers_first(
@@ -390,9 +411,11 @@ def test_a_budget_of_calls_ends_it_at_the_number_set(
     with answering(monkeypatch, filler()) as service:
         done = runner.ok("fill", "latest", "--json").json
     assert len(service.asked) == most
-    assert {f["node_id"] for f in done["filled"]} == {i for ids in asked_ids(service) for i in ids}
-    assert len(done["filled"]) == 2 * 5 * most
-    assert all("AGENT_MAX_CALLS is used up" in gap["reason"] for gap in done["left"])
+    assert len(done["filled"]) > 2 * 4 * most
+    asked = {i for ids in asked_ids(service) for i in ids}
+    left = {gap["node_id"]: gap["reason"] for gap in done["left"]}
+    assert set(made.ids) - asked <= set(left)
+    assert all("AGENT_MAX_CALLS is used up" in left[i] for i in made.ids if i not in asked)
 
 
 def test_a_budget_of_tokens_ends_it_before_more_is_spent(
@@ -521,3 +544,54 @@ def test_no_call_holds_more_source_text_than_its_limit(
     assert "left out here" in service.asked[0][1]["input"]
     trace = json.loads((made.path / "outputs/reviews/fill_trace.json").read_text())
     assert trace["rounds"][0]["passages_left_out"]
+
+
+def test_calls_lists_each_call_with_its_cost_and_the_sums(
+    runner: CommandRunner, course: Callable[[int], Course], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = course(12)
+    curriculum = made.file.read_bytes()
+    already = runner.ok("calls", "latest", "--json").json["total"]
+    assert already["requests"] == 0
+    with answering(monkeypatch, filler()) as service:
+        runner.ok("fill", "latest")
+        made.file.write_bytes(curriculum)
+        runner.ok("fill", "latest")
+    listed = runner.ok("calls", "latest", "--json").json
+    calls = [call for call in listed["calls"] if call["stage"] == "fill"]
+    asked = [call for call in calls if not call["cached"]]
+    assert {i for call in asked for i in call["nodes"]} == set(made.ids)
+    assert {(call["provider"], call["model"], call["outcome"]) for call in asked} == {
+        ("remote_llm", "test-model-1", "ok")
+    }
+    assert listed["total"]["requests"] == sum(c["requests"] for c in asked) == len(service.asked)
+    assert listed["total"]["input_tokens"] == 100 * len(service.asked)
+    assert listed["total"]["output_tokens"] == 20 * len(service.asked)
+    (kept,) = [call for call in calls if call["cached"]]
+    assert (set(kept["nodes"]), kept["requests"]) == (set(made.ids), 0)
+    text = runner.ok("calls", "latest").out
+    assert f"{len(service.asked)} requests" in text
+    assert KEY not in text
+
+
+def test_a_service_that_asks_for_a_pause_gets_it_from_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dagogy.api.llm import crew
+
+    clock = [100.0]
+    monkeypatch.setattr(crew.time, "monotonic", lambda: clock[0])
+    team = crew.Crew(4)
+    team.hold(30)
+    waits: list[float] = []
+
+    def passed(seconds: float) -> bool:
+        waits.append(seconds)
+        clock[0] += seconds
+        return False
+
+    monkeypatch.setattr(team._ended, "wait", passed)
+    team.wait()
+    assert sum(waits) == pytest.approx(30)
+    team.hold(1e9)
+    waits.clear()
+    team.wait()
+    assert sum(waits) == pytest.approx(120)

@@ -890,5 +890,5 @@ def test_an_answer_that_breaks_off_is_not_told_as_a_service_that_cannot_be_reach
 
 
 def test_an_answer_that_was_kept_is_not_that_of_another_path_of_the_same_gateway() -> None:
-    keys = {provider(f"https://gateway.test/{path}/v1")._key(question()) for path in ("small", "large")}
+    keys = {provider(f"https://gateway.test/{path}/v1").answer_key(question()) for path in ("small", "large")}
     assert len(keys) == 2

@@ -41,8 +41,8 @@ class ProviderSettings:
     (`ProviderInfo.settings`), by name.
 
     `timeout_seconds` bounds one answer; `retry_budget` is how often a call may be tried again;
-    `scope_text_max_chars` is how much source text one call may hold; at most `concurrency` calls are under way
-    at the same time.
+    `scope_text_max_chars` is how much source text one call may hold; at most `concurrency` calls are under
+    way at the same time.
     """
 
     model: str = ""
@@ -191,9 +191,9 @@ class OpenNode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCall:
-    """One call of a model, for whoever keeps the books. `stage`: what it was for; `nodes`: the ids that it was
-    about; `usage` as in `Proposal`; `cached`: it was answered from what was kept and cost nothing; `cause`: of
-    a failure, as in `ProviderError`.
+    """One call of a model, for whoever keeps the books. `stage`: what it was for; `nodes`: the ids that it
+    was about; `usage` as in `Proposal`; `cached`: it was answered from what was kept and cost nothing;
+    `cause`: of a failure, as in `ProviderError`.
     """
 
     stage: str

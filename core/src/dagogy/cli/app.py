@@ -32,6 +32,7 @@ COMMANDS = {
     "diff": ("iterate", "Show what changed since the previous curriculum; writes nothing."),
     "gaps": ("gaps", "List what of the curriculum needs an author."),
     "fill": ("fill", "Have a language model fill the gaps of the curriculum."),
+    "calls": ("calls", "List what was asked of a model, and what it cost."),
     "why": ("why", "Tell on what evidence one concept comes before another."),
     "list": ("list_runs", "List the runs."),
     "archive": ("archive", "Pack a run into one .tar.gz."),

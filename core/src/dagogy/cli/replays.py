@@ -78,6 +78,7 @@ REPLAYS: Mapping[str, Mapping[str, str] | str] = {
         "no_cache": SAFE,
         "wait_seconds": SAFE,
     },
+    "calls": {"reference": SAFE},
     "why": {"reference": SAFE, "node": SAFE, "prerequisite": SAFE},
     "list": _NO_RUN,
     "archive": "it writes outside the run, and may remove the run",

@@ -1,4 +1,5 @@
-"""Which of the fields that somebody filled are taken: those with which the rules find nothing new to object to.
+"""Which of the fields that somebody filled are taken: those with which the rules find nothing new to object
+to.
 
 The whole curriculum is judged before and after. A field at which an error or a warning points that was not
 there is refused; where the curriculum is worse and no finding tells which field it was, halves are tried.
@@ -135,5 +136,5 @@ def _place(pointer: str) -> tuple[int, str]:
 
 
 def _key(finding: Finding) -> tuple[Any, ...]:
-    """What makes a finding the same as one before: its rule, how much it weighs, and the field it is about."""
+    """What makes a finding the same as one before: its rule, what it weighs, and the field it is about."""
     return finding.rule_id, finding.severity, _place(finding.pointer)

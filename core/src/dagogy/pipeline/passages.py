@@ -1,5 +1,5 @@
-"""The passages of the sources that speak of a node: where its evidence and its resources point, else where its
-title stands.
+"""The passages of the sources that speak of a node: where its evidence and its resources point, else where
+its title stands.
 """
 
 from __future__ import annotations

@@ -270,8 +270,8 @@ class Compilation:
 class Filling:
     """What `Run.fill` did. `plan` and `diff` are there when the validation passed.
 
-    `trace`: what `fill_trace.json` holds: the fields that were `filled`, those `left` with the reason of each,
-    what it cost (`usage`), and the `rounds`. `facts`: run id, path, stage and next step afterwards.
+    `trace`: what `fill_trace.json` holds: the fields that were `filled`, those `left` with the reason of
+    each, what it cost (`usage`), and the `rounds`. `facts`: run id, path, stage and next step afterwards.
     """
 
     facts: Mapping[str, Any]
@@ -281,7 +281,7 @@ class Filling:
     diff: Diff | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON values, with the counts of the report and the diff in place of the documents themselves."""
+        """As JSON values, with the counts of the report and the diff in place of the documents."""
         told = {key: self.trace[key] for key in ("provider", "model", "filled", "left", "usage")}
         return {
             **self.facts,

@@ -43,8 +43,8 @@ class Question:
     object, no keyword that strict mode lacks) and `schema_name` its name. `seconds` bounds the whole answer,
     retries and waits included, from the call on. `progress` takes one line to show. `calls_left` is how many
     requests may still be sent for it (None: as many as the retry budget allows). `memory` is
-    `ResponseCache.memory`. `hold` is told, in seconds, when a service wants to be left alone for so long: others
-    may be about to ask it.
+    `ResponseCache.memory`. `hold` is told, in seconds, when a service wants to be left alone for so long:
+    others may be about to ask it.
     """
 
     instructions: str

@@ -18,8 +18,8 @@ from dagogy.api.providers import Budget, ResponseCache
 
 Work = TypeVar("Work")
 
-#: As many calls in a row have to fail, whatever for, until nobody is asked any more; with more workers as many
-#: as there are of them, since what befalls a service befalls all calls under way.
+#: As many calls in a row have to fail, whatever for, until nobody is asked any more; with more workers as
+#: many as there are of them, since what befalls a service befalls all calls under way.
 _IN_A_ROW = 3
 #: Status codes and causes with which the next call would fail as well.
 _FOR_ALL_STATUS = frozenset({401, 402, 403, 404, 405, 501})

@@ -131,8 +131,8 @@ class NodeStage:
     # --- one group of nodes
 
     def _fill(self, nodes: Sequence[OpenNode]) -> None:
-        """Asks about `nodes` until each has an answer, or a reason why it has none. What is right of an answer
-        that stays wrong in parts is taken.
+        """Asks about `nodes` until each has an answer, or a reason why it has none. What is right of an
+        answer that stays wrong in parts is taken.
         """
         first = question = self._question(nodes)
         attempt = cut = 0
@@ -167,18 +167,22 @@ class NodeStage:
     def _asked(self, question: Question, nodes: Sequence[OpenNode]) -> tuple[Answer | None, BadAnswer | None]:
         """One call: the answer, or what was wrong with it or kept it from being had. Each call is booked."""
         self._crew.wait()
-        if self._crew.stopped is not None:
-            return None, BadAnswer("stopped", f"not asked, since before {self._crew.stopped.message}")
+        if self._crew.is_over:
+            return None, self._not_asked()
         tokens = sum(estimated_tokens(_length(question), nodes))
         try:
             with self._spending.aside(tokens, lambda: self._crew.is_over) as (calls, book):
                 return self._called(question, nodes, calls, book)
         except Spent as spent:
             if not spent.setting:
-                return None, BadAnswer("stopped", "not asked: the work was ended before")
+                return None, self._not_asked()
             error = self.provider.used_up(spent.setting, spent.cause, self._usage())
             self._crew.stop(error)
             return None, BadAnswer("stopped", error.message)
+
+    def _not_asked(self) -> BadAnswer:
+        stopped = self._crew.stopped
+        return BadAnswer("stopped", f"not asked any more: {stopped.message if stopped else 'interrupted'}")
 
     def _called(
         self,

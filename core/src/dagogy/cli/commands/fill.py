@@ -38,7 +38,7 @@ _SHOWN = 20
     "--only",
     metavar="GAP|NODE",
     multiple=True,
-    help="Fill these gaps alone: a field (pitfalls), a node (its id or title), or NODE.FIELD; may be repeated.",
+    help="Fill these gaps alone: a field (pitfalls), a node (id or title), or NODE.FIELD; may be repeated.",
 )
 @click.option(
     "--dry-run", is_flag=True, help="Print what would be asked, and about how many tokens it takes."
@@ -56,8 +56,8 @@ def fill(
     no_cache: bool,
     wait_seconds: float,
 ) -> None:
-    """Fills the gaps of the curriculum, whoever made it, and nothing else: the provider's model is asked about
-    a few nodes at a time, each with its passages of the source.
+    """Fills the gaps of the curriculum, whoever made it, and nothing else: the provider's model is asked
+    about a few nodes at a time, each with its passages of the source.
 
     An answer to which the rules object is refused, and its gap stays, as one does for which there is no
     answer; outputs/reviews/fill_trace.json says which and why. Then the curriculum is validated and planned.

@@ -34,9 +34,9 @@ _NODES_A_CALL = 5
 
 def plan_fill(opened: OpenRun, provider: Provider, only: Sequence[str], *, fresh: bool = False) -> FillPlan:
     """What `fill` would ask; asks and writes nothing. Raises as `fill` does."""
-    return _asked(
-        opened, provider, _request(opened, provider, only, lambda stage, line: None, fresh), "fill_plan"
-    )
+    request = _request(opened, provider, only, lambda stage, line: None, fresh)
+    plan: FillPlan = _asked(opened, provider, request, "fill_plan")
+    return plan
 
 
 def fill(
@@ -44,9 +44,9 @@ def fill(
 ) -> Filling:
     """Fills the gaps that `only` names (all where it names none), judges, writes, validates and plans.
 
-    A gap for which there is no answer, or whose answer the rules object to, stays. Raises `InvalidArgument` for
-    a provider that fills no gaps and for an `only` that names none, `NotFound` for one that names no node, and
-    what the provider raises where nothing at all could be asked.
+    A gap for which there is no answer, or whose answer the rules object to, stays. Raises `InvalidArgument`
+    for a provider that fills no gaps and for an `only` that names none, `NotFound` for one that names no
+    node, and what the provider raises where nothing at all could be asked.
     """
     from dagogy.pipeline.results import Filling
 
@@ -221,8 +221,8 @@ def _request(
 
 
 def _wanted(nodes: Sequence[Node], only: Sequence[str]) -> dict[str, list[GapField]]:
-    """The open fields by node id that `only` names: a field, a node, or both as `NODE.FIELD`. Of several nodes
-    with one id the first is meant.
+    """The open fields by node id that `only` names: a field, a node, or both as `NODE.FIELD`. Of several
+    nodes with one id the first is meant.
     """
     gaps: dict[str, list[GapField]] = {}
     for node in nodes:
