@@ -148,9 +148,9 @@ class ReadableRun:
             }
 
     def calls(self) -> dict[str, Any]:
-        """What was asked of a provider in this run, from its log: the `calls`, oldest first, each with `at_utc`,
-        `provider`, `model`, `stage`, `nodes`, `cached`, `outcome`, `cause` and what it cost (`requests`,
-        `input_tokens`, `output_tokens`, `seconds`), and the sums of these under `total`.
+        """What was asked of a provider in this run, from its log: the `calls`, oldest first, each with
+        `at_utc`, `provider`, `model`, `stage`, `nodes`, `cached`, `outcome`, `cause` and what it cost
+        (`requests`, `input_tokens`, `output_tokens`, `seconds`), and the sums of these under `total`.
         """
         from dagogy.pipeline.calls import call_list
 

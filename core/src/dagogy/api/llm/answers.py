@@ -31,7 +31,7 @@ class BadAnswer(Exception):
     departs from the schema.
     """
 
-    def __init__(self, cause: str, why: str, problems: Sequence[Problem] = ()) -> None:
+    def __init__(self, cause: str, why: str, problems: Sequence[Problem | str] = ()) -> None:
         super().__init__(why)
         self.cause = cause
         self.why = shorten(why, _LONGEST_WHY)

@@ -126,6 +126,11 @@ def _block(asked: OpenNode) -> str:
     return "\n".join(parts)
 
 
+def node_ids(nodes: Sequence[OpenNode]) -> list[str]:
+    """The ids of `nodes`, in order."""
+    return [node.node.id for node in nodes]
+
+
 def grouped(nodes: Sequence[OpenNode], most_chars: int) -> list[list[OpenNode]]:
     """The nodes call by call, in order: a few in each, and no more than `most_chars` of passages."""
     groups: list[list[OpenNode]] = []
@@ -195,16 +200,16 @@ def node_answer(part: Any, asked: OpenNode) -> NodeAnswer:
 def _completed(asked: OpenNode, name: GapField, value: Any) -> Any:
     """`value` with what the field held before, word for word."""
     before = json_values(asked.node)[name]
-    if name == "mastery_check" and isinstance(value, dict):
+    if isinstance(before, dict) and isinstance(value, dict):
         return {**value, **{key: text for key, text in before.items() if text}}
-    if name == "resources" and isinstance(value, list):
-        value = [
-            {key: text for key, text in item.items() if text is not None} if isinstance(item, dict) else item
-            for item in value
-        ]
     if isinstance(before, list) and isinstance(value, list):
-        return [*before, *(item for item in value if item not in before)]
+        items = [_without_nulls(item) for item in value]
+        return [*before, *(item for item in items if item not in before)]
     return value
+
+
+def _without_nulls(item: Any) -> Any:
+    return {key: text for key, text in item.items() if text is not None} if isinstance(item, dict) else item
 
 
 def _problems(asked: OpenNode, name: GapField, value: Any) -> Iterator[str]:

@@ -39,8 +39,8 @@ def _line(call: Mapping[str, Any]) -> str:
     model = f" {call['model']}" if call["model"] else ""
     return (
         f"{call['at_utc'][:19]}Z {call['stage']} {call['provider']}{model}: {outcome}{cause}, "
-        f"{plural(call['requests'], 'request')}, {call['input_tokens']:,} + {call['output_tokens']:,} tokens, "
-        f"{call['seconds']:.1f} s{nodes}"
+        f"{plural(call['requests'], 'request')}, {call['input_tokens']:,} + {call['output_tokens']:,} "
+        f"tokens, {call['seconds']:.1f} s{nodes}"
     )
 
 
