@@ -11,7 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from codex_support import Reply, answers_with, codex_home, loopback
+from dagogy.api.llm.filling import answer_schema
 from loopback import Handler, Service, response, responses, send, serving
+from servers.faulty import Faulty
+from servers.strict_mode import strict_problem
 from support import CommandRunner, failed
 
 KEY = "sk-test-0123456789abcdef"
@@ -595,3 +599,58 @@ def test_a_service_that_asks_for_a_pause_gets_it_from_all(monkeypatch: pytest.Mo
     waits.clear()
     team.wait()
     assert sum(waits) == pytest.approx(120)
+
+
+def answered(text: str) -> str:
+    """What a good model says to the question `text`."""
+    return json.dumps({"nodes": [written(*part) for part in parts_of(text)]})
+
+
+def test_the_schema_is_one_that_strict_mode_accepts() -> None:
+    assert strict_problem(answer_schema()) is None
+
+
+@pytest.mark.parametrize("scenario", ["ok", "noresponses", "ignoresformat", "flaky1-503", "flaky1-429ms"])
+def test_how_a_service_wants_to_be_asked_is_found_out_once(
+    runner: CommandRunner, course: Callable[[int], Course], monkeypatch: pytest.MonkeyPatch, scenario: str
+) -> None:
+    made = course(24)
+
+    def answer(body: Any) -> str:
+        messages = body.get("messages")
+        return answered(messages[-1]["content"] if messages else body["input"])
+
+    with Faulty(answer) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url(scenario))
+        runner.ok("fill", "latest")
+    assert made.gaps() == []
+    assert len(server.questions) <= 5 + 1
+
+
+def test_the_real_codex_fills_gaps_several_calls_at_a_time(
+    runner: CommandRunner,
+    course: Callable[[int], Course],
+    monkeypatch: pytest.MonkeyPatch,
+    codex_command: str,
+    tmp_path: Path,
+) -> None:
+    made = course(12)
+
+    def reply(body: dict[str, Any]) -> Reply:
+        said = next(i["content"][-1]["text"] for i in reversed(body["input"]) if i.get("role") == "user")
+        return answers_with(answered(said))
+
+    with loopback(reply) as server:
+        home = tmp_path / "home"
+        codex_home(home, server.url)
+        for name, value in {
+            "AGENT_PROVIDER": "codex_exec",
+            "AGENT_MODEL": "",
+            "CODEX_HOME": str(home),
+            "CODING_AGENT_CMD": codex_command,
+            "LOOPBACK_CREDENTIAL": KEY,
+        }.items():
+            monkeypatch.setenv(name, value)
+        done = runner.ok("fill", "latest", "--json").json
+    assert made.gaps() == [], done["left"]
+    assert (len(server.requests), done["usage"]["calls"]) == (3, 3)

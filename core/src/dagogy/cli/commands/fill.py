@@ -25,8 +25,8 @@ _SHOWN = 20
 @click.command(
     "fill",
     epilog=(
-        "\b\nExamples:\n  dagogy fill latest --provider remote_llm --dry-run\n"
-        "  dagogy fill latest --provider codex_exec --only pitfalls --only loops"
+        "\b\nExamples:\n  dagogy fill latest --dry-run\n"
+        "  dagogy fill latest --only pitfalls --only loops.mastery_check"
     ),
 )
 @run_argument
