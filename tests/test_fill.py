@@ -13,10 +13,13 @@ from typing import Any
 import pytest
 from codex_support import Reply, answers_with, codex_home, loopback
 from dagogy.api.llm.filling import answer_schema
+from dagogy.contracts.documents import decode_curriculum
+from dagogy.pipeline.passages import PassageFinder
+from dagogy_reader_markdown.reader import read_markdown
 from loopback import Handler, Service, response, responses, send, serving
 from servers.faulty import Faulty
 from servers.strict_mode import strict_problem
-from support import CommandRunner, failed
+from support import CommandRunner, curriculum_of, failed
 
 KEY = "sk-test-0123456789abcdef"
 _NODE = re.compile(r"<<<NODE (\w+)\n(.*?)\n>>>NODE \1", re.DOTALL)
@@ -654,3 +657,23 @@ def test_the_real_codex_fills_gaps_several_calls_at_a_time(
         done = runner.ok("fill", "latest", "--json").json
     assert made.gaps() == [], done["left"]
     assert (len(server.requests), done["usage"]["calls"]) == (3, 3)
+
+
+def test_of_a_section_in_one_long_line_as_many_words_are_shown_as_fit() -> None:
+    words = " ".join(f"word{i}" for i in range(500))
+    document = read_markdown(
+        f"# Course\n\n## Loops\n\n{words}\n\n## Lists\n\nA list holds items.\n", source="notes.md"
+    )
+    finder = PassageFinder([document])
+    (node,) = decode_curriculum(
+        json.dumps(curriculum_of({"id": "loops", "title": "Loops", "resources": []})).encode()
+    ).value.nodes  # type: ignore[union-attr]
+    (passage,) = finder.of(node, None, 300)
+    assert passage.text.startswith("## Loops\n\nword0 word1")
+    assert 250 < len(passage.text) <= 300
+    assert passage.text.split()[-1] in words.split()
+    assert passage.lines == (3, 5)
+    assert passage.left_out == len(f"## Loops\n\n{words}\n") - len(passage.text)
+    (whole,) = finder.of(node, None, 100_000)
+    assert whole.left_out == 0
+    assert words in whole.text

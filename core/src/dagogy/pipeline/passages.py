@@ -92,20 +92,24 @@ class PassageFinder:
         return "\n".join(self._lines[location][first - 1 : last])
 
     def _cut(self, location: str, first: int, last: int, most: int, whole: int) -> Passage | None:
-        """As many whole lines from `first` on as fit; of a line that is longer, as many words."""
+        """As many whole lines from `first` on as fit, and of the next one as many words: a paragraph may be
+        one long line.
+        """
         text, end = "", first - 1
         for number in range(first, last + 1):
             line = self._lines[location][number - 1]
-            if len(text) + len(line) + bool(text) > most:
-                break
+            room = most - len(text) - (number > first)
+            if len(line) > room:
+                line = line[: max(line.rfind(" ", 0, max(room, 0) + 1), 0)]
+                if not line and number > first:
+                    break
+                line = line or self._lines[location][number - 1][:most]
+                last = number
             text += ("\n" if number > first else "") + line
             end = number
-        if end < first:
-            line = self._lines[location][first - 1]
-            text, end = line[: max(line.rfind(" ", 0, most + 1), 0)] or line[:most], first
-        if not text.strip():
-            return None
-        return Passage(location, (first, end), text, max(0, whole - len(text)))
+            if number == last:
+                break
+        return Passage(location, (first, end), text, max(0, whole - len(text))) if text.strip() else None
 
 
 def _sections(source: ScopeDocument) -> Iterable[_Section]:
