@@ -677,3 +677,21 @@ def test_of_a_section_in_one_long_line_as_many_words_are_shown_as_fit() -> None:
     (whole,) = finder.of(node, None, 100_000)
     assert whole.left_out == 0
     assert words in whole.text
+
+
+def test_calls_reads_a_log_that_somebody_else_wrote(
+    runner: CommandRunner, course: Callable[[int], Course]
+) -> None:
+    made = course(6)
+    before = len(runner.ok("calls", "latest", "--json").json["calls"])
+    odd: list[Any] = [10**40, -5, "many", None, True, [1]]
+    with (made.path / "logs/events.jsonl").open("a") as log:
+        for value in odd:
+            usage = {"calls": value, "input_tokens": value, "seconds": value}
+            event = {"event": "provider_asked", "usage": usage, "nodes": [value, "a\x1b[2J"], "model": value}
+            log.write(json.dumps(event) + "\n")
+        log.write('{"event": "provider_asked", "usage": 3, "action": {}}\n')
+    listed = runner.ok("calls", "latest", "--json").json
+    assert len(listed["calls"]) == before + len(odd) + 1
+    assert listed["total"]["requests"] == 0
+    assert "\x1b" not in runner.ok("calls", "latest").out

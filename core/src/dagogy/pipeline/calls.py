@@ -16,6 +16,8 @@ _COSTS = {
     "output_tokens": "output_tokens",
     "seconds": "seconds",
 }
+#: Nobody spends more; a log of a stranger may say so.
+_MOST = 10**15
 
 
 def call_list(run: Run) -> dict[str, Any]:
@@ -49,7 +51,9 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> float:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else 0
+    """A number that a cost can be; 0 for anything else that a log may hold."""
+    known = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if known and 0 <= value < _MOST else 0
 
 
 def _rounded(value: float) -> float:
