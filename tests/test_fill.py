@@ -684,7 +684,7 @@ def test_calls_reads_a_log_that_somebody_else_wrote(
 ) -> None:
     made = course(6)
     before = len(runner.ok("calls", "latest", "--json").json["calls"])
-    odd: list[Any] = [10**40, -5, "many", None, True, [1]]
+    odd: list[Any] = [10**15, -5, "many", None, True, [1]]
     with (made.path / "logs/events.jsonl").open("a") as log:
         for value in odd:
             usage = {"calls": value, "input_tokens": value, "seconds": value}
