@@ -37,6 +37,7 @@ class Service:
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     service: Service
+    body: Any
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Quiet."""
@@ -51,7 +52,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         self.service.keys.append(self.headers.get("authorization", ""))
-        self.service.asked.append((self.path, json.loads(body)))
+        self.body = json.loads(body)
+        self.service.asked.append((self.path, self.body))
         self.service.next()(self)
 
     def start(self, status: int, kind: str, length: int | None = None, **headers: str) -> None:

@@ -696,7 +696,7 @@ def test_an_answer_that_was_kept_is_not_that_of_a_command_with_other_flags(harne
     faked(harness, "answer('{}')")
     question, keys = Question(instructions="i", text="t", schema=SHORT_SCHEMA), set()
     for harness.setting in ("codex -c model=a", "codex -c model=b", "codex"):
-        keys.add(harness.provider()._key(question))
+        keys.add(harness.provider().answer_key(question))
     assert len(keys) == 3
 
 

@@ -174,6 +174,7 @@ def test_a_path_that_is_not_utf_8_is_used_and_shown_in_escapes(
 _WRONG = {
     "AGENT_PROVIDER": ["nonesuch", "Internal"],
     "AGENT_TIMEOUT_SECONDS": ["soon", "0", "-1", "nan", "inf", "1e9", "1,5", "0x10"],
+    "AGENT_CONCURRENCY": ["0", "-1", "2.5", "all", "257"],
     "AGENT_RETRY_BUDGET": ["-1", "1.5", "one", "101", "1e2"],
     "AGENT_MAX_ITERATIONS": ["0", "-4", "4.0", "many", "1001"],
     "AGENT_MAX_CALLS": ["0", "-1", "2.5", "few", "1000001"],

@@ -891,5 +891,17 @@ def test_an_answer_that_breaks_off_is_not_told_as_a_service_that_cannot_be_reach
 
 
 def test_an_answer_that_was_kept_is_not_that_of_another_path_of_the_same_gateway() -> None:
-    keys = {provider(f"https://gateway.test/{path}/v1")._key(question()) for path in ("small", "large")}
+    keys = {provider(f"https://gateway.test/{path}/v1").answer_key(question()) for path in ("small", "large")}
     assert len(keys) == 2
+
+
+def test_a_pause_that_the_service_asks_for_is_told_to_whoever_else_would_ask_it() -> None:
+    held: list[float] = []
+    busy = send(429, fault("rate_limit_exceeded"), retry_after="7")
+    played = Played(busy, responses(GOOD), asks={"hold": held.append})
+    assert played.good.text == GOOD
+    assert held == played.waits
+    assert 7 <= held[0] <= 8
+    held.clear()
+    played = Played(send(503, fault("overloaded")), responses(GOOD), asks={"hold": held.append})
+    assert (len(played.waits), held) == (1, [])

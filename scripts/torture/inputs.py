@@ -180,6 +180,7 @@ _SETTINGS: dict[str, tuple[str, ...]] = {
         "HTTP://127.0.0.1:1",
         "\n",
     ),
+    "AGENT_CONCURRENCY": ("1", "256", "0", "-1", "x", "", "257"),
     "AGENT_RETRY_BUDGET": ("0", "1", "-1", "x", "1e999", "", "101", "\u0661"),
     "AGENT_HEAL_SECONDS": ("1", "0.1", "x", "-1", "", "NaN"),
     "AGENT_HEAL_ATTEMPTS": ("1", "0", "x", "", "1.5"),

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from dagogy.api.plugins import ProviderInfo
 from dagogy.api.rules import Finding
 from dagogy.api.scope import ScopeDocument, ScopeReading
 
 if TYPE_CHECKING:
-    from dagogy.contracts.types import Curriculum, TopicSpec
+    from dagogy.api.errors import ProviderError
+    from dagogy.contracts.types import Curriculum, GapField, Node, TopicSpec
 
 __all__ = [
+    "FillPlan",
+    "FillRequest",
+    "Filled",
+    "ModelCall",
+    "OpenNode",
+    "Passage",
+    "PlannedCall",
     "Proposal",
     "ProposeRequest",
     "Provider",
@@ -32,13 +40,16 @@ class ProviderSettings:
     """What a provider may know of the environment: the common settings and its own
     (`ProviderInfo.settings`), by name.
 
-    `timeout_seconds` bounds one answer; `retry_budget` is how often a call may be tried again.
+    `timeout_seconds` bounds one answer; `retry_budget` is how often a call may be tried again;
+    `scope_text_max_chars` is how much source text one call may hold; at most `concurrency` calls are under
+    way at the same time.
     """
 
     model: str = ""
     timeout_seconds: float = 30.0
     retry_budget: int = 1
     scope_text_max_chars: int = 12000
+    concurrency: int = 4
     values: Mapping[str, str] = field(default_factory=dict)
 
     @staticmethod
@@ -58,7 +69,7 @@ class ProviderSettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
     """A rule that the answer will be checked against: its id, what it wants, the effective options, and by
-    their names what they mean.
+    their names what they mean. `groups`: what the rule is about (`graph`, `quality`, ...).
     """
 
     rule_id: str
@@ -66,6 +77,7 @@ class Requirement:
     severity: str
     options: Mapping[str, Any]
     meanings: Mapping[str, str] = field(default_factory=dict)
+    groups: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +162,93 @@ class RepairInvalidRequest(ProposeRequest):
     findings: Sequence[Finding]
 
 
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Lines of a source, for one question. `text` is theirs; `left_out`: how many characters of the section
+    were too many for the question.
+    """
+
+    location: str
+    lines: tuple[int, int]
+    text: str
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenNode:
+    """A node with the gaps that are to be filled, and all that a question about it holds: the passages of the
+    sources that speak of it, the titles of its direct prerequisites and dependents, and, where an earlier
+    answer was refused, the reasons.
+    """
+
+    node: Node
+    fields: Sequence[GapField]
+    passages: Sequence[Passage] = ()
+    before: Sequence[str] = ()
+    after: Sequence[str] = ()
+    objections: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCall:
+    """One call of a model, for whoever keeps the books. `stage`: what it was for; `nodes`: the ids that it
+    was about; `usage` as in `Proposal`; `cached`: it was answered from what was kept and cost nothing;
+    `cause`: of a failure, as in `ProviderError`.
+    """
+
+    stage: str
+    nodes: Sequence[str]
+    outcome: Literal["ok", "failed"]
+    model: str = ""
+    usage: Mapping[str, float] = field(default_factory=dict)
+    cached: bool = False
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillRequest(ProposeRequest):
+    """Nodes of a curriculum whose gaps are to be filled; their ids differ. `called` is told of each call as
+    soon as it has ended, one at a time.
+    """
+
+    topic: str
+    nodes: Sequence[OpenNode]
+    called: Callable[[ModelCall], None] = lambda call: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filled:
+    """What came of a `FillRequest`: by node id and field the new value, whole (what the field held before is
+    still in it), and by node id and field why a gap stays.
+
+    `stopped`: the failure for which nobody was asked any more; None where all were asked.
+    """
+
+    fields: Mapping[str, Mapping[GapField, Any]]
+    left: Mapping[str, Mapping[GapField, str]]
+    usage: Mapping[str, float] = field(default_factory=dict)
+    model: str = ""
+    notes: Sequence[str] = ()
+    stopped: ProviderError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedCall:
+    """A call that `Provider.fill` would make: the ids it is about, and an estimate of its tokens."""
+
+    nodes: Sequence[str]
+    input_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillPlan:
+    """What `Provider.fill` would do: the calls, and the ids of the nodes whose answers were kept."""
+
+    calls: Sequence[PlannedCall]
+    kept: Sequence[str] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
     """A provider's answer: a curriculum document as plain JSON values, not yet judged, and
@@ -219,4 +318,14 @@ class Provider:
         """The same for a draft that does not meet the schema, which `repair` therefore is never handed: one
         that meets it, or None, which leaves the draft as it is and ends the loop. Any draft that can be read
         is better than one that cannot."""
+        return None
+
+    def fill(self, request: FillRequest) -> Filled | None:
+        """Content for the gaps of some nodes, and for nothing else. A gap that cannot be filled is left, with
+        the reason; only where nothing at all could be asked a failure is raised. None: this provider fills no
+        gap."""
+        return None
+
+    def fill_plan(self, request: FillRequest) -> FillPlan | None:
+        """What `fill` would ask; asks nothing and writes nothing. None where `fill` gives None."""
         return None

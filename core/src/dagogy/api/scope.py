@@ -4,9 +4,11 @@ what a provider reads out of it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, NamedTuple
+from urllib.parse import unquote
 
 __all__ = [
     "Block",
@@ -21,6 +23,7 @@ __all__ = [
     "ScopeEdge",
     "ScopeReading",
     "StatedTime",
+    "local_place",
 ]
 
 BlockKind = Literal["heading", "paragraph", "list_item", "table_row", "code", "quote", "html"]
@@ -262,3 +265,14 @@ class ScopeReading:
     course: float | None = None
     refusal: Refusal | None = None
     quotations: tuple[Quotation, ...] = ()
+
+
+_LOCAL = re.compile(r"local://([^#]+)#L(\d{1,9})(?:-L?(\d{1,9}))?")
+
+
+def local_place(url: str) -> tuple[str, int, int] | None:
+    """The location, first and last line that an address such as `local://inputs/scope.md#L3-L9` names; None
+    for another address.
+    """
+    found = _LOCAL.fullmatch(url)
+    return None if found is None else (unquote(found[1]), int(found[2]), int(found[3] or found[2]))

@@ -34,6 +34,8 @@ COMMANDS = {
     "show": ("show", "Show the curriculum as a tree, or one concept in full."),
     "gaps": ("gaps", "List what of the curriculum needs an author."),
     "edit": ("edit", "Edit the curriculum as one Markdown page; what is edited is kept."),
+    "fill": ("fill", "Have a language model fill the gaps of the curriculum."),
+    "calls": ("calls", "List what was asked of a model, and what it cost."),
     "why": ("why", "Tell on what evidence one concept comes before another."),
     "known": ("learn", "Note what a learner knows."),
     "ready": ("learn", "List what a learner can study next."),

@@ -11,7 +11,7 @@ from types import TracebackType
 from dagogy.api.display import one_line
 from dagogy.cli.app import App
 
-_STAGES = ("scope", "generate", "validate", "plan", "iterate")
+_STAGES = ("scope", "generate", "fill", "validate", "plan", "iterate")
 
 
 def display(app: App) -> AbstractContextManager[Callable[[str, str], None]]:

@@ -275,7 +275,9 @@ def _requirement(active: _Active, info: RuleInfo) -> Requirement:
     from dagogy.api.providers import Requirement
 
     if active.options is None:
-        return Requirement(rule_id=info.id, summary=info.summary, severity=active.severity, options={})
+        return Requirement(
+            rule_id=info.id, summary=info.summary, severity=active.severity, options={}, groups=info.groups
+        )
     meanings = {name: option.description or "" for name, option in type(active.options).model_fields.items()}
     return Requirement(
         rule_id=info.id,
@@ -283,6 +285,7 @@ def _requirement(active: _Active, info: RuleInfo) -> Requirement:
         severity=active.severity,
         options=dict(active.options),
         meanings=meanings,
+        groups=info.groups,
     )
 
 

@@ -147,6 +147,16 @@ class ReadableRun:
                 "stale": opened.state.reasons.get(CURRICULUM, ""),
             }
 
+    def calls(self) -> dict[str, Any]:
+        """What was asked of a provider in this run, from its log: the `calls`, oldest first, each with
+        `at_utc`, `provider`, `model`, `stage`, `nodes`, `cached`, `outcome`, `cause` and what it cost
+        (`requests`, `input_tokens`, `output_tokens`, `seconds`), and the sums of these under `total`.
+        """
+        from dagogy.pipeline.calls import call_list
+
+        with self._reading() as opened:
+            return {"run_id": self.id, **call_list(opened.run)}
+
     def __repr__(self) -> str:
         try:
             return f"<Run {self.id}: {self.stage}>"

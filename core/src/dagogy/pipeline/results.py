@@ -272,6 +272,34 @@ class Compilation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Filling:
+    """What `Run.fill` did. `plan` and `diff` are there when the validation passed.
+
+    `trace`: what `fill_trace.json` holds: the fields that were `filled`, those `left` with the reason of
+    each, what it cost (`usage`), and the `rounds`. `facts`: run id, path, stage and next step afterwards.
+    """
+
+    facts: Mapping[str, Any]
+    trace: Mapping[str, Any]
+    report: Report
+    plan: Plan | None = None
+    diff: Diff | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON values, with the counts of the report and the diff in place of the documents."""
+        told = {key: self.trace[key] for key in ("provider", "model", "filled", "left", "usage")}
+        return {
+            **self.facts,
+            **told,
+            "nodes": self.report["nodes"],
+            "passed": self.report["passed"],
+            "score": self.report["score"],
+            "summary": self.report["summary"],
+            **({} if self.diff is None else {"diff": self.diff.counts()}),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fixes:
     """What fixes would change in the curriculum. `hidden`: how many more there are that change its meaning
     and were not asked for.

@@ -8,7 +8,7 @@ method and prints what it returns.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +22,8 @@ from dagogy.api.errors import (
     ProviderError,
     StorageError,
 )
+from dagogy.pipeline.fillable import FillableRun, Progress, silent
 from dagogy.pipeline.sources import absolute, paths_of, scope_of, several
-from dagogy.pipeline.studied import StudiedRun
 from dagogy.pipeline.workspace import BaseWorkspace
 from dagogy.workspace.stages import CURRICULUM, FAILURES, PREVIOUS, SCOPE
 
@@ -33,14 +33,9 @@ if TYPE_CHECKING:
     from dagogy.workspace.runs import Run as RunFolder
 
 _FOLDERS = ("inputs", "outputs/curriculum", "outputs/reviews", "outputs/plan", "logs/failures")
-#: Given the stage ("scope", "generate", "validate", "plan" or "iterate") and a line about it.
-Progress = Callable[[str, str], None]
 
 
-def _silent(stage: str, line: str) -> None: ...
-
-
-class Run(StudiedRun):
+class Run(FillableRun):
     """One run of a workspace. Made by `open`, `compile`, `Workspace.open` and `Workspace.create`.
 
     Methods that write hold the run's lock and raise `Locked` where another process does; all of them raise
@@ -58,7 +53,7 @@ class Run(StudiedRun):
         only: Sequence[str] = (),
         skip: Sequence[str] = (),
         fresh: bool = False,
-        progress: Progress = _silent,
+        progress: Progress = silent,
     ) -> Compilation:
         """Reads `source`, generates a curriculum, checks it and, if it passes, plans it and
         compares it with the one before.
@@ -404,7 +399,7 @@ def compile(  # noqa: A001 - as `re.compile` has it
     model: str | None = None,
     max_iterations: int | None = None,
     target_score: float | None = None,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> Run:
     """Compiles a document, several, or a folder of lessons into a run: a curriculum, its
     report, a week plan and a diff.

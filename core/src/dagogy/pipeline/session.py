@@ -158,6 +158,7 @@ class Session:
             timeout_seconds=float(info.default_timeout_seconds if timeout is None else timeout),
             retry_budget=get("AGENT_RETRY_BUDGET"),
             scope_text_max_chars=get("AGENT_SCOPE_TEXT_MAX_CHARS"),
+            concurrency=get("AGENT_CONCURRENCY"),
             values={s.name: str(self._given(s) or s.default) for s in info.settings},
         )
         kind = self.host.implementation(plugin)

@@ -80,6 +80,15 @@ CORE_SETTINGS = {
             free=300,
         ),
         Known(
+            "AGENT_CONCURRENCY",
+            "integer",
+            "most calls of a model under way at the same time",
+            4,
+            1,
+            256,
+            costs=True,
+        ),
+        Known(
             "AGENT_RETRY_BUDGET", "integer", "how often one call may be tried again", 1, 0, 100, costs=True
         ),
         Known(
@@ -158,7 +167,7 @@ CORE_SETTINGS = {
         Known(
             "AGENT_SCOPE_TEXT_MAX_CHARS",
             "integer",
-            "most characters of scope text in a prompt",
+            "most characters of scope text in one call of a model",
             12_000,
             1,
             100_000_000,

@@ -127,6 +127,8 @@ class RemoteLlm(LanguageModelProvider):
                 raise self._error(fault, access, model, usage) from _origin(fault, access.key)
             tries += not adapted
             if wait:
+                if fault.facts.get("retry_after_seconds"):
+                    question.hold(wait)
                 question.progress(f"{without_key(fault.message, access.key)}; next try in {wait:.1f} seconds")
                 self.sleep(wait)
         for name, value in written.usage.items():

@@ -9,13 +9,22 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from dagogy.api.errors import ProviderError
-from dagogy.api.providers import Proposal, ProposeRequest, Provider, RepairRequest
+from dagogy.api.llm.questions import Answer, Question
+from dagogy.api.providers import (
+    Filled,
+    FillPlan,
+    FillRequest,
+    Proposal,
+    ProposeRequest,
+    Provider,
+    RepairRequest,
+)
 
 __all__ = ["Answer", "LanguageModelProvider", "Question"]
 
@@ -24,52 +33,6 @@ _ASKED_AGAIN = ("prose", "not_json", "wrong_shape", "incomplete")
 #: Causes with which something was answered, which is worth a look.
 _ANSWERED = (*_ASKED_AGAIN, "refusal", "content_filter", "html", "error_body")
 _TAIL = 2000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """One question to a model.
-
-    `instructions` are ours and trusted; `text` holds the task with the user's material fenced and named as
-    data. `schema` is a strict JSON Schema (every property required, nullable instead of optional, no open
-    object, no keyword that strict mode lacks) and `schema_name` its name. `seconds` bounds the whole answer,
-    retries and waits included, from the call on. `progress` takes one line to show. `calls_left` is how many
-    requests may still be sent for it (None: as many as the retry budget allows). `memory` is
-    `ResponseCache.memory`.
-    """
-
-    instructions: str
-    text: str
-    schema: Mapping[str, Any]
-    schema_name: str = "curriculum"
-    seconds: float = 300.0
-    progress: Callable[[str], None] = lambda line: None
-    calls_left: int | None = None
-    memory: MutableMapping[str, str] = field(default_factory=dict, compare=False)
-    started: float = field(default_factory=time.monotonic, compare=False)
-
-    @property
-    def seconds_left(self) -> float:
-        """What is left of `seconds`; 0 or less when the time is up."""
-        return self.started + self.seconds - time.monotonic()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What the model wrote, word for word, and what it cost.
-
-    `usage` by name: `calls` (requests sent, retries included; 1 where it is not said), `input_tokens`,
-    `output_tokens`, `seconds` (measured where it is not said). `model` is the one that answered, as the
-    service names it. `notes` go into the trace. `facts`: what else is known of how it came (`returncode` of a
-    program that was asked), for the details of the failure where it turns out to be of no use.
-    """
-
-    text: str
-    model: str = ""
-    request_id: str = ""
-    usage: Mapping[str, float] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 class LanguageModelProvider(Provider):
@@ -127,19 +90,29 @@ class LanguageModelProvider(Provider):
     def repair(self, request: RepairRequest) -> Proposal | None:
         return self._answered(request)
 
+    def fill(self, request: FillRequest) -> Filled:
+        from dagogy.api.llm.stage_nodes import NodeStage
+
+        return NodeStage(self, request).run()
+
+    def fill_plan(self, request: FillRequest) -> FillPlan:
+        from dagogy.api.llm.stage_nodes import NodeStage
+
+        return NodeStage(self, request).plan()
+
     def _answered(self, request: ProposeRequest) -> Proposal:
         from dagogy.api.llm.answers import BadAnswer, read_curriculum
         from dagogy.api.llm.prompts import ask_again, versions
 
         question = first = self.question(request)
-        key = self._key(first)
+        key = self.answer_key(first)
         kept = _kept(request.answers.find(key))
         if kept is not None:
             return kept
         spent: dict[str, float] = {}
         notes: list[str] = [f"prompts: {versions(request)}"]
         for attempt in range(self.settings.retry_budget + 1):
-            answer = self._ask(question, request, spent, notes)
+            answer = self.ask_once(question, request, spent, notes)
             notes += answer.notes
             try:
                 curriculum = read_curriculum(answer.text)
@@ -159,7 +132,7 @@ class LanguageModelProvider(Provider):
             return Proposal(curriculum=curriculum, notes=notes, usage=spent, model=answer.model)
         raise AssertionError("the last attempt returns or raises")
 
-    def _ask(
+    def ask_once(
         self, question: Question, request: ProposeRequest, spent: dict[str, float], notes: list[str]
     ) -> Answer:
         """Asks; what it costs is added to `spent`, also when it fails. A failure tells what went before it,
@@ -198,12 +171,13 @@ class LanguageModelProvider(Provider):
         spent_tokens = spent.get("input_tokens", 0) + spent.get("output_tokens", 0)
         calls_left = None if calls is None else int(calls - spent.get("calls", 0))
         if calls_left is not None and calls_left <= 0:
-            raise self._used_up("AGENT_MAX_CALLS", "calls_spent", spent)
+            raise self.used_up("AGENT_MAX_CALLS", "calls_spent", spent)
         if tokens is not None and spent_tokens >= tokens:
-            raise self._used_up("AGENT_MAX_TOKENS", "tokens_spent", spent)
+            raise self.used_up("AGENT_MAX_TOKENS", "tokens_spent", spent)
         return calls_left
 
-    def _used_up(self, setting: str, cause: str, spent: Mapping[str, float]) -> ProviderError:
+    def used_up(self, setting: str, cause: str, spent: Mapping[str, float]) -> ProviderError:
+        """The error for a budget of which nothing is left."""
         return ProviderError(
             f"{self.info.id} may ask no more: {setting} is used up",
             hint=f"raise {setting}, or leave it out; answers that were paid for are kept in the run",
@@ -216,7 +190,8 @@ class LanguageModelProvider(Provider):
             },
         )
 
-    def _key(self, question: Question) -> str:
+    def answer_key(self, question: Question) -> str:
+        """The hash of all that an answer to `question` depends on."""
         asked = [
             self.info.id,
             self.endpoint,

@@ -31,7 +31,7 @@ class BadAnswer(Exception):
     departs from the schema.
     """
 
-    def __init__(self, cause: str, why: str, problems: Sequence[Problem] = ()) -> None:
+    def __init__(self, cause: str, why: str, problems: Sequence[Problem | str] = ()) -> None:
         super().__init__(why)
         self.cause = cause
         self.why = shorten(why, _LONGEST_WHY)
@@ -40,7 +40,7 @@ class BadAnswer(Exception):
 
 def read_curriculum(text: str) -> Any:
     """The curriculum in `text` as plain JSON values that meet the schema. Raises `BadAnswer`."""
-    document = _object_in(text)
+    document = object_in(text)
     if not isinstance(document, dict):
         raise BadAnswer(
             "wrong_shape",
@@ -69,8 +69,8 @@ def read_curriculum(text: str) -> Any:
     return document
 
 
-def _object_in(text: str) -> Any:
-    """The one JSON value in `text`, as the strict reader gives it."""
+def object_in(text: str) -> Any:
+    """The one JSON value in `text`, as the strict reader gives it. Raises `BadAnswer`."""
     if len(text) > _MOST_CHARS:
         raise BadAnswer("wrong_shape", f"{len(text):,} characters, of which at most {_MOST_CHARS:,} are read")
     text = text.strip().removeprefix("\ufeff")

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from string import Template
 from typing import Any, NamedTuple
 
 from dagogy.api.llm.strict import with_nulls
-from dagogy.api.providers import ProposeRequest, RepairRequest
+from dagogy.api.providers import ProposeRequest, RepairRequest, Requirement
 from dagogy.api.scope import ScopeDocument
 from dagogy.api.text import shorten
 from dagogy.contracts.documents import json_values
@@ -35,7 +35,7 @@ class Prompt(NamedTuple):
     text: str
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def prompt(name: str) -> Prompt:
     """The prompt file `name`. Raises `ValueError` for one without a version."""
     head, _, text = (
@@ -63,20 +63,20 @@ def task(request: ProposeRequest, schema: Mapping[str, Any], most_chars: int) ->
     answer is checked against.
     """
     parts = {
-        "spec": fenced("SPEC", _json(json_values(request.spec))),
+        "spec": fenced("SPEC", json_line(json_values(request.spec))),
         "material": _material(request.sources, most_chars),
-        "requirements": "\n".join(_requirements(request)),
+        "requirements": "\n".join(requirement_lines(request.requirements)),
     }
     if not isinstance(request, RepairRequest):
-        return _filled("propose", draft=_seed_draft(request, schema), **parts)
-    draft = fenced("DRAFT", _json(with_nulls(json_values(request.draft), schema)))
+        return filled("propose", draft=_seed_draft(request, schema), **parts)
+    draft = fenced("DRAFT", json_line(with_nulls(json_values(request.draft), schema)))
     findings = fenced(
         "FINDINGS",
         "\n".join(
             f"{f.severity} {f.rule_id} at {f.document}{f.pointer}: {f.message}" for f in request.findings
         ),
     )
-    return _filled("repair", draft=draft, findings=findings, **parts)
+    return filled("repair", draft=draft, findings=findings, **parts)
 
 
 #: What an answer was instead of a curriculum, in words that hold nothing of it.
@@ -95,7 +95,7 @@ def ask_again(question: str, cause: str, findings: Sequence[str]) -> str:
     shown = [shorten(finding, _LONGEST_PROBLEM) for finding in findings[:_MOST_PROBLEMS]]
     if len(findings) > _MOST_PROBLEMS:
         shown.append(f"and {len(findings) - _MOST_PROBLEMS} more like these")
-    return _filled(
+    return filled(
         "ask_again", question=question, was=_WAS[cause], problems=fenced("PROBLEMS", "\n".join(shown))
     )
 
@@ -106,23 +106,26 @@ def fenced(name: str, text: str) -> str:
     return f"<<<{name} {mark}\n{text}\n>>>{name} {mark}"
 
 
-def _filled(name: str, **parts: str) -> str:
+def filled(name: str, **parts: str) -> str:
+    """The prompt file `name` with its parts in it."""
     return Template(prompt(name).text).substitute(parts).strip()
 
 
-def _json(value: Any) -> str:
+def json_line(value: Any) -> str:
+    """`value` as JSON in one line."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _requirements(request: ProposeRequest) -> Iterator[str]:
-    for rule in request.requirements:
+def requirement_lines(requirements: Iterable[Requirement]) -> Iterator[str]:
+    """What the rules want, with their options."""
+    for rule in requirements:
         yield f"- {rule.rule_id} ({rule.severity}): {rule.summary}"
         for name, value in rule.options.items():
             # Long lists of words are about bad answers, not about good ones, and would take
             # more room than all the rest.
             if not isinstance(value, list | tuple) or len(value) <= _MOST_ITEMS:
                 meaning = rule.meanings.get(name, "")
-                yield f"  - {name} = {_json(value)}{f': {meaning}' if meaning else ''}"
+                yield f"  - {name} = {json_line(value)}{f': {meaning}' if meaning else ''}"
 
 
 def _seed_draft(request: ProposeRequest, schema: Mapping[str, Any]) -> str:
@@ -131,19 +134,19 @@ def _seed_draft(request: ProposeRequest, schema: Mapping[str, Any]) -> str:
     if draft is None:
         return ""
     document = json_values(draft)
-    text = _json(with_nulls(document, schema))
+    text = json_line(with_nulls(document, schema))
     introduction = (
         "A program made this draft out of the material. Its concepts, order and resources are a start; its "
         "sentences may be better said."
     )
     if len(text) > _DRAFT_CHARS:
         kept = ("id", "title", "prerequisites", "estimate_minutes", "resources")
-        text = _json(
+        text = json_line(
             {"nodes": [{key: node[key] for key in kept if key in node} for node in document["nodes"]]}
         )
         introduction += " It is shown without most of its text."
     if len(text) > _DRAFT_CHARS:
-        text = _json(
+        text = json_line(
             {
                 "nodes": [
                     {key: node[key] for key in ("id", "title", "prerequisites")} for node in document["nodes"]
@@ -155,12 +158,17 @@ def _seed_draft(request: ProposeRequest, schema: Mapping[str, Any]) -> str:
     return f"{introduction}\n\n{fenced('DRAFT', text)}"
 
 
+def place_of(location: str) -> str:
+    """The place of a document as it stands in a prompt, in one line and without a backtick."""
+    return " ".join(location.split()).replace("`", "'")
+
+
 def _material(sources: Sequence[ScopeDocument], most_chars: int) -> str:
     parts, left = [], most_chars
     for source in sources:
         text, used = cut(source, left)
         left -= used
-        place = " ".join(source.location.split()).replace("`", "'")
+        place = place_of(source.location)
         parts.append(
             f"Material from `{place}`, to be cited as `local://{place}#Lfirst-Llast`:\n\n"
             f"{fenced('MATERIAL', text)}"
@@ -168,7 +176,9 @@ def _material(sources: Sequence[ScopeDocument], most_chars: int) -> str:
     return "\n\n".join(parts)
 
 
-class _Section(NamedTuple):
+class Section(NamedTuple):
+    """A section of a document without those below it: its heading, its lines and their text."""
+
     title: str
     first: int
     last: int
@@ -186,7 +196,7 @@ def cut(source: ScopeDocument, most_chars: int) -> tuple[str, int]:
     kept: list[str] = []
     out: list[str] = []
     used = 0
-    for section in _sections(source):
+    for section in sections(source):
         if used + len(section.text) <= most_chars:
             used += len(section.text)
             kept.append(f"[lines {section.first} to {section.last}]\n{section.text}")
@@ -205,7 +215,7 @@ def cut(source: ScopeDocument, most_chars: int) -> tuple[str, int]:
     return "\n".join(kept), used
 
 
-def _sections(source: ScopeDocument) -> Iterator[_Section]:
+def sections(source: ScopeDocument) -> Iterator[Section]:
     """From one heading to the next, of whatever level; what stands before the first one is a section too."""
     lines = source.text.split("\n")
     starts = [(b.lines[0], b.text) for b in source.headings()]
@@ -215,7 +225,7 @@ def _sections(source: ScopeDocument) -> Iterator[_Section]:
         last = starts[position + 1][0] - 1 if position + 1 < len(starts) else len(lines)
         text = "\n".join(lines[first - 1 : last])
         if text.strip():
-            yield _Section(title, first, last, text)
+            yield Section(title, first, last, text)
 
 
 def _first_lines(text: str, most_chars: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dagogy.pipeline import operations
 from dagogy.pipeline.report import summary_line
 from dagogy.pipeline.results import Compilation, Diff, Plan
@@ -9,6 +11,12 @@ from dagogy.pipeline.session import OpenRun
 from dagogy.pipeline.stages import inputs
 from dagogy.pipeline.stages.generate import generate
 from dagogy.workspace.stages import PREVIOUS
+
+if TYPE_CHECKING:
+    from dagogy.api.scope import StatedTime
+    from dagogy.pipeline.judge import ValidationResult
+    from dagogy.pipeline.results import Report
+    from dagogy.pipeline.rule_context import RunContext
 
 
 def compiled(
@@ -32,18 +40,8 @@ def compiled(
         if result.trace["usage"].get("calls", 1):  # an answer that was kept says nothing of the service
             answered()
     progress("validate", "checking the best draft")
-    document = operations.validate(opened, result.best.context, result.best.validation)
-    progress("validate", summary_line(document))
-    plan, diff = None, None
-    if not document["passed"]:
-        operations.close_round(opened)
-    else:
-        plan = Plan(operations.plan(opened, result.best.context))
-        progress("plan", plan.summary())
-        if material and (compared := plan.compared(material.reading.time)):
-            progress("plan", compared)
-        diff = Diff(operations.iterate(opened, result.best.context), first=not opened.run.exists(PREVIOUS))
-        progress("iterate", diff.summary())
+    stated = material.reading.time if material else None
+    report, plan, diff = concluded(opened, result.best.context, result.best.validation, progress, stated)
     return Compilation(
         facts=opened.facts(),
         provider=provider.info.id,
@@ -53,8 +51,33 @@ def compiled(
         notes=next(
             (r["notes"] for r in reversed(result.trace["iterations"]) if r["action"] == "propose"), []
         ),
-        report=operations.checked(opened, document),
+        report=report,
         plan=plan,
         diff=diff,
         reading=material.told() if material else None,
     )
+
+
+def concluded(
+    opened: OpenRun,
+    context: RunContext,
+    validation: ValidationResult,
+    progress: inputs.Progress,
+    stated: StatedTime | None = None,
+) -> tuple[Report, Plan | None, Diff | None]:
+    """What follows a curriculum that was written: the report, and where it passes the plan and the diff. One
+    with errors ends the round without them. `stated`: the time that the source names, for comparison.
+    """
+    document = operations.validate(opened, context, validation)
+    progress("validate", summary_line(document))
+    plan, diff = None, None
+    if not document["passed"]:
+        operations.close_round(opened)
+    else:
+        plan = Plan(operations.plan(opened, context))
+        progress("plan", plan.summary())
+        if stated is not None and (compared := plan.compared(stated)):
+            progress("plan", compared)
+        diff = Diff(operations.iterate(opened, context), first=not opened.run.exists(PREVIOUS))
+        progress("iterate", diff.summary())
+    return operations.checked(opened, document), plan, diff

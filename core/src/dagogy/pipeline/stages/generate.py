@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -154,17 +154,8 @@ class RunDrafts(DraftStore):
 
     def keep(self, draft: Draft) -> None:
         opened, made_by = self._opened, self._provider.info.id
-        if self._before is not None:
-            if content_hash(self._before) not in _round_drafts(opened):
-                _put_aside(opened, self._before)
-            self._before = None
-        # Before it is written: killed in between, a draft must not pass for what an earlier round left.
-        opened.metadata.stamps["round"] = {
-            "drafts": [*dict.fromkeys([*_round_drafts(opened), content_hash(draft.data)])]
-        }
-        opened.run.save(opened.metadata)
-        # Nobody judged the new draft by way of this marker.
-        opened.run.remove(VALID)
+        begin_draft(opened, self._before, draft.data)
+        self._before = None
         if draft.reading is None:
             opened.run.remove(EVIDENCE)
         else:
@@ -180,14 +171,7 @@ class RunDrafts(DraftStore):
                 ),
             )
         opened.state.hashes["evidence"] = evidence_hash(opened.run)
-        opened.run.write(CURRICULUM, draft.data)
-        opened.state.hashes["curriculum"] = content_hash(draft.data)
-        opened.metadata.stamps["curriculum"] = {
-            "sha256": opened.state.hashes["curriculum"],
-            "inputs": opened.state.inputs,
-            "made_by": made_by,
-        }
-        opened.run.save(opened.metadata)
+        write_draft(opened, draft.data, made_by, opened.state.inputs)
 
     def asked(self, asked: Asked) -> None:
         provider, clean = self._provider, self._opened.session.clean
@@ -210,6 +194,33 @@ class RunDrafts(DraftStore):
 
     def clean(self, answer: Any) -> Any:
         return self._opened.session.clean(answer, shapes=False)
+
+
+def begin_draft(opened: OpenRun, before: bytes | None, data: bytes) -> None:
+    """What comes before a draft of a round is written: the curriculum `before` the round becomes the previous
+    one, and nothing that was said of it holds any more.
+    """
+    if before is not None and content_hash(before) not in _round_drafts(opened):
+        _put_aside(opened, before)
+    # Before it is written: killed in between, a draft must not pass for what an earlier round left.
+    opened.metadata.stamps["round"] = {
+        "drafts": [*dict.fromkeys([*_round_drafts(opened), content_hash(data)])]
+    }
+    opened.run.save(opened.metadata)
+    # Nobody judged the new draft by way of this marker.
+    opened.run.remove(VALID)
+
+
+def write_draft(opened: OpenRun, data: bytes, made_by: str, inputs: Mapping[str, Any]) -> None:
+    """Makes `data` the curriculum of the run. `inputs`: the hashes of what it was made from."""
+    opened.run.write(CURRICULUM, data)
+    opened.state.hashes["curriculum"] = content_hash(data)
+    opened.metadata.stamps["curriculum"] = {
+        "sha256": opened.state.hashes["curriculum"],
+        "inputs": inputs,
+        "made_by": made_by,
+    }
+    opened.run.save(opened.metadata)
 
 
 def _round_drafts(opened: OpenRun) -> list[str]:
