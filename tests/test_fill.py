@@ -432,10 +432,13 @@ def test_a_budget_of_tokens_ends_it_before_more_is_spent(
     plan = runner.ok("fill", "latest", "--dry-run", "--json").json
     # Each answer says that it took 120.
     first = plan["calls"][0]
-    monkeypatch.setenv("AGENT_MAX_TOKENS", str(first["input_tokens"] + first["output_tokens"] + 150))
+    limit = first["input_tokens"] + first["output_tokens"] + 150
+    monkeypatch.setenv("AGENT_MAX_TOKENS", str(limit))
     with answering(monkeypatch, filler()) as service:
         done = runner.ok("fill", "latest", "--json").json
-    assert len(service.asked) in (1, 2)
+    # Which calls still fit depends on their size: a smaller one may, where a larger one does not.
+    assert 1 <= len(service.asked) < len(plan["calls"])
+    assert done["usage"]["input_tokens"] + done["usage"]["output_tokens"] == 120 * len(service.asked) <= limit
     assert any("AGENT_MAX_TOKENS is used up" in gap["reason"] for gap in done["left"])
 
 
