@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pty
@@ -514,10 +515,14 @@ EXPORTER = """
 """  # noqa: E501
 
 
-@pytest.mark.parametrize("subject", ["report", "curriculum"])
 @pytest.mark.parametrize(
-    ("answer", "expected"),
-    [("raise KeyError('x')", "raised KeyError"), ("return b'bytes'", "answered with a bytes")],
+    ("subject", "answer", "expected"),
+    [
+        ("report", "raise KeyError('x')", "raised KeyError"),
+        ("curriculum", "raise KeyError('x')", "raised KeyError"),
+        ("report", "return b'bytes'", "answered with a bytes"),
+        ("curriculum", "return 3", "answered with a int"),
+    ],
 )
 def test_an_exporter_that_misbehaves_is_named(
     runner: CommandRunner, site: SitePackages, subject: str, answer: str, expected: str
@@ -548,6 +553,116 @@ def test_export_writes_text_a_file_or_a_document(runner: CommandRunner) -> None:
         "output": "",
         "text": text,
     }
+
+
+WHOLE = """
+    import json
+    from typing import Annotated
+    from dagogy.api import ExporterInfo, hookimpl
+    from dagogy.api.exporters import Exporter
+    from dagogy.api.options import Field, Options
+
+    @hookimpl
+    def dagogy_exporters():
+        yield ExporterInfo(id="pack", summary="s", api_version=1, impl="pack_exporter:Pack", subject="run", media_type="application/x-pack", suffix=".pack")
+
+    class Pack(Exporter):
+        class Options(Options):
+            title: Annotated[str, Field(description="Of the pack.")] = "none"
+            copies: Annotated[int, Field(description="How many.", ge=1)] = 1
+            cover: Annotated[bool, Field(description="Whether it has one.")] = False
+
+        def export(self, context):
+            there = {n: getattr(context, n) is not None for n in ("spec", "plan", "report", "diff")}
+            facts = {**there, **context.options.model_dump(), "titles": context.titles, "revision": context.revision,
+                     "evidence": context.evidence, "run_id": context.run_id, "made": context.made_at_utc}
+            return b"\\xff" + json.dumps(facts).encode()
+"""  # noqa: E501
+
+
+@pytest.fixture
+def packed(runner: CommandRunner, site: SitePackages) -> Path:
+    site.plugin(
+        "exporter-pack",
+        "1.0",
+        entry_points={"exporter": {"pack": "pack_exporter"}},
+        modules={"pack_exporter": WHOLE},
+    )
+    return run_with(runner)
+
+
+def test_a_whole_run_is_exported_as_bytes_to_a_file_named_after_it(
+    runner: CommandRunner, packed: Path
+) -> None:
+    def made(path: str) -> dict[str, Any]:
+        data = Path(path).read_bytes()
+        assert data[:1] == b"\xff"
+        return dict(json.loads(data[1:]))
+
+    before = runner.ok("export", "latest", "--format", "pack").out
+    name = f"{packed.name}.pack"
+    assert before == f"written {name}\n"
+    facts = made(name)
+    assert [facts[key] for key in ("spec", "plan", "report", "diff", "revision")] == [True, *[False] * 3, 0]
+    assert facts["titles"] == {n["id"]: n["title"] for n in valid_curriculum()["nodes"]}
+    assert facts["run_id"] == packed.name
+    runner.ok("validate", "latest")
+    runner.ok("plan", "latest")
+    Path("there").mkdir()
+    shown = runner.ok("export", "latest", "--format", "pack", "-o", "there", "--json").json
+    assert (shown["output"], shown["text"]) == (f"there/{name}", "")
+    facts = made(f"there/{name}")
+    # a first curriculum differs from nothing
+    assert [facts[key] for key in ("spec", "plan", "report", "diff", "revision")] == [
+        True,
+        True,
+        True,
+        False,
+        1,
+    ]
+    runner.ok("plan", "latest")
+    runner.ok("export", "latest", "--format", "pack", "-o", "again.pack")
+    assert made("again.pack") == facts  # the same plan, made again
+    assert sorted(p.name for p in Path("there").iterdir()) == [name]
+
+
+def test_options_of_an_exporter_are_typed_and_errors_lead_on(runner: CommandRunner, packed: Path) -> None:
+    words = ("export", "latest", "--format", "pack", "-o", "x.pack")
+    runner.ok(*words, "--set", "title=A = B", "--set", "copies=3", "--set", "cover=true")
+    facts = json.loads(Path("x.pack").read_bytes()[1:])
+    assert [facts[key] for key in ("title", "copies", "cover")] == ["A = B", 3, True]
+    Path("x.pack").unlink()
+    for given, expected in (
+        (["titel=x"], "did you mean 'title'"),
+        (["copies=0"], 'copies = "0": input should be greater than or equal to 1'),
+        (["copies=many"], 'copies = "many": input should be a valid integer'),
+        (["title"], "no NAME=VALUE"),
+        (["title=a", "title=b"], "gives 'title' twice"),
+    ):
+        shown = failed(runner(*words, *(w for each in given for w in ("--set", each))), "invalid_argument")
+        assert expected in shown.err
+    assert not Path("x.pack").exists()
+    shown = failed(runner("export", "latest", "--format", "mermaid", "--set", "a=b"), "invalid_argument")
+    assert "format 'mermaid' has no options" in shown.err
+    assert [o["name"] for o in runner.ok("explain", "pack", "--json").json["options"]] == [
+        "title",
+        "copies",
+        "cover",
+    ]
+    assert "Option copies (integer >= 1) = 1: How many." in runner.ok("explain", "pack").out
+
+
+def test_a_plan_that_somebody_changed_into_none_is_not_handed_on(runner: CommandRunner, packed: Path) -> None:
+    runner.ok("validate", "latest")
+    runner.ok("plan", "latest")
+    plan = packed / "outputs/plan/plan.json"
+    plan.write_text('{"weeks": 3}')
+    metadata = json.loads((packed / "run.json").read_text())
+    metadata["stamps"]["plan"]["sha256"] = hashlib.sha256(plan.read_bytes()).hexdigest()
+    (packed / "run.json").write_text(json.dumps(metadata))
+    shown = failed(runner("export", "latest", "--format", "pack"), "validation_failed")
+    assert "plan.json does not meet its schema" in shown.err
+    assert not list(Path().glob("*.pack"))
 
 
 def test_severity_options_and_off_change_the_verdict(runner: CommandRunner) -> None:

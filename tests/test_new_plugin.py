@@ -211,6 +211,23 @@ HOOKS = {**{kind: f"dagogy_{kind}s" for kind in KINDS}, "recovery": "dagogy_reco
             {"exports a plan of two nodes": "no text that ends in a newline"},
         ),
         (
+            "exporter",
+            (
+                "from dagogy.api.options import Options as Base\nclass Mine(Exporter):\n"
+                "    class Options(Base):\n        size: int\n"
+                "    def export(self, context): return b''"
+            ),
+            {
+                "its options": "its option 'size' has no default",
+                "exports a plan of two nodes": "Field required",
+            },
+        ),
+        (
+            "exporter",
+            "class Mine(Exporter):\n    def export(self, context): return b''",
+            {"exports a plan of two nodes": "it returns no bytes"},
+        ),
+        (
             "command",
             "import click\nMine = click.Command('mine')",
             {"its --help": "give the function a docstring", "an example in its --help": "epilog"},

@@ -1,10 +1,10 @@
-"""Exporters: a validation report, a curriculum or a plan in the format of another tool."""
+"""Exporters: a validation report, a curriculum, a plan or a whole run in the format of another tool."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from dagogy.api.display import json_text, visible
 from dagogy.api.plugins import ExporterInfo
@@ -22,6 +22,17 @@ class ExportContext:
     `lines` maps a JSON Pointer to its line in that file (counted from 1); it holds the pointers of the
     findings and is empty where the document has none. `rules` has, by rule id, what a report's rules say of
     themselves: `summary`, `severity`, `help`.
+
+    `options`: an instance of the exporter's `Options`, None where it has none. `titles`: of a curriculum,
+    plan or run, by node id.
+
+    An exporter of a `run` is given the curriculum as `document` and what belongs to it, each None where it is
+    missing or not current: `spec`, `plan`, `report`, and `diff` (None also where there is no curriculum to
+    differ from). `evidence` has, with the ids of nodes, `concepts` (`node`, `location`, `lines`,
+    `heading_path`, `quote`) and `edges` (`prerequisite`, `dependent`, `weight`, and `pieces`, each of `kind`,
+    `weight`, `location`, `lines`, `quote`, `note`); both are empty where no evidence is kept. `revision`
+    counts the plans that were made in the run, `made_at_utc` is the time of the last of them (ISO 8601; that
+    of the run where there is none): both change with the plan and with nothing else.
     """
 
     document: Mapping[str, Any]
@@ -30,16 +41,34 @@ class ExportContext:
     lines: Mapping[str, int] = field(default_factory=dict)
     rules: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     version: str = ""
+    options: Any = None
+    titles: Mapping[str, str] = field(default_factory=dict)
+    run_id: str = ""
+    spec: Mapping[str, Any] | None = None
+    plan: Mapping[str, Any] | None = None
+    report: Mapping[str, Any] | None = None
+    evidence: Mapping[str, Any] = field(default_factory=lambda: {"concepts": [], "edges": []})
+    diff: Mapping[str, Any] | None = None
+    revision: int = 0
+    made_at_utc: str = ""
 
 
 class Exporter:
-    """Base of all exporters."""
+    """Base of all exporters.
+
+    One with options has a nested `class Options(dagogy.api.options.Options)`, whose fields are text, numbers
+    or booleans; the host builds it from `--set NAME=VALUE` and hands it over as `context.options`.
+    """
+
+    Options: ClassVar[type[Any] | None] = None
 
     def __init__(self, info: ExporterInfo) -> None:
         self.info = info
 
-    def export(self, context: ExportContext) -> str:
-        """The whole output as text, ending in a newline unless it is empty."""
+    def export(self, context: ExportContext) -> str | bytes:
+        """The whole output: as text, ending in a newline unless it is empty, or as bytes where the format is
+        binary. A report is always text.
+        """
         raise NotImplementedError
 
     @staticmethod

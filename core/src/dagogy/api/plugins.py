@@ -174,11 +174,12 @@ class ProbeInfo(PluginInfo):
 class ExporterInfo(PluginInfo):
     """An exporter; `impl` names a subclass of `dagogy.api.exporters.Exporter`.
 
-    `subject`: what it renders. Exporters of a `report` are the formats of `validate --format`; the others
-    those of `dagogy export`. `media_type` and `suffix` describe the output.
+    `subject`: what it renders; a `run` is the curriculum with all that belongs to it. Exporters of a `report`
+    are the formats of `validate --format`; the others those of `dagogy export`. `media_type` and `suffix`
+    describe the output.
     """
 
-    subject: Literal["report", "curriculum", "plan"]
+    subject: Literal["report", "curriculum", "plan", "run"]
     media_type: str = "text/plain"
     suffix: str = ".txt"
 

@@ -49,6 +49,17 @@ class Streams:
         """What an exporter made, on stdout: workflow commands are its business, a terminal's are not."""
         self._put(visible_export(text.removesuffix("\n"), media_type))
 
+    def write_bytes(self, data: bytes) -> None:
+        """A binary export on stdout, as it is."""
+        stdout = own_stdout()
+        if stdout is not None:
+            try:
+                stdout.buffer.write(data)
+                stdout.buffer.flush()
+            except BrokenPipeError:
+                abandon(stdout)
+        self.emitted = True
+
     def _put(self, text: str) -> None:
         """Safe lines on stdout. A stdout that was closed takes nothing, and the
         command goes on to its own end.

@@ -22,7 +22,7 @@ def _unfit_words(info: Any) -> str:
     choices = {
         "severity": SEVERITIES,
         "safety": ("safe", "unsafe", "manual"),
-        "subject": ("report", "curriculum", "plan"),
+        "subject": ("report", "curriculum", "plan", "run"),
     }
     for name, accepted in choices.items():
         if hasattr(info, name) and getattr(info, name) not in accepted:

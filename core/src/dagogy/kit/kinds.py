@@ -5,6 +5,7 @@ and failures of the kit's own.
 from __future__ import annotations
 
 import inspect
+import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -70,8 +71,8 @@ def _rule(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> Iter
 
 
 def _wrong_options(options: Any) -> str:
-    """What is wrong with the options of a rule, their defaults among them: a validation in which nobody sets
-    one builds and checks none of it.
+    """What is wrong with the options of a rule or exporter, their defaults among them: a validation in which
+    nobody sets one builds and checks none of it.
     """
     from dagogy.pipeline.rule_options import require_options
 
@@ -167,14 +168,33 @@ def _exporter(host: Host, plugin: Plugin, implementation: Any, folder: Path) -> 
         "report": lambda: report_document("20260101-000000-kit", result),
     }
 
+    subject = plugin.info.subject
+
     def exported() -> str:
-        text = implementation(plugin.info).export(ExportContext(document=documents[plugin.info.subject]()))
+        whole: dict[str, Any] = {}
+        if subject == "run":
+            whole = {
+                "spec": json.loads(context.topic_spec_bytes),
+                "plan": documents["plan"](),
+                "report": documents["report"](),
+                "run_id": "20260101-000000-kit",
+                "made_at_utc": "2026-01-01T00:00:00Z",
+            }
+        options = implementation.Options and implementation.Options()
+        document = documents["curriculum" if subject == "run" else subject]()
+        titles = {node["id"]: node["title"] for node in context.document["nodes"]}
+        made = implementation(plugin.info).export(
+            ExportContext(document=document, options=options, titles=titles, **whole)
+        )
+        if isinstance(made, bytes) and subject != "report":
+            return "" if made else "it returns no bytes"
         return (
             ""
-            if isinstance(text, str) and (not text or text.endswith("\n"))
+            if isinstance(made, str) and (not made or made.endswith("\n"))
             else "it returns no text that ends in a newline"
         )
 
+    yield "its options", _wrong_options(implementation.Options)
     yield f"exports a {plugin.info.subject} of two nodes", _tried(exported)
 
 

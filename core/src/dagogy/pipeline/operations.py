@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dagogy.api.errors import ValidationFailed
 from dagogy.pipeline.report import plural, report_document, report_markdown, summary_line
 from dagogy.pipeline.session import OpenRun
+from dagogy.workspace.events import utc_now
 from dagogy.workspace.files import content_hash, to_json
 from dagogy.workspace.stages import CURRICULUM, DIFF, PLAN, PREVIOUS, REPORT_JSON, REPORT_MD
 
@@ -186,8 +187,14 @@ def plan(opened: OpenRun, context: RunContext | None = None) -> dict[str, Any]:
     # a fifth of the curriculum.
     data = fast_json(document, indent=2) + b"\n"
     opened.run.write(PLAN, data)
+    before = opened.metadata.stamps.get("plan", {})
+    revision = before["revision"] if isinstance(before.get("revision"), int) else 0
+    is_new = before.get("sha256") != content_hash(data)
     opened.metadata.stamps["plan"] = {
         "sha256": content_hash(data),
+        # Who takes the plan over, as a calendar does, goes by these: they change with its content.
+        "revision": revision + is_new,
+        "at_utc": utc_now() if is_new else before.get("at_utc") or utc_now(),
         "curriculum": opened.state.hashes["curriculum"],
         "topic_spec": opened.state.hashes["topic_spec"],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from dagogy.pipeline.results import Diff, Fixes, Report
     from dagogy.pipeline.session import OpenRun
     from dagogy.workspace.runs import Run as RunFolder
+
+_NO_OPTIONS: Mapping[str, Any] = {}
 
 
 class ReadableRun:
@@ -174,6 +177,34 @@ class ReadableRun:
                 curriculum = None
             report = kept_report(opened) if opened.state.current[REPORT_JSON] else None
             return overview(opened.facts(), curriculum, report)
+
+    def export(
+        self,
+        format_id: str,
+        output: str | Path | None = None,
+        *,
+        options: Mapping[str, str | int | float | bool] = _NO_OPTIONS,
+    ) -> str | bytes:
+        """The curriculum, the plan or the whole run in the format of an exporter (`mermaid`, ...): text, or
+        bytes where the format is binary. With `output` it is written to that file as well.
+
+        `options`: the exporter's own (`dagogy explain FORMAT` shows them). Raises `InvalidArgument` for an
+        unknown format or option, `StageConflict` where what is to be exported is not current, `PluginError`,
+        `StorageError`.
+        """
+        from dagogy.pipeline.exports import export_context, exported, options_of
+
+        plugin = self.workspace.exporter(format_id)
+        given = options_of(self.workspace.host, plugin, {k: str(v) for k, v in options.items()})
+        with self._reading() as opened:
+            context = export_context(opened, plugin, given)
+        made = exported(self.workspace.host, plugin, context)
+        if output is not None:
+            from dagogy.workspace.files import export_atomic
+
+            data = made if isinstance(made, bytes) else made.encode(errors="backslashreplace")
+            export_atomic(Path(output).absolute(), data)
+        return made
 
     def _reading(self) -> AbstractContextManager[OpenRun]:
         return self.workspace.reading(self._folder)

@@ -1,4 +1,4 @@
-"""The options of rules: what a rule may declare, and the configuration's values for it."""
+"""The options of rules and exporters: what one may declare, and the values that are given for it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from dagogy.api.errors import ConfigError
+from dagogy.api.errors import ConfigError, InvalidArgument
 from dagogy.api.rules import Rule
 from dagogy.contracts.suggest import did_you_mean
 
@@ -45,6 +45,35 @@ def build_options(rule_id: str, rule: Rule, given: Mapping[str, Any]) -> Any:
         ) from None
 
 
+def parse_options(format_id: str, options: Any, given: Mapping[str, str]) -> Any:
+    """An exporter's `Options` from the texts that are given for them. Raises `InvalidArgument` for an unknown
+    name, or a value that is not of its option's type or out of range.
+    """
+    if options is None:
+        if given:
+            raise InvalidArgument(
+                f"format '{format_id}' has no options, --set gives {', '.join(given)}", hint="leave --set out"
+            )
+        return None
+    require_options(options)
+    known = list(options.model_fields)
+    for name in given:
+        if name not in known:
+            raise InvalidArgument(
+                f"format '{format_id}' has no option '{name}'",
+                hint=did_you_mean(name, known) or f"its options: {', '.join(known)}",
+            )
+    from pydantic import ValidationError
+
+    try:
+        return options.model_validate_strings(dict(given), strict=False)
+    except ValidationError as error:
+        wrong = "; ".join(map(_wrong_option, error.errors(include_url=False, include_context=False)))
+        raise InvalidArgument(
+            f"format '{format_id}': {wrong}", hint=f"'dagogy explain {format_id}' shows its options"
+        ) from None
+
+
 def _wrong_option(error: Mapping[str, Any]) -> str:
     """One of pydantic's errors as `max_chars = 0: input should be greater than or equal to 1`."""
     name, *inside = error["loc"]
@@ -56,7 +85,7 @@ def _wrong_option(error: Mapping[str, Any]) -> str:
 
 
 def require_options(options: Any) -> None:
-    """Raises `TypeError` for an `Options` of a rule that is none, or has one without a default."""
+    """Raises `TypeError` for an `Options` that is none, or has one without a default."""
     from dagogy.api.options import Options
 
     if not (isinstance(options, type) and issubclass(options, Options)):

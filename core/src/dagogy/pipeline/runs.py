@@ -147,25 +147,6 @@ class Run(FillableRun):
         with self._writing("iterate", self.id) as opened:
             return Diff(operations.iterate(opened), first=not opened.run.exists(PREVIOUS))
 
-    def export(self, format_id: str, output: str | Path | None = None) -> str:
-        """The curriculum or the plan in the format of an exporter (`mermaid`, ...); with `output` it is
-        written to that file as well.
-
-        Raises `InvalidArgument` for an unknown format, `StageConflict` where what is to be exported is not
-        current, `PluginError`, `StorageError`.
-        """
-        from dagogy.pipeline.exports import export_context, exported
-
-        plugin = self.workspace.exporter(format_id)
-        with self._reading() as opened:
-            context = export_context(opened, plugin)
-        text = exported(self.workspace.host, plugin, context)
-        if output is not None:
-            from dagogy.workspace.files import export_atomic
-
-            export_atomic(Path(output).absolute(), text.encode(errors="backslashreplace"))
-        return text
-
     def archive(self, *, remove: bool = False) -> tuple[Path, str]:
         """Packs the run into a .tar.gz in the archive dir, also one whose metadata is invalid; with `remove`
         the run itself goes.

@@ -167,6 +167,10 @@ class Why:
     def _brief(self, node_id: str) -> dict[str, Any]:
         return {"id": node_id, "title": self.nodes[self.order.index.position[node_id]].title}
 
+    def known_edge(self, before: str, after: str) -> Edge | None:
+        """What is kept of the pair of nodes, whether it became an edge of the reading or not."""
+        return self._edge(self.known.edges, before, after) or self._edge(self.known.dropped, before, after)
+
     def _edge(self, kind: Mapping[tuple[str, str], Edge], before: str, after: str) -> Edge | None:
         a, b = self.concept_of.get(before), self.concept_of.get(after)
         return kind.get((a.id, b.id)) if a and b else None
@@ -309,6 +313,32 @@ def _pieces(edge: Edge) -> list[dict[str, Any]]:
         }
         for p in edge.pieces
     ]
+
+
+def evidence_by_node(curriculum: Curriculum, known: Known) -> dict[str, Any]:
+    """What is kept of the evidence, told of nodes: `concepts`, where each `node` stands in the source
+    (`location`, `lines`, `heading_path`, `quote`), and of the `edges` of the curriculum (`prerequisite`,
+    `dependent`) those that there is evidence for, with `weight` and `pieces`.
+    """
+    why = Why(curriculum, known)
+    pairs = ((before, node.id) for node in why.nodes for before in dict.fromkeys(node.prerequisites))
+    return {
+        "concepts": [
+            {
+                "node": node,
+                "location": c.location,
+                "lines": list(c.lines),
+                "heading_path": c.heading_path,
+                "quote": c.evidence,
+            }
+            for node, c in why.concept_of.items()
+        ],
+        "edges": [
+            {"prerequisite": a, "dependent": b, "weight": edge.weight, "pieces": _pieces(edge)}
+            for a, b in pairs
+            if (edge := why.known_edge(a, b))
+        ],
+    }
 
 
 def find_node(nodes: Sequence[Node], name: str) -> Node:

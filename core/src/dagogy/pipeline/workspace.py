@@ -183,7 +183,7 @@ class BaseWorkspace:
             self.session.provider_plugin(chosen)
 
     def exporter(
-        self, format_id: str, subjects: Sequence[str] = ("curriculum", "plan"), own: Sequence[str] = ()
+        self, format_id: str, subjects: Sequence[str] = ("curriculum", "plan", "run"), own: Sequence[str] = ()
     ) -> Plugin:
         """The exporter `format_id`, which must be one for `subjects`; `own` are formats that need none.
         Raises `InvalidArgument` or `PluginError`.

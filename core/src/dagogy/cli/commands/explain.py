@@ -109,8 +109,8 @@ def _actions(app: App, incident: str) -> list[dict[str, Any]]:
 
 
 def page(app: App, plugin: Plugin) -> dict[str, Any]:
-    """What there is to say of a plugin: its description, its docstring and, of a rule, its
-    options and what is in force.
+    """What there is to say of a plugin: its description, its docstring and, of a rule or an exporter, its
+    options; of a rule also what is in force.
     """
     kind = app.host.implementation(plugin) if plugin.state == "ready" else None
     document: dict[str, Any] = {
@@ -120,6 +120,8 @@ def page(app: App, plugin: Plugin) -> dict[str, Any]:
         "summary": plugin.info.summary if plugin.info else "",
         "text": cleandoc(getattr(kind, "__doc__", None) or ""),
     }
+    if plugin.entry.kind in ("rule", "exporter") and kind is not None:
+        document["options"] = plugin.call(lambda: options_of(kind))
     if plugin.entry.kind == "rule" and kind is not None:
         config = app.session.rule_configs.get(plugin.id)
         document |= {
@@ -127,20 +129,19 @@ def page(app: App, plugin: Plugin) -> dict[str, Any]:
             "enabled": config.enabled if config else True,
             "requires": list(plugin.info.requires),
             "aliases": list(plugin.info.aliases),
-            "options": plugin.call(lambda: options_of(kind)),
             "configured": dict(config.options) if config else {},
         }
     return document
 
 
-def options_of(rule: Any) -> list[dict[str, Any]]:
-    """Name, type, default and description of each option of a rule class."""
-    if rule.Options is None:
+def options_of(kind: Any) -> list[dict[str, Any]]:
+    """Name, type, default and description of each option of a rule or exporter class."""
+    if kind.Options is None:
         return []
     from dagogy.pipeline.rule_options import require_options
 
-    require_options(rule.Options)
-    properties = rule.Options.model_json_schema()["properties"]
+    require_options(kind.Options)
+    properties = kind.Options.model_json_schema()["properties"]
     return [
         {
             "name": name,
@@ -191,12 +192,14 @@ def _lines(document: dict[str, Any]) -> list[str]:
             lines.append(f"Runs only when these are clean: {', '.join(document['requires'])}")
         if document["aliases"]:
             lines.append(f"Formerly: {', '.join(document['aliases'])}")
-        values = {o["name"]: document["configured"].get(o["name"], o["default"]) for o in document["options"]}
-        for option in document["options"]:
-            value = _shown(values[option["name"]])
-            lines.append(f"Option {option['name']} ({option['type']}) = {value}: {option['description']}")
-        if any(_shown(value) != repr(value) for value in values.values()):
-            lines.append(f"Long lists are cut; all of each: dagogy explain {document['id']} --json")
+    configured = document.get("configured", {})
+    values = {o["name"]: configured.get(o["name"], o["default"]) for o in document.get("options", ())}
+    for option in document.get("options", ()):
+        value = _shown(values[option["name"]])
+        lines.append(f"Option {option['name']} ({option['type']}) = {value}: {option['description']}")
+    if any(_shown(value) != repr(value) for value in values.values()):
+        lines.append(f"Long lists are cut; all of each: dagogy explain {document['id']} --json")
+    if "severity" in document:
         lines.append(f'Configure in dagogy.toml:  [rules."{document["id"]}"]  severity = "warning"')
     return lines
 
