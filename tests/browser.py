@@ -56,10 +56,12 @@ class Tab:
 
     def open(self, path: Path, fragment: str = "") -> None:
         """Opens a file and waits until it is loaded and drawn."""
-        self._loaded = False
-        self._call("Page.navigate", url=path.as_uri() + fragment)
-        while not self._loaded:
-            self._event()
+        # To another fragment of the page that is open the browser only scrolls, and loads nothing.
+        for url in ("about:blank", path.as_uri() + fragment):
+            self._loaded = False
+            self._call("Page.navigate", url=url)
+            while not self._loaded:
+                self._event()
         self.drawn()
 
     def drawn(self) -> None:
