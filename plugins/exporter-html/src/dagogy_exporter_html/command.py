@@ -7,9 +7,9 @@ import webbrowser
 from pathlib import Path
 
 import click
-from dagogy.api.display import one_line, printed
 from dagogy.api.errors import StorageError
 from dagogy.api.runs import Run, Workspace
+from dagogy.api.text import one_line
 
 
 @click.command(epilog="\b\nExample:\n  dagogy open latest")
@@ -27,7 +27,7 @@ def command(reference: str, no_browser: bool, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"run_id": run.id, "path": str(path), "opened": opened}))
         return
-    click.echo(printed(one_line(str(path))))
+    click.echo(one_line(str(path)))
     if not opened and not no_browser:
         click.echo("no browser could be started: open that file in one", err=True)
 
