@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from support import HANGS
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # The browser wants its pipe at 3 (commands) and 4 (answers).
@@ -56,12 +59,14 @@ class Tab:
 
     def open(self, path: Path, fragment: str = "") -> None:
         """Opens a file and waits until it is loaded and drawn."""
-        # To another fragment of the page that is open the browser only scrolls, and loads nothing.
-        for url in ("about:blank", path.as_uri() + fragment):
+        # From an empty page: where the fragment alone differs, nothing is loaded, and nothing tells of it.
+        for address in ("about:blank", path.as_uri() + fragment):
             self._loaded = False
-            self._call("Page.navigate", url=url)
+            answer = self._call("Page.navigate", url=address)
+            assert "errorText" not in answer, answer["errorText"]
             while not self._loaded:
                 self._event()
+        self.requests = [asked for asked in self.requests if asked != "about:blank"]
         self.drawn()
 
     def drawn(self) -> None:
@@ -97,6 +102,8 @@ class Tab:
 
     def _event(self) -> dict[str, Any]:
         while b"\0" not in self._buffer:
+            ready, _, _ = select.select([self._answers], [], [], HANGS)
+            assert ready, "the browser hangs"
             data = os.read(self._answers, 1 << 16)
             assert data, "the browser ended"
             self._buffer += data
