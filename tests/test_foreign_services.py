@@ -38,6 +38,8 @@ FOREIGN = [
     "Error pushing to Forgejo: Request failed with status code 403",
     "error: quota exceeded for service 'maps.acmeapis.com', status code 429",
     "Request to https://api.acme-pay.com/charges failed with HTTP 401",
+    "PlacesQuotaExceeded: HTTP Error 429: Too Many Requests",
+    "Error Code: 429\n#0      Base.handle (package:acme_music/src/base.dart:279)\nHTTP 429",
 ]
 #: The same words where a model's service speaks, or where nobody is named.
 OURS = {
@@ -66,6 +68,11 @@ def test_another_service_is_named_and_nothing_is_to_be_done(text: str) -> None:
 @pytest.mark.parametrize("text", OURS)
 def test_a_service_of_ours_is_no_other_one(text: str) -> None:
     assert verdict(text).incident_id == OURS[text]
+
+
+def test_no_guess_is_made_of_anothers_words() -> None:
+    found = verdict("[acme_cloud_api] Error 401: {'message': 'Unauthorized'}")
+    assert (found.told, found.best) == ("unknown", ())
 
 
 def test_what_concerns_the_machine_or_the_way_is_told_whoever_speaks() -> None:

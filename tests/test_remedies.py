@@ -57,10 +57,7 @@ BY_CAUSE = [
     ),
     ("getaddrinfo ENOTFOUND llm.acme.example", ["llm.acme.example"], "getent hosts llm.acme.example", []),
     (
-        (
-            "Error: 400 {'error': {'message': \"Unsupported parameter: 'seed'\", "
-            "'code': 'unsupported_parameter'}}"
-        ),
+        "Error: 400 {'error': {'message': \"Unknown parameter: 'seed'\", 'code': 'unsupported_parameter'}}",
         ["does not take seed"],
         "",
         [],

@@ -29,7 +29,19 @@ _COMMON_WORDS = frozenset(
 )
 _NOT_SAID = frozenset({"frame", "prompt", "reply", "banner"})
 _WORD_OF_NAME = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+")
-_EXCEPTION = re.compile(r"(?<![\w.:\\])([A-Z][A-Za-z]{2,60}(?:Error|Exception))\b")
+_EXCEPTION = re.compile(
+    r"(?<![\w.:\\])([A-Z][A-Za-z]{2,60}(?:Error|Exception|Exceeded|Exhausted|Unavailable|Limited|Denied))\b"
+)
+#: The component that logs, where it calls itself a client of something.
+_COMPONENT = re.compile(r"\[((?:[a-z]\w{0,40}\.){0,5}[a-z]\w{0,40}(?:api|cloud|client|sdk)(?:\.\w{1,40})?)\]")
+#: The packages of stack frames, but for clients of HTTP and what calls them.
+_PACKAGE = re.compile(
+    r"(?:\bnode_modules/(?:@[\w-]{1,40}/)?|\b(?:site|dist)-packages[/\\]|\bpackage:|/gems/)"
+    r"(?!(?:requests|urllib3|httpx2?|httpcore2?|aiohttp|anyio|h11|h2|http|axios|got|ky|undici|node-fetch|cross-fetch"
+    r"|follow-redirects|tunnel|retry|p-retry|tenacity|backoff|google|googleapis|pydantic|flask|fastapi|starlette|uvicorn"
+    r"|gunicorn|django|celery|click|typer|rich|streamlit|gradio|pytest|faraday|net-http|rest-client|zod|ai)\b)"
+    r"([A-Za-z][\w.]{1,40})"
+)
 #: Namespaces of other languages, but for those of their own libraries and of clients of HTTP.
 _NAMESPACE = re.compile(
     r"(?<![\w.:])((?!Net::|JSON::|Errno::|HTTP|Faraday::|RestClient::|OpenSSL::)[A-Z]\w{1,40})::[A-Z]\w*"
@@ -67,15 +79,18 @@ def another_speaker(text: str, lines: Sequence[Line], names: Sequence[str]) -> s
     known = "|".join(filter(None, names))
     if not known or re.search(known, text, re.IGNORECASE):
         return ""
-    return speaker_in("\n".join(line.text for line in lines if line.kind not in _NOT_SAID))
+    package = _PACKAGE.search(text)
+    said = speaker_in("\n".join(line.text for line in lines if line.kind not in _NOT_SAID))
+    return said or (package[1] if package is not None else "")
 
 
 def speaker_in(text: str) -> str:
     """The first name in `text` that none of the words which all have in common explain; "" without one."""
-    for found in _EXCEPTION.finditer(text):
-        words = [w for w in _WORD_OF_NAME.findall(found[1]) if w.lower() not in _COMMON_WORDS]
-        if any(len(word) > 1 for word in words):
-            return found[1]
+    for pattern in (_EXCEPTION, _COMPONENT):
+        for found in pattern.finditer(text):
+            words = [word for word in _WORD_OF_NAME.findall(found[1]) if word.lower() not in _COMMON_WORDS]
+            if any(len(word) > 1 for word in words):
+                return found[1]
     for pattern in (_NAMESPACE, _NAMED, _HOST):
         match = pattern.search(text)
         if match is not None:

@@ -10,6 +10,14 @@ from dagogy_incident_guess.model import model
 
 #: So many of the last lines are shown as evidence.
 _SHOWN = 3
+#: What any service says in the same words.
+_OF_A_SERVICE = (
+    "provider_auth_",
+    "provider_rate_",
+    "provider_quota_",
+    "provider_overloaded",
+    "openai_api_key_",
+)
 #: What is known of a failure where its cause is left to the text: nothing, or that a provider failed.
 _WITHOUT_CAUSE = frozenset({"", ProviderError.code})
 
@@ -26,7 +34,7 @@ class Guesser(Classifier):
             return None
         text = own_words(evidence) or failure.message
         found = model().answer(text)
-        if found is None:
+        if found is None or (found.label.startswith(_OF_A_SERVICE) and evidence.another_speaker):
             return None
         lines = [line for line in text.splitlines() if line.strip()]
         return Diagnosis(
