@@ -12,7 +12,7 @@ from dagogy.api.text import shorten
 from dagogy.contracts.suggest import did_you_mean
 from dagogy.pipeline.authoring.page import QUESTION, SECTIONS
 
-_CONCEPT = re.compile(r"## (.*?)(?:\s+\{#([A-Za-z0-9][A-Za-z0-9_-]*)\})?\s*$")
+_ID = re.compile(r"\{#([A-Za-z0-9][A-Za-z0-9_-]*)\}\Z")
 _SETTING = re.compile(r"- ([a-z]+):(.*)$")
 _SETTINGS = ("group", "minutes", "after", "optional", "replaces")
 _OPTIONS = ("url", "kind", "role", "citation")
@@ -126,9 +126,11 @@ class _Parser:
 
     def _concept(self, number: int, line: str) -> None:
         self.close()
-        found = _CONCEPT.match(line)
-        assert found  # whatever follows is a title
-        self.concept, self.part, self.body = Concept(number, found[2] or "", found[1].strip()), "", []
+        title = line[3:].strip()
+        found = _ID.search(title, title.rfind("{#")) if "{#" in title else None
+        if found:
+            title = title[: found.start()].rstrip()
+        self.concept, self.part, self.body = Concept(number, found[1] if found else "", title), "", []
         if not self.concept.title:
             self.problems.append((number, "a concept needs a title"))
         self.page.concepts.append(self.concept)
