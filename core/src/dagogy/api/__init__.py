@@ -52,6 +52,6 @@ __all__ = [
 MODULES = tuple(
     (
         "rules documents providers llm services readers scope failures dialects recoveries probes exporters "
-        "options runs text wording secrets errors"
+        "runs text wording secrets errors"
     ).split()
 )

@@ -56,7 +56,7 @@ class ExportContext:
 class Exporter:
     """Base of all exporters.
 
-    One with options has a nested `class Options(dagogy.api.options.Options)`, whose fields are text, numbers
+    One with options has a nested `class Options(dagogy.api.rules.Options)`, whose fields are text, numbers
     or booleans; the host builds it from `--set NAME=VALUE` and hands it over as `context.options`.
     """
 

@@ -94,7 +94,7 @@ REPLAYS: Mapping[str, Mapping[str, str] | str] = {
     "why": {"reference": SAFE, "node": SAFE, "prerequisite": SAFE},
     "list": _NO_RUN,
     "archive": "it writes outside the run, and may remove the run",
-    "export": {"reference": SAFE, "format_id": SAFE, "output": "it writes outside the run"},
+    "export": {"reference": SAFE, "format_id": SAFE, "given": SAFE, "output": "it writes outside the run"},
     "diagnose": _NO_RUN,
     "recover": _HEALING,
     "triage": _HEALING,

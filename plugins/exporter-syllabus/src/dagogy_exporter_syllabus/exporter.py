@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from dagogy.api.exporters import ExportContext, Exporter
-from dagogy.api.options import Field, Options
+from dagogy.api.rules import Field, Options
 
 from dagogy_exporter_syllabus.words import WORDS
 
