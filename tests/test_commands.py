@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import shutil
+import stat
 import subprocess
 import sys
 import threading
@@ -46,6 +47,7 @@ from support import (
     curriculum_of,
     dagogy,
     failed,
+    make_run,
     run_with,
     valid_curriculum,
 )
@@ -981,3 +983,17 @@ def test_every_failing_command_prints_one_error_document(runner: CommandRunner, 
     assert set(shown.json["error"]) == {"code", "message", "details", "hint"}
     assert shown.json["error"]["code"] == shown.code
     assert shown.err.startswith(f"[{shown.code}] {shown.json['error']['message']}")
+
+
+def test_a_pipe_takes_an_export_and_stays_a_pipe(runner: CommandRunner) -> None:
+    """Renamed over, it would be gone for whoever reads it; of a device, for the whole machine."""
+    make_run(runner.folder, valid_curriculum())
+    pipe = runner.folder / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        runner.ok("export", "latest", "--format", "mermaid", "-o", str(pipe))
+        assert stat.S_ISFIFO(pipe.lstat().st_mode)
+        assert os.read(reader, 1 << 20).decode() == runner.ok("export", "latest", "--format", "mermaid").out
+    finally:
+        os.close(reader)

@@ -161,6 +161,46 @@ def test_an_answered_question_closes_its_gap_and_an_emptied_field_opens_one(
     assert gap["reason"] == "its author left it open"
 
 
+@pytest.mark.parametrize(
+    ("heading", "text", "field"),
+    [
+        ("Core ideas", "- One idea alone.\n", "core_ideas"),
+        ("Pitfalls", "", "pitfalls"),
+        ("Capability", "", "capability"),
+    ],
+)
+def test_a_field_that_its_author_left_half_open_stays_so_in_later_generations(
+    runner: CommandRunner, tea: Path, heading: str, text: str, field: str
+) -> None:
+    def change(page: str) -> str:
+        old = section(page, "Brewing")
+        start = old.index(f"### {heading}\n")
+        end = old.index("\n### ", start)
+        return page.replace(old, f"{old[:start]}### {heading}\n\n{text}{old[end:]}")
+
+    page = runner.folder / "page.md"
+    runner.ok("edit", "latest", "-o", str(page))
+    after = change(page.read_text())
+    if after == page.read_text():  # the gap is there already
+        after = after.replace("## Brewing {", "## Brewing tea {")
+    page.write_text(after)
+    done = runner("edit", "latest", "--from", str(page))
+    assert done.status == 0, done.err
+    runner.ok("run", "latest")
+    (node,) = [n for title, n in nodes(tea).items() if title.startswith("Brewing")]
+    assert field in {gap["field"] for gap in node["gaps"]}
+    assert len(node[field]) < 2 if text else not node[field]
+
+
+def test_of_many_mistakes_the_first_are_told_and_the_others_counted(runner: CommandRunner, tea: Path) -> None:
+    page = runner.folder / "page.md"
+    page.write_text("x\n" * 20_000)
+    done = failed(runner("edit", "latest", "--from", str(page)), "invalid_argument")
+    assert "; in all 20002" in done.err
+    assert len(done.err) < 5_000
+    assert "incident cli_usage_error" in done.err
+
+
 def test_what_an_author_wrote_needs_no_source_until_it_is_let_go_of(runner: CommandRunner, tea: Path) -> None:
     def ungrounded() -> list[str]:
         report = json.loads((tea / "outputs/reviews/validation_report.json").read_bytes())
@@ -345,7 +385,15 @@ def test_pins_that_are_none_are_a_typed_error_and_can_be_let_go_of(
 
 @pytest.mark.parametrize(
     "document",
-    [None, [], {}, {"nodes": 1}, {"nodes": [1, {"id": []}, {"id": {}, "prerequisites": [[], {}]}]}],
+    [
+        None,
+        [],
+        {},
+        {"nodes": 1},
+        {"nodes": [1, {"id": []}, {"id": {}, "prerequisites": [[], {}]}]},
+        {"nodes": [{"id": "a", "title": "A", "gaps": 7}]},
+        {"nodes": [{"id": "a", "title": "A", "gaps": [7, {}], "mastery_check": []}]},
+    ],
 )
 def test_pins_leave_what_is_no_curriculum_to_the_rules(document: Any) -> None:
     pins: dict[str, Any] = {

@@ -87,6 +87,15 @@ def test_a_path_through_a_cycle_is_refused() -> None:
     assert Progress(nodes).ready() == []
 
 
+def test_status_has_a_line_of_figures(runner: CommandRunner, course: Path) -> None:
+    document = runner.ok("status", LATEST, "--json").json
+    assert document["figures"].startswith("3 concepts, score ")
+    assert document["figures"].endswith("; 1 week, 3 hours")
+    assert f"  {document['figures']}\n" in runner.ok("status", LATEST).out
+    (course / "outputs/curriculum/curriculum.json").write_text(json.dumps(curriculum_of()))
+    assert runner.ok("status", LATEST, "--json").json["figures"] == ""
+
+
 def test_show_is_a_tree_of_weeks_where_there_is_a_plan_and_of_layers_where_there_is_none(
     runner: CommandRunner, course: Path
 ) -> None:

@@ -18,8 +18,6 @@ from dagogy.pipeline.graph import GraphIndex
 from dagogy.workspace.files import from_json
 from dagogy.workspace.runs import Run
 
-#: The learner where none is named.
-DEFAULT = "me"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 

@@ -50,6 +50,7 @@ def validate(
         "evidence": opened.state.hashes["evidence"],
         "ruleset": validation.ruleset,
         "passed": validation.passed,
+        "figures": f"{plural(validation.nodes, 'concept')}, score {validation.score:g}",
         "gaps": str(validation.gaps or ""),
     }
     if validation.passed and not opened.state.current[CURRICULUM]:
@@ -178,6 +179,7 @@ def plan(opened: OpenRun, context: RunContext | None = None) -> dict[str, Any]:
     from pydantic_core import to_json as fast_json
 
     from dagogy.pipeline.plan import make_plan
+    from dagogy.pipeline.results import Plan
 
     curriculum, spec, index = context.curriculum, context.spec, context.index
     # Where nobody else needs it, the text goes before the plan is made: it is as large as what is planned.
@@ -195,6 +197,7 @@ def plan(opened: OpenRun, context: RunContext | None = None) -> dict[str, Any]:
         # Who takes the plan over, as a calendar does, goes by these: they change with its content.
         "revision": revision + is_new,
         "at_utc": utc_now() if is_new else before.get("at_utc") or utc_now(),
+        "figures": Plan(document).summary(),
         "curriculum": opened.state.hashes["curriculum"],
         "topic_spec": opened.state.hashes["topic_spec"],
     }

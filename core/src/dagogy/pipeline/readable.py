@@ -61,7 +61,8 @@ class ReadableRun:
                 **opened.facts(),
                 "created_at_utc": opened.metadata.created_at_utc,
                 "validation_ok": opened.run.exists(VALID),
-                "gaps": _gaps_told(opened),
+                "figures": _figures(opened),
+                "gaps": _kept(opened, "validation", "gaps"),
                 "artifacts": _artifacts(opened),
                 "last_failure": _last_failure(opened),
             }
@@ -210,13 +211,18 @@ class ReadableRun:
         return self.workspace.reading(self._folder)
 
 
-def _gaps_told(opened: OpenRun) -> str:
-    """What the last validation of the curriculum that is there counted, in words: reading the curriculum
-    itself would cost more than all the rest.
+def _kept(opened: OpenRun, step: str, name: str) -> str:
+    """What the last validation or plan of the curriculum that is there left behind, in words: reading the
+    curriculum itself would cost more than all the rest.
     """
-    stamp = opened.metadata.stamps.get("validation") or {}
-    told = stamp.get("gaps", "") if stamp.get("curriculum") == opened.state.hashes["curriculum"] else ""
+    stamp = opened.metadata.stamps.get(step) or {}
+    told = stamp.get(name, "") if stamp.get("curriculum") == opened.state.hashes["curriculum"] else ""
     return told if isinstance(told, str) else ""
+
+
+def _figures(opened: OpenRun) -> str:
+    """`18 concepts, score 96.7; 2 weeks, 9.4 hours`, as far as it is known."""
+    return "; ".join(filter(None, (_kept(opened, step, "figures") for step in ("validation", "plan"))))
 
 
 def _artifacts(opened: OpenRun) -> list[dict[str, Any]]:

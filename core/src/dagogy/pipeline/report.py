@@ -98,6 +98,13 @@ def plural(count: int, noun: str, many: str = "") -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {many or noun + 's'}"
 
 
+def place(source: Mapping[str, Any]) -> str:
+    """`inputs/scope.md line 3`, `… lines 3 to 5`, or the location alone where its `lines` are 0."""
+    first, last = source["lines"]
+    span = f" line {first}" if first == last else f" lines {first} to {last}"
+    return f"{source['location']}{span if first else ''}"
+
+
 def hours(minutes: float, sign: str = "") -> str:
     """Minutes as hours for people: `16 hours`, `17.3 hours`; with `sign="+"` always signed."""
     text = format(round(minutes / 60, 1), f"{sign}g")

@@ -159,12 +159,33 @@ def write_atomic(path: Path, data: bytes, inside: Path | None = None) -> None:
 
 
 def export_atomic(path: Path, data: bytes) -> None:
-    """As `write_atomic`, for a path that the user named: the modes follow the umask."""
+    """As `write_atomic`, for a path that the user named: the modes follow the umask. A pipe or a device takes
+    the bytes as they come; renamed over, it would be gone for everybody.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if _is_stream(path):
+            with path.open("wb", buffering=0) as stream:
+                _write_all(stream.fileno(), data)
+            return
     except OSError as error:
         raise storage_error("write", path, error) from error
     _write_atomic(path, data, _EXPORTED_FILE)
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether there is something that is no file and no folder, or a name of a stream (`/dev/stdout`)."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return False
+    return path.parent.as_posix() in ("/dev", "/dev/fd") or not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
 
 
 def _write_atomic(path: Path, data: bytes, mode: int) -> None:
@@ -175,9 +196,7 @@ def _write_atomic(path: Path, data: bytes, mode: int) -> None:
             temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, mode
         )
         try:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(descriptor, view) :]
+            _write_all(descriptor, data)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

@@ -41,4 +41,6 @@ def page_path(run: Run) -> Path:
             f"{path.parent} leads out of the run through a symlink",
             hint="replace the symlink by a folder, or use 'dagogy export RUN --format html --output FILE'",
         )
+    if path.exists() and not path.is_file():
+        raise StorageError(f"{path} is there and is no file", hint="remove it")
     return path

@@ -6,7 +6,7 @@ import click
 
 from dagogy.cli.app import App
 from dagogy.cli.options import common, run_or_latest
-from dagogy.pipeline.report import plural
+from dagogy.pipeline.report import place, plural
 
 
 @click.command("gaps", epilog="\b\nExamples:\n  dagogy gaps latest\n  dagogy gaps latest --json")
@@ -24,12 +24,7 @@ def gaps(app: App, reference: str) -> None:
     for gap in document["gaps"]:
         if gap["node_id"] != node:
             node, source = gap["node_id"], gap["source"]
-            place = ""
-            if source is not None:
-                first, last = source["lines"]
-                span = f" line {first}" if first == last else f" lines {first} to {last}"
-                place = f", {source['location']}{span if first else ''}"
-            lines.append(f"{gap['title']} ({node}){place}")
+            lines.append(f"{gap['title']} ({node}){f', {place(source)}' if source is not None else ''}")
         lines.append(f"  {gap['field']}: {gap['question']}")
         lines.append(f"    open because: {gap['reason']}")
     lines.append(document["summary"] or f"no gaps: {plural(document['nodes'], 'concept')} written in full")

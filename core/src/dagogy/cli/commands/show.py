@@ -13,7 +13,7 @@ from dagogy.cli.app import App
 from dagogy.cli.commands.why import complete_nodes
 from dagogy.cli.options import common, run_argument
 from dagogy.cli.scope import rendered, terminal_width
-from dagogy.pipeline.report import hours, plural
+from dagogy.pipeline.report import hours, place, plural
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -120,9 +120,7 @@ def _about(document: Mapping[str, Any]) -> Iterator[str]:
     )
     yield ", ".join(part for part in about if part)
     if source:
-        first, last = source["lines"]
-        where = f" line {first}" if first == last else f" lines {first} to {last}"
-        yield f"{source['location']}{where if first else ''}"
+        yield place(source)
     for name, heading in (("before", "after"), ("after", "before")):
         if document[name]:
             yield f"{heading} {'; '.join(other['title'] for other in document[name])}"

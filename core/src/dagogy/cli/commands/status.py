@@ -18,6 +18,8 @@ def status(app: App, reference: str) -> None:
     for row in document["artifacts"]:
         mark = "current" if row["current"] else "stale  " if row["exists"] else "missing"
         lines.append(f"  {mark}  {row['path']}" + (f"  ({row['reason']})" if row["reason"] else ""))
+    if document["figures"]:
+        lines.append(f"  {document['figures']}")
     if document["gaps"]:
         lines.append(f"  {document['gaps']}")
     if document["last_failure"]:

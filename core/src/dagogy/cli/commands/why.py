@@ -11,6 +11,7 @@ from click.shell_completion import CompletionItem
 from dagogy.api.display import one_line
 from dagogy.cli.app import App
 from dagogy.cli.options import common, run_argument
+from dagogy.pipeline.report import place
 from dagogy.workspace.files import from_json
 from dagogy.workspace.stages import CURRICULUM
 
@@ -65,7 +66,7 @@ def _node_lines(document: Mapping[str, Any]) -> list[str]:
     if document["source"]:
         source = document["source"]
         lines.append(
-            f"  {'treated' if source['lines'][0] else 'named'} in {_span(source)}: {_cut(source['quote'])}"
+            f"  {'treated' if source['lines'][0] else 'named'} in {place(source)}: {_cut(source['quote'])}"
         )
     lines += [f"  merged into it: {', '.join(document['merged'])}"] if document["merged"] else []
     lines += [f"  remark of the provider: {note}" for note in document["notes"]]
@@ -114,20 +115,9 @@ def _edges(edges: Iterable[Mapping[str, Any]]) -> list[str]:
 def _quotes(pieces: Iterable[Mapping[str, Any]]) -> list[str]:
     return [
         f"    {p['kind']} {p['weight']:g}"
-        + (f": {p['note']}" if p["note"] else f", {_span(p)}: {_cut(p['quote'])}")
+        + (f": {p['note']}" if p["note"] else f", {place(p)}: {_cut(p['quote'])}")
         for p in pieces
     ]
-
-
-def _span(place: Mapping[str, Any]) -> str:
-    first, last = place["lines"]
-    if not first:
-        return str(place["location"])
-    return (
-        f"{place['location']} line {first}"
-        if first == last
-        else f"{place['location']} lines {first} to {last}"
-    )
 
 
 def _cut(quote: str) -> str:

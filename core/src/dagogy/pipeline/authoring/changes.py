@@ -12,10 +12,11 @@ from types import MappingProxyType
 from typing import Any
 
 from dagogy.api.text import shorten
-from dagogy.contracts.documents import curriculum_problems
+from dagogy.contracts.documents import curriculum_problems, decode_curriculum
 from dagogy.contracts.types import GAP_FIELDS
 from dagogy.pipeline.authoring.page import names_of, one_line
 from dagogy.pipeline.authoring.parse import Concept, Page, page_error
+from dagogy.workspace.files import to_json
 from dagogy.workspace.runs import slugify
 
 #: The reason of a gap that an author made by taking out what stood there.
@@ -200,10 +201,7 @@ class _Reading:
             for key, value in {"id": node_id, **(node or {}), **values}.items()
             if value is not None
         }
-        made["gaps"] = _gaps(made)
-        if not made["gaps"]:
-            del made["gaps"]
-        return made
+        return with_gaps(made)
 
     def _values(
         self, node_id: str, concept: Concept, node: dict[str, Any] | None, old: Concept | None
@@ -280,18 +278,28 @@ def _merged(now: Any, before: Any, values: Any) -> Any:
     return merged
 
 
-def _gaps(node: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The gaps of a node that are still open, and those of fields that have become empty."""
-    declared = {gap["field"]: gap for gap in node.get("gaps", [])}
-    check = node["mastery_check"]
-    lacking = {
-        "capability": not node["capability"],
-        "core_ideas": len(node["core_ideas"]) < 2,
-        "pitfalls": not node["pitfalls"],
-        "mastery_check": not (check["task"] and check["pass_criteria"]),
-        "resources": False,  # how many it needs is the evidence mode's to say
+def _declared(node: Mapping[str, Any]) -> list[dict[str, Any]]:
+    gaps = node.get("gaps")
+    return [gap for gap in gaps if isinstance(gap, dict) and "field" in gap] if isinstance(gaps, list) else []
+
+
+def with_gaps(node: dict[str, Any]) -> dict[str, Any]:
+    """A node that declares a gap for each field that lacks something, and for no other; one that is no node
+    stays as it is. The gap of a field that has become empty is its author's.
+    """
+    every = [{"field": name, "reason": LEFT_OPEN} for name in GAP_FIELDS]
+    typed = decode_curriculum(to_json({"topic": "-", "nodes": [{**node, "gaps": every}]})).value
+    if typed is None:
+        return node
+    declared = {gap["field"]: gap for gap in _declared(node)}
+    # How many resources a node needs is the evidence mode's to say.
+    lacking = [name for name in GAP_FIELDS if typed.nodes[0].lacks(name)]
+    gaps = [
+        declared.get(name, {"field": name, "reason": LEFT_OPEN})
+        for name in lacking
+        if name in declared or name != "resources"
+    ]
+    return {
+        **{key: value for key, value in node.items() if key != "gaps"},
+        **({"gaps": gaps} if gaps else {}),
     }
-    roles = {resource["role"] for resource in node["resources"]}
-    if "resources" in declared:
-        lacking["resources"] = not {"definition", "example"} <= roles
-    return [declared.get(name, {"field": name, "reason": LEFT_OPEN}) for name in GAP_FIELDS if lacking[name]]

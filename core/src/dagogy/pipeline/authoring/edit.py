@@ -65,7 +65,7 @@ def take_over(opened: OpenRun, text: str, name: str) -> tuple[Changes, dict[str,
     }
     told = summary(changes)
     opened.metadata.note("edited", told, pinned=count(pins))
-    opened.run.event("edited", **changes.as_dict())
+    opened.run.event("edited", **opened.session.clean(changes.as_dict(), shapes=False))
     opened.refresh(curriculum=content_hash(data))
     return changes, operations.validate(opened)
 

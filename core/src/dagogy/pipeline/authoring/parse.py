@@ -15,6 +15,8 @@ from dagogy.pipeline.authoring.page import QUESTION, SECTIONS
 _ID = re.compile(r"\{#([A-Za-z0-9][A-Za-z0-9_-]*)\}\Z")
 _SETTING = re.compile(r"- ([a-z]+):(.*)$")
 _SETTINGS = ("group", "minutes", "after", "optional", "replaces")
+#: Problems in the message of an error, and in its details.
+_MOST_TOLD, _MOST_KEPT = 8, 100
 _OPTIONS = ("url", "kind", "role", "citation")
 
 
@@ -41,16 +43,20 @@ class Page:
 
 
 class PageError(InvalidArgument):
-    """A page that cannot be read; one message with all its problems, each with its line."""
+    """A page that cannot be read; one message with its problems, each with its line."""
 
 
 def page_error(name: str, problems: list[tuple[int, str]]) -> PageError:
-    """The error for `problems`, each a line number and a sentence, in the page `name`."""
-    told = "; ".join(f"line {line}: {text}" for line, text in sorted(problems))
+    """The error for `problems`, each a line number and a sentence, in the page `name`: as many as one line
+    holds, and in `details` as many as anybody corrects in one go.
+    """
+    ordered = sorted(problems)
+    told = "; ".join(f"line {line}: {text}" for line, text in ordered[:_MOST_TOLD])
+    more = f"; in all {len(ordered)}" if len(ordered) > _MOST_TOLD else ""
     return PageError(
-        f"{name} cannot be taken over: {told}",
+        f"{name} cannot be taken over: {told}{more}",
         hint="correct these lines; nothing was changed",
-        details={"problems": [{"line": line, "message": text} for line, text in sorted(problems)]},
+        details={"problems": [{"line": line, "message": text} for line, text in ordered[:_MOST_KEPT]]},
     )
 
 

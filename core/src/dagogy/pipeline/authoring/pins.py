@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dagogy.api.errors import ValidationFailed
-from dagogy.contracts.types import GAP_FIELDS
-from dagogy.pipeline.authoring.changes import Changes
+from dagogy.pipeline.authoring.changes import Changes, with_gaps
 from dagogy.workspace.files import from_json, to_json
 from dagogy.workspace.runs import Run
 
@@ -169,12 +168,7 @@ def _id(node: Any) -> str:
 def _with_fields(node: Any, fields: Mapping[str, Any] | None) -> Any:
     if not fields:
         return node
-    made = {key: value for key, value in {**node, **fields}.items() if value is not None}
-    gaps = made.get("gaps")
-    filled = {name for name in GAP_FIELDS if fields.get(name)}
-    if isinstance(gaps, list) and filled:
-        made["gaps"] = [g for g in gaps if not (isinstance(g, dict) and g.get("field") in filled)]
-    return made
+    return with_gaps({key: value for key, value in {**node, **fields}.items() if value is not None})
 
 
 def _rewired(node: Any, gone: Mapping[str, str], there: set[str] | None) -> Any:
