@@ -257,6 +257,7 @@ def test_100_000_nodes_in_one_cycle_are_judged_in_bounded_time_and_memory(runner
     assert len(done.stderr.splitlines()[0]) < 2_000
 
 
+@pytest.mark.slow
 def test_a_cycle_of_3_000_nodes_is_reported_in_a_line(runner: CommandRunner) -> None:
     run_with(runner, cycle_of(3_000))
     shown = failed(runner("validate", "latest"), "validation_failed")
@@ -362,6 +363,7 @@ def test_local_paths_inside_the_workspace_are_read(runner: CommandRunner) -> Non
     runner.ok("validate", "latest")
 
 
+@pytest.mark.slow
 def test_local_paths_outside_the_workspace_are_refused(runner: CommandRunner, tmp_path: Path) -> None:
     outside = tmp_path / "secret.md"
     outside.write_text("# Secret\n\nText.\n")
@@ -374,6 +376,7 @@ def test_local_paths_outside_the_workspace_are_refused(runner: CommandRunner, tm
         assert "Secret" not in shown.out + shown.err
 
 
+@pytest.mark.slow
 def test_local_paths_that_cannot_be_read_are_named(runner: CommandRunner) -> None:
     put(runner.folder / "binary.md", bytes(range(256)))
     (runner.folder / "loop.md").symlink_to("loop.md")

@@ -149,6 +149,7 @@ def incident(error: DagogyError) -> str:
 # The real codex, and a server that answers.
 
 
+@pytest.mark.slow
 def test_the_answer_of_the_real_codex_comes_with_what_it_cost(real: Harness) -> None:
     with loopback(answers_with('{"answer": 42}')) as server:
         codex_home(real.folder / "home", server.url)
@@ -202,6 +203,7 @@ def test_what_codex_does_is_shown_in_short_lines(real: Harness) -> None:
     assert not any("not to be shown" in line or len(line) > 130 for line in lines)
 
 
+@pytest.mark.slow
 def test_codex_gets_no_secret_that_it_does_not_need(real: Harness) -> None:
     seen: list[bytes] = []
 
@@ -219,6 +221,7 @@ def test_codex_gets_no_secret_that_it_does_not_need(real: Harness) -> None:
         assert not any(secret.encode() in environ for secret in UNNEEDED.values())
 
 
+@pytest.mark.slow
 def test_the_agent_can_run_nothing_and_keeps_no_session(real: Harness) -> None:
     (real.folder / "mine").mkdir()
     real.monkeypatch.chdir(real.folder / "mine")
@@ -234,6 +237,7 @@ def test_the_agent_can_run_nothing_and_keeps_no_session(real: Harness) -> None:
     assert [path for path in (real.folder / "home").rglob("*.jsonl") if "session" in str(path)] == []
 
 
+@pytest.mark.slow
 def test_a_feature_that_this_version_does_not_know_does_not_stop_it(real: Harness) -> None:
     real.setting += " -c features.no_such_feature=false"
     with loopback(answers_with('{"answer": 1}')) as server:
@@ -414,6 +418,7 @@ def test_a_wrong_configuration_is_reported_in_codex_own_words(
     assert incident(error) == "coding_agent_misconfigured"
 
 
+@pytest.mark.slow
 def test_a_key_that_is_not_there_is_reported_by_its_name(real: Harness) -> None:
     real.monkeypatch.delenv("LOOPBACK_CREDENTIAL")
     codex_home(real.folder / "home", "http://127.0.0.1:9/v1")
@@ -567,6 +572,7 @@ def test_a_flag_that_this_version_does_not_know_is_left_out(harness: Harness, la
     )
 
 
+@pytest.mark.slow
 def test_the_help_is_asked_for_once_until_the_file_changes(harness: Harness) -> None:
     count = f"open({str(harness.folder / 'helped')!r}, 'a').write('x')"
     faked(harness, 'answer("{}")')
@@ -615,11 +621,13 @@ def test_nothing_stays_alive_of_a_command_that_heeds_no_sigterm(harness: Harness
     assert "command_execution" in error.details["events"]
 
 
+@pytest.mark.slow
 def test_nothing_stays_alive_of_a_command_that_leaves_children_behind(harness: Harness) -> None:
     faked(harness, STUBBORN + 'answer("{}")')
     assert harness.ask().text == "{}"
 
 
+@pytest.mark.slow
 def test_an_interruption_ends_the_child_and_goes_on(harness: Harness) -> None:
     harness.monkeypatch.setattr(process, "GRACE_SECONDS", 0.2)
     faked(
@@ -645,6 +653,7 @@ def test_commands_of_an_agent_that_has_a_shell_all_the_same_are_noted(harness: H
     assert "codex runs ls" in lines
 
 
+@pytest.mark.slow
 def test_an_answer_counts_although_the_command_does_not_end_after_it(harness: Harness) -> None:
     harness.monkeypatch.setattr(process, "LINGER_SECONDS", 0.2)
     faked(harness, 'answer("{}")\ntime.sleep(300)')
@@ -700,6 +709,7 @@ def test_an_answer_that_was_kept_is_not_that_of_a_command_with_other_flags(harne
     assert len(keys) == 3
 
 
+@pytest.mark.slow
 def test_a_turn_that_goes_on_after_another_is_waited_for(harness: Harness) -> None:
     harness.monkeypatch.setattr(process, "LINGER_SECONDS", 0.2)
     faked(
@@ -934,6 +944,7 @@ def test_prose_twice_is_a_failure_with_the_answer_kept(runner: CommandRunner, wo
     assert b"forty-two" in left_in(run)
 
 
+@pytest.mark.slow
 def test_doctor_asks_the_real_codex(runner: CommandRunner, working: Harness) -> None:
     codex_home(working.folder / "home", "http://127.0.0.1:9/v1")
     assert "codex_exec: " in runner("doctor").out

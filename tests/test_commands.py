@@ -164,6 +164,7 @@ def test_the_users_own_spec_is_kept_beside_a_scope_file(runner: CommandRunner) -
     assert (run / SPEC).read_text() == written
 
 
+@pytest.mark.slow
 def test_of_a_half_filled_template_the_users_parts_are_kept(runner: CommandRunner) -> None:
     run = runner.init()
     half = document(run, SPEC)
@@ -391,6 +392,7 @@ class Terminal:
         self.text = data.decode()
 
 
+@pytest.mark.slow
 def test_run_on_a_terminal_shows_its_stages_live(runner: CommandRunner) -> None:
     runner.init()
     shown = Terminal(runner.folder, "run", "latest", "--scope-file", str(BREAD))
@@ -667,6 +669,7 @@ def test_a_plan_that_somebody_changed_into_none_is_not_handed_on(runner: Command
     assert not list(Path().glob("*.pack"))
 
 
+@pytest.mark.slow
 def test_severity_options_and_off_change_the_verdict(runner: CommandRunner) -> None:
     bad = valid_curriculum()
     bad["nodes"][0]["prerequisites"] = ["nowhere"]
@@ -738,6 +741,7 @@ BROKEN_RULE = """
 """  # noqa: E501
 
 
+@pytest.mark.slow
 def test_a_rule_that_cannot_run_fails_the_validation_and_is_in_the_report(
     runner: CommandRunner, site: SitePackages
 ) -> None:

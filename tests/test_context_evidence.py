@@ -137,6 +137,7 @@ def test_of_a_chain_that_its_document_states_every_edge_that_is_turned_round_is_
     assert [f["node_id"] for f in findings(runner)] == [name.lower() for name in names[:-1]]
 
 
+@pytest.mark.slow
 def test_without_it_the_reading_of_the_scope_document_counts_and_without_both_the_rule_is_silent(
     runner: CommandRunner, bread: Path
 ) -> None:

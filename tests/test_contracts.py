@@ -112,6 +112,7 @@ def test_the_shipped_schemas_are_those_of_the_models() -> None:
         )
 
 
+@pytest.mark.slow
 def test_generating_a_schema_twice_gives_the_same_bytes_in_any_process() -> None:
     code = (
         "import json; from dagogy.contracts import models; print(json.dumps({n: models.schema_of(n) for n in "
@@ -663,6 +664,7 @@ def test_schema_and_model_agree_on_every_mutated_curriculum(document: Any) -> No
 
 @QUICK
 @given(mutated("topic_spec"))
+@pytest.mark.slow
 def test_schema_and_model_agree_on_every_mutated_topic_spec(document: Any) -> None:
     agree("topic_spec", document)
 
@@ -874,6 +876,7 @@ def test_the_order_of_keys_and_colons_inside_texts_do_not_matter() -> None:
 
 @QUICK
 @given(mutated("curriculum"), st.integers(0, 2**32), st.integers(0, 255))
+@pytest.mark.slow
 def test_no_damaged_byte_raises_anything_or_gives_a_value_with_problems(
     document: Any, place: int, byte: int
 ) -> None:
@@ -889,6 +892,7 @@ def test_no_damaged_byte_raises_anything_or_gives_a_value_with_problems(
 
 @QUICK
 @given(mutated("curriculum"), st.integers(0, 2**32), st.integers(0, 255))
+@pytest.mark.slow
 def test_the_typed_decoder_takes_nothing_that_strict_json_refuses(
     document: Any, place: int, byte: int
 ) -> None:

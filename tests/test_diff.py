@@ -73,6 +73,7 @@ def test_a_curriculum_does_not_differ_from_itself(document: dict[str, Any]) -> N
 
 
 @given(documents(), documents(), st.data())
+@pytest.mark.slow
 def test_forth_and_back_say_the_same(old: dict[str, Any], new: dict[str, Any], data: st.DataObject) -> None:
     if new["nodes"]:
         some = data.draw(st.sets(st.sampled_from([n["id"] for n in new["nodes"]])))

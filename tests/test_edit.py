@@ -423,6 +423,7 @@ def test_without_an_editor_the_way_is_named(
     assert "--from FILE" in done.err
 
 
+@pytest.mark.slow
 def test_an_editor_is_opened_and_a_mistake_costs_no_work(runner: CommandRunner, tea: Path) -> None:
     editor = runner.folder / "editor.py"
 

@@ -166,6 +166,7 @@ def test_a_page_asks_for_nothing_and_can_be_used_by_keyboard(runner: CommandRunn
 
 
 @needs_chromium
+@pytest.mark.slow
 def test_the_list_says_what_the_graph_shows_and_the_address_keeps_it(runner: CommandRunner, tab: Tab) -> None:
     runner.ok("run", str(BREAD))
     path = Path(runner.ok("open", "--no-browser").out.strip())

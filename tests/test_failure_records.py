@@ -130,6 +130,7 @@ def test_the_facts_that_a_provider_gives_are_in_the_record(loud: tuple[Path, Out
     assert "[LOUD_PHRASE]" in failure.text
 
 
+@pytest.mark.slow
 def test_no_secret_is_in_any_file_of_the_run_or_on_the_streams(
     loud: tuple[Path, Outcome], runner: CommandRunner, site: SitePackages
 ) -> None:

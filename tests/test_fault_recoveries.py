@@ -233,6 +233,7 @@ def test_a_better_answer_the_second_time_heals_a_validation_failure(harness: Har
     assert harness("--unsafe") == Outcome("validation_failure", ("regenerate",), 0)
 
 
+@pytest.mark.slow
 def test_a_read_only_disk_leaves_a_bundle_elsewhere(harness: Harness, tmp_path: Path) -> None:
     def body(disk: Path) -> None:
         shutil.copytree(harness.run, disk / harness.run.name)
@@ -247,6 +248,7 @@ def test_a_read_only_disk_leaves_a_bundle_elsewhere(harness: Harness, tmp_path: 
     in_tmpfs("2M", tmp_path, body)
 
 
+@pytest.mark.slow
 def test_files_of_another_user_leave_a_bundle_elsewhere(harness: Harness, tmp_path: Path) -> None:
     if os.getuid() != 0:
         pytest.skip("only root can give files away")

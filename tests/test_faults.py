@@ -395,6 +395,7 @@ def test_a_full_disk_is_an_io_error_and_what_was_there_is_intact(
     _disk("1M", runner, body)
 
 
+@pytest.mark.slow
 def test_a_read_only_runs_dir_is_read_and_refuses_what_writes(runner: CommandRunner) -> None:
     def body(disk: Path) -> None:
         (runner.folder / "tea.md").write_text(SCOPE)

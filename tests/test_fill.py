@@ -301,6 +301,7 @@ def test_nothing_is_paid_for_twice(
     assert made.file.read_bytes() == filled
 
 
+@pytest.mark.slow
 def test_a_changed_section_asks_again_about_its_node_alone(
     runner: CommandRunner, course: Callable[[int], Course], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -375,6 +376,7 @@ def test_a_kill_in_the_middle_costs_no_more_than_what_was_under_way(
     assert len(service.asked) <= -(-len(made.ids) // 5) + len(under_way)
 
 
+@pytest.mark.slow
 def test_the_result_does_not_depend_on_who_answers_first(
     runner: CommandRunner, course: Callable[[int], Course], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -410,6 +412,7 @@ def test_the_result_does_not_depend_on_who_answers_first(
 
 
 @pytest.mark.parametrize("most", [1, 2, 3])
+@pytest.mark.slow
 def test_a_budget_of_calls_ends_it_at_the_number_set(
     runner: CommandRunner, course: Callable[[int], Course], monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
@@ -425,6 +428,7 @@ def test_a_budget_of_calls_ends_it_at_the_number_set(
     assert all("AGENT_MAX_CALLS is used up" in left[i] for i in made.ids if i not in asked)
 
 
+@pytest.mark.slow
 def test_a_budget_of_tokens_ends_it_before_more_is_spent(
     runner: CommandRunner, course: Callable[[int], Course], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -442,6 +446,7 @@ def test_a_budget_of_tokens_ends_it_before_more_is_spent(
     assert any("AGENT_MAX_TOKENS is used up" in gap["reason"] for gap in done["left"])
 
 
+@pytest.mark.slow
 def test_a_node_that_the_model_declines_leaves_its_gap_and_no_other(
     runner: CommandRunner, course: Callable[[int], Course], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -465,6 +470,7 @@ def test_a_node_that_the_model_declines_leaves_its_gap_and_no_other(
     assert all("declined" in gap["reason"] for gap in done["left"])
 
 
+@pytest.mark.slow
 def test_an_answer_that_is_cut_off_is_asked_for_in_halves_and_a_node_twice(
     runner: CommandRunner, course: Callable[[int], Course], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -486,6 +492,7 @@ def test_an_answer_that_is_cut_off_is_asked_for_in_halves_and_a_node_twice(
     assert asked_ids(service).count([long]) == 2
 
 
+@pytest.mark.slow
 def test_a_service_that_fails_for_all_is_not_asked_on_and_on(
     runner: CommandRunner, course: Callable[[int], Course], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -503,6 +510,7 @@ def test_a_service_that_fails_for_all_is_not_asked_on_and_on(
     assert {node for node, _ in made.gaps()} == set(made.ids[5:])
 
 
+@pytest.mark.slow
 def test_one_failing_call_in_many_costs_its_nodes_alone(
     runner: CommandRunner, course: Callable[[int], Course], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -541,6 +549,7 @@ def test_text_from_the_document_stays_between_its_fences(
     assert "Ignore all rules" in text
 
 
+@pytest.mark.slow
 def test_no_call_holds_more_source_text_than_its_limit(
     runner: CommandRunner, course: Callable[[int], Course], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -617,6 +626,7 @@ def test_the_schema_is_one_that_strict_mode_accepts() -> None:
 
 
 @pytest.mark.parametrize("scenario", ["ok", "noresponses", "ignoresformat", "flaky1-503", "flaky1-429ms"])
+@pytest.mark.slow
 def test_how_a_service_wants_to_be_asked_is_found_out_once(
     runner: CommandRunner, course: Callable[[int], Course], monkeypatch: pytest.MonkeyPatch, scenario: str
 ) -> None:

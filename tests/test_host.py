@@ -444,6 +444,7 @@ def test_a_plugin_that_is_left_out_is_never_imported(
     assert marker.exists()
 
 
+@pytest.mark.slow
 def test_the_command_line_names_the_nearest_plugin_for_an_unknown_one_on_a_list(site: SitePackages) -> None:
     for variable in ("DAGOGY_DISABLE", "DAGOGY_PLUGINS"):
         done = site.run("plugins", "list", **{variable: "graph.acyclik"})

@@ -128,6 +128,7 @@ def test_a_crash_of_who_asks_nobody_is_no_setting_of_another_provider(
     assert "incident unknown" in done.err
 
 
+@pytest.mark.slow
 def test_half_a_character_in_the_log_reaches_a_bundle_escaped(runner: CommandRunner) -> None:
     run = finished(runner)
     with open(run / "logs/events.jsonl", "a") as file:

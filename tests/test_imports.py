@@ -118,6 +118,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_version_imports_next_to_nothing(work: Path) -> None:
     seen = observe(work, "--version")
     assert seen.status == 0

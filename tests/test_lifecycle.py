@@ -223,6 +223,7 @@ def test_a_wrong_value_in_the_file_names_key_and_file(runner: CommandRunner, val
     assert f"agent_timeout_seconds in {runner.folder / 'dagogy.toml'}" in refused.err
 
 
+@pytest.mark.slow
 def test_flag_beats_environment_beats_file_beats_default(
     runner: CommandRunner, done: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -550,6 +550,7 @@ def test_a_run_tells_cost_and_model_in_trace_summary_and_events(
     assert event["usage"]["calls"] == 2
 
 
+@pytest.mark.slow
 def test_a_rerun_pays_nothing_twice_unless_it_is_reported_to(
     runner: CommandRunner, talk: Callable[..., Path]
 ) -> None:

@@ -90,6 +90,7 @@ def test_what_was_fixed_with_another_option_stands_no_longer(runner: CommandRunn
     assert (run / CURRICULUM).read_bytes() == before
 
 
+@pytest.mark.slow
 def test_the_end_of_a_recovery_names_the_incident_that_was_healed_not_one_on_the_way(
     runner: CommandRunner,
 ) -> None:
@@ -105,6 +106,7 @@ def test_the_end_of_a_recovery_names_the_incident_that_was_healed_not_one_on_the
     assert list(event["incidents"]) == ["stage_conflict", "validation_failure"]
 
 
+@pytest.mark.slow
 def test_fixes_that_change_the_meaning_come_before_a_costly_generation_and_keep_a_copy(
     runner: CommandRunner,
 ) -> None:
@@ -124,6 +126,7 @@ def test_fixes_that_change_the_meaning_come_before_a_costly_generation_and_keep_
     assert not events(run, "provider_asked")
 
 
+@pytest.mark.slow
 def test_an_action_whose_own_setting_is_not_set_is_neither_offered_nor_carried_out(
     runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -392,6 +395,7 @@ def test_an_outcome_that_cannot_be_worked_with_is_its_action_s_fault_and_the_res
     assert expected in done.json["steps"][0]["message"]
 
 
+@pytest.mark.slow
 def test_an_action_that_hangs_ends_with_the_time_of_the_recovery(
     site: SitePackages, runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -125,6 +125,7 @@ def test_reviews_go_over_nodes_of_earlier_weeks_in_the_order_they_were_taught(
 
 
 @given(cases())
+@pytest.mark.slow
 def test_the_critical_path_is_a_longest_chain(case: tuple[Curriculum, float]) -> None:
     curriculum, hours = case
     plan = make_plan(curriculum, spec_of(hours))

@@ -518,6 +518,7 @@ def test_what_was_given_wrongly_is_no_defect_and_leaves_no_test(runner: CommandR
     assert not (runner.folder / "tests").exists()
 
 
+@pytest.mark.slow
 def test_a_fixture_holds_no_secret_and_says_what_it_left_out(acme: SitePackages, tmp_path: Path) -> None:
     run = titles_of_one_word(tmp_path)
     put(tmp_path / "runs" / run / "inputs/scope.md", "the key is correct-horse-battery")

@@ -214,6 +214,7 @@ def test_what_a_probe_printed_before_it_was_killed_is_shown_and_names_no_secret(
     assert capfd.readouterr() == ("", "probe 'loud' of x-loud 1.0: with [OPENAI_API_KEY]\n")
 
 
+@pytest.mark.slow
 def test_a_probe_that_prints_without_end_is_stopped(
     site: SitePackages, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -349,6 +350,7 @@ def probed(run: Path) -> list[dict[str, Any]]:
     return [e for e in map(json.loads, lines) if e["event"] == "probed"]
 
 
+@pytest.mark.slow
 def test_diagnose_looks_for_a_run_and_keeps_what_it_saw_for_the_bundle(
     site: SitePackages, runner: CommandRunner
 ) -> None:
@@ -371,6 +373,7 @@ def test_diagnose_looks_for_a_run_and_keeps_what_it_saw_for_the_bundle(
         assert json.loads(diagnosis.read())[0]["probes"][0]["probe"] == "ready"
 
 
+@pytest.mark.slow
 def test_no_probe_goes_by_what_was_recorded_alone(site: SitePackages, runner: CommandRunner) -> None:
     run = refuted_run(site, runner)
     found = command(site, runner, "diagnose", run.name, "--no-probe", "--json").json
@@ -381,6 +384,7 @@ def test_no_probe_goes_by_what_was_recorded_alone(site: SitePackages, runner: Co
     )
 
 
+@pytest.mark.slow
 def test_a_record_from_elsewhere_and_a_text_are_looked_at_only_when_asked_for(
     site: SitePackages, runner: CommandRunner, tmp_path: Path
 ) -> None:
@@ -404,6 +408,7 @@ def test_a_record_from_elsewhere_and_a_text_are_looked_at_only_when_asked_for(
     assert len(probed(run)) == 1
 
 
+@pytest.mark.slow
 def test_recover_takes_no_action_on_what_is_refuted_and_lets_the_failed_command_decide(
     site: SitePackages, runner: CommandRunner
 ) -> None:

@@ -296,6 +296,7 @@ def test_codex_exec(
     check(row, through_codex(runner, monkeypatch, tmp_path, row, good_faulty))
 
 
+@pytest.mark.slow
 def test_codex_exec_runs_no_command_that_a_service_asks_for(
     runner: CommandRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, good_faulty: Faulty, codex: Path
 ) -> None:

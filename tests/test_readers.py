@@ -674,6 +674,7 @@ def test_a_scope_that_was_edited_by_hand_is_read_as_it_stands(runner: CommandRun
     assert titles == ["Proofing", "Baking"]
 
 
+@pytest.mark.slow
 def test_standard_input_is_read_once(runner: CommandRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     run = runner.init()
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(EXAMPLES[2].read_bytes())))

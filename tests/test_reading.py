@@ -468,6 +468,7 @@ def test_a_correction_that_names_nothing_writes_nothing_and_no_rule_is_blamed_fo
     assert "front matter of" in done.err
 
 
+@pytest.mark.slow
 def test_a_language_model_is_shown_neither_what_is_skipped_nor_other_concepts(
     runner: CommandRunner, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

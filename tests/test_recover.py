@@ -136,6 +136,7 @@ def test_stage_conflict_with_a_scope_document_in_the_run_reads_it_and_keeps_the_
     assert (run / "inputs/scope.md").read_bytes() == BREAD.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_failure_met_on_the_way_is_recovered_from_first(runner: CommandRunner) -> None:
     document = valid_curriculum()
     document["nodes"][1]["prerequisites"] = ["alpha", "alpha"]
@@ -187,6 +188,7 @@ def cyclic() -> dict[str, Any]:
     return document
 
 
+@pytest.mark.slow
 def test_what_overwrites_is_counted_and_waits_for_consent(runner: CommandRunner) -> None:
     run = run_with(runner, cyclic())
     assert runner("validate", run.name).status == 4
@@ -482,6 +484,7 @@ def test_the_same_failure_with_nothing_changed_ends_the_loop(
     assert len(done.json["steps"]) == 1
 
 
+@pytest.mark.slow
 def test_a_report_that_tells_of_another_duration_is_no_change(
     site: SitePackages, runner: CommandRunner
 ) -> None:
@@ -516,6 +519,7 @@ def test_what_changes_by_the_time_that_passes_is_repeated_and_knows_how_often(
     assert done.json["reason"] == "no action is left that may be carried out"
 
 
+@pytest.mark.slow
 def test_what_may_be_repeated_stops_once_there_is_nothing_to_do(
     site: SitePackages, runner: CommandRunner
 ) -> None:
@@ -525,6 +529,7 @@ def test_what_may_be_repeated_stops_once_there_is_nothing_to_do(
     assert [s["outcome"] for s in done.json["steps"]] == ["changed", "nothing to do"]
 
 
+@pytest.mark.slow
 def test_an_action_that_raises_is_named_and_the_next_one_goes_on(
     site: SitePackages, runner: CommandRunner
 ) -> None:

@@ -721,6 +721,7 @@ def test_a_run_with_remote_llm_goes_from_scope_to_an_accepted_curriculum(
     assert all(KEY not in path.read_text(errors="replace") for path in run.rglob("*") if path.is_file())
 
 
+@pytest.mark.slow
 def test_a_failure_of_the_service_ends_in_a_record_with_its_facts(
     runner: CommandRunner, scoped: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -841,6 +842,7 @@ def zipped(size: int) -> Any:
     return answer
 
 
+@pytest.mark.slow
 def test_an_answer_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dagogy_provider_remote_llm.calls._MOST_BYTES", 20_000)
     monkeypatch.setattr("dagogy_provider_remote_llm.calls._MOST_CHARS", 10_000)

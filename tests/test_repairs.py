@@ -142,6 +142,7 @@ def test_half_a_character_in_one_text_leaves_the_others_as_they_are(
     assert result.best.readable
 
 
+@pytest.mark.slow
 def test_both_kinds_of_damage_at_once_are_fixed(runner: CommandRunner, tmp_path: Path) -> None:
     result, _ = looped(
         BREAD.read_text(), [*ALL, SCHEMA_DAMAGES["key_missing"], SCHEMA_DAMAGES["no_node"]], tmp_path
@@ -179,6 +180,7 @@ def test_in_place_of_a_document_of_which_nothing_can_be_read_comes_a_new_one(
     assert result.best.validation.passed
 
 
+@pytest.mark.slow
 def test_the_trace_of_a_run_tells_coverage_and_order_of_every_round(
     runner: CommandRunner, site: SitePackages
 ) -> None:

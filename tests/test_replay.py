@@ -621,6 +621,7 @@ def killed_in_its_first_action(site: SitePackages, runner: CommandRunner) -> Pat
     return run
 
 
+@pytest.mark.slow
 def test_a_recovery_that_was_killed_in_its_first_action_knows_what_it_was_to_recover(
     site: SitePackages, runner: CommandRunner
 ) -> None:
@@ -743,6 +744,7 @@ def test_a_rerun_after_a_kill_keeps_the_last_good_previous_curriculum(
     assert runner.ok("diff", run.name, "--json").json["added_nodes"] == []
 
 
+@pytest.mark.slow
 def test_a_recovery_goes_on_until_nothing_is_stale(runner: CommandRunner) -> None:
     run = planned_then_edited(runner)
     assert runner("plan", run.name).status == 5

@@ -616,6 +616,7 @@ def test_texts_that_hurt_parsers_are_read_quickly(text: str) -> None:
     assert call_growth(read, text, text[: len(text) // 4]) <= GROWTH
 
 
+@pytest.mark.slow
 def test_time_grows_with_the_length() -> None:
     text = (EXAMPLES / "sourdough-baking.md").read_text(encoding="utf-8")
     assert call_growth(read, text * 40, text * 10) <= GROWTH

@@ -158,6 +158,7 @@ def test_what_works_at_once_is_not_healed(stage: Stage) -> None:
     assert stage.asked("good") == 1
 
 
+@pytest.mark.slow
 def test_a_rate_limit_is_waited_out_and_the_result_is_that_of_the_command(stage: Stage) -> None:
     stage.provider("busy", RATE, GOOD)
     done = stage("--provider", "busy", "--self-heal", "--json")
@@ -175,6 +176,7 @@ def test_a_rate_limit_is_waited_out_and_the_result_is_that_of_the_command(stage:
     assert [e["by"] for e in events(stage.run, "recovered")] == ["wait-rate-limit"]
 
 
+@pytest.mark.slow
 def test_the_summary_says_what_was_wrong_what_helped_and_what_makes_it_permanent(stage: Stage) -> None:
     stage.provider("denied", DENIED)
     done = stage("--self-heal", AGENT_PROVIDER="denied", AGENT_MODEL="m", AGENT_FALLBACK_PROVIDERS="internal")
@@ -191,6 +193,7 @@ def test_the_summary_says_what_was_wrong_what_helped_and_what_makes_it_permanent
         assert wanted in done.out, wanted
 
 
+@pytest.mark.slow
 def test_the_options_of_the_command_give_way_to_the_settings_of_the_attempt(stage: Stage) -> None:
     stage.provider("denied", DENIED)
     options = ("--provider", "denied", "--model=m", "--target-score", "50", "--self-heal", "--json")
@@ -252,6 +255,7 @@ def test_an_open_circuit_leads_to_the_fallback_without_asking(stage: Stage) -> N
     assert stage.asked("poor") == 1
 
 
+@pytest.mark.slow
 def test_a_validation_failure_is_healed_by_what_recover_does(stage: Stage) -> None:
     loop = cyclic()
     stage.provider("loop", {"curriculum": loop})
@@ -302,6 +306,7 @@ def test_what_cannot_be_healed_ends_in_a_bundle_and_the_failures_exit_status(sta
     assert stage.asked("denied") == 1  # nothing had changed: no reason to ask again
 
 
+@pytest.mark.slow
 def test_an_unknown_failure_is_escalated_and_nothing_is_done(stage: Stage) -> None:
     stage.provider("odd", {"message": "the moon is in the wrong house", "details": {}})
     done = failed(stage("--provider", "odd", "--self-heal", "--unsafe"), "provider_error")
@@ -659,6 +664,7 @@ def killed(stage: Stage) -> int:
     return process.pid
 
 
+@pytest.mark.slow
 def test_a_command_that_was_killed_gets_its_record_from_the_next_one_and_is_recovered(stage: Stage) -> None:
     pid = killed(stage)
     assert stage.runner.stage(stage.run.name) == "spec_ready"

@@ -74,6 +74,7 @@ def office(runner: CommandRunner) -> Office:
     return Office(runner)
 
 
+@pytest.mark.slow
 def test_it_is_diagnosed_and_its_probe_confirms_it(office: Office) -> None:
     status, found = office("diagnose", office.run.name)
     assert (status, found["incident"], found["diagnoses"][0]["classifier"]) == (0, "vpn_down", "house.vpn")

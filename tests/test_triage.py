@@ -38,6 +38,7 @@ def test_a_validation_that_nothing_safe_mends_shows_the_report_the_diagnosis_and
     assert shown.out.rstrip().endswith(f"next: dagogy recover {run.name} --unsafe")
 
 
+@pytest.mark.slow
 def test_a_run_that_is_not_ready_is_a_stage_conflict(runner: CommandRunner) -> None:
     run = runner.init()
     done = runner("triage", run.name, "--json")

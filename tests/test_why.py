@@ -276,6 +276,7 @@ def test_a_curriculum_of_a_provider_that_tells_nothing_is_held_against_the_readi
     assert (message["verdict"], message["supported"], message["evidence_in"]) == ("edge", True, DAG)
 
 
+@pytest.mark.slow
 def test_what_was_merged_into_a_node_is_reported(runner: CommandRunner) -> None:
     parts = "".join(
         f"### Bridge {n}\nA bridge {n} joins two parts of a network by rule {n}.\n\n"

@@ -779,6 +779,7 @@ def test_a_hostile_archive_is_refused_and_leaves_nothing(
     assert not list(tmp_path.rglob("evil"))
 
 
+@pytest.mark.slow
 def test_a_damaged_archive_is_refused(runner: CommandRunner, done: Path) -> None:
     archive = Path(runner.ok("archive", "latest", "--json").json["archive"])
     data = archive.read_bytes()
