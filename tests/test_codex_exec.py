@@ -351,6 +351,7 @@ def test_what_was_spent_is_reported_although_there_is_no_answer(real: Harness) -
     assert (usage["input_tokens"], usage["output_tokens"]) == (120, 30)
 
 
+@pytest.mark.slow
 def test_a_failure_that_codex_gets_over_is_no_failure(real: Harness) -> None:
     lines: list[str] = []
     with loopback(
@@ -361,6 +362,7 @@ def test_a_failure_that_codex_gets_over_is_no_failure(real: Harness) -> None:
     assert any(line.startswith("codex reports: Reconnecting... 1/2") for line in lines)
 
 
+@pytest.mark.slow
 def test_a_key_that_the_service_repeats_is_in_no_line_and_no_detail(real: Harness) -> None:
     lines: list[str] = []
     with loopback(fails(401, f"Incorrect API key provided: {KEY}.", "invalid_api_key")) as server:
@@ -428,6 +430,7 @@ def test_a_key_that_is_not_there_is_reported_by_its_name(real: Harness) -> None:
 # Whether it could work.
 
 
+@pytest.mark.slow
 def test_doctor_is_reported_which_codex_there_is_and_that_its_provider_has_a_key(real: Harness) -> None:
     codex_home(real.folder / "home", "http://127.0.0.1:9/v1")
     found = real.provider().ready()
@@ -456,6 +459,7 @@ def test_doctor_is_reported_of_a_login_without_any_part_of_its_key(real: Harness
     assert {path: path.read_bytes() for path in home.rglob("*.json")} == before
 
 
+@pytest.mark.slow
 def test_doctor_is_reported_of_a_command_that_never_answers(harness: Harness) -> None:
     harness.monkeypatch.setattr(command, "LOOK_SECONDS", 0.5)
     path = harness.folder / "codex"

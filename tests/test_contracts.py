@@ -671,6 +671,7 @@ def test_schema_and_model_agree_on_every_mutated_topic_spec(document: Any) -> No
 
 @settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(mutated("curriculum"), st.sampled_from([None, 2]), st.booleans())
+@pytest.mark.slow
 def test_the_way_of_large_documents_says_what_the_plain_way_says(
     document: Any, indent: int | None, twice: bool
 ) -> None:

@@ -189,6 +189,7 @@ def test_times_that_no_number_can_add_up_are_reported() -> None:
         make_diff(None, huge)
 
 
+@pytest.mark.slow
 def test_thousands_of_new_nodes_are_not_compared_word_by_word() -> None:
     sides = [
         typed(

@@ -68,6 +68,7 @@ def test_the_real_environment_gives_what_the_reference_gives() -> None:
     assert {row[0] for row in ours()} >= {"rule", "provider", "exporter"}
 
 
+@pytest.mark.slow
 def test_wheels_unzipped_into_a_folder(tmp_path: Path, on_path: Callable[..., None]) -> None:
     """Real wheels, made by the back end of our own projects."""
     target = tmp_path / "target"

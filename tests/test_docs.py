@@ -146,6 +146,7 @@ def test_the_template_for_harnesses_is_the_one_in_the_package() -> None:
     assert (ROOT / "runs/templates/topic_spec.template.json").read_bytes() == packaged
 
 
+@pytest.mark.slow
 def test_the_index_of_the_runbook_leads_where_a_diagnosis_leads() -> None:
     """A phrase alone may say too little, or mean the agent's file as well as one of ours; it may not be
     diagnosed as something else.

@@ -75,9 +75,9 @@ def test_it_makes_a_curriculum_that_the_rules_accept(chat: SitePackages, good_fa
     ("scenario", "fact", "wanted"),
     [
         ("refusal", "cause", "refusal"),
-        ("drip", "cause", "timeout"),
+        pytest.param("drip", "cause", "timeout", marks=pytest.mark.slow),
         ("429rate", "retry_after_seconds", 1),
-        ("html502", "http_status", 502),
+        pytest.param("html502", "http_status", 502, marks=pytest.mark.slow),
         pytest.param("incomplete", "cause", "incomplete", marks=pytest.mark.slow),
         pytest.param("incomplete_filter", "cause", "content_filter", marks=pytest.mark.slow),
         pytest.param("emptytext", "cause", "empty", marks=pytest.mark.slow),

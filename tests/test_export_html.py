@@ -107,6 +107,7 @@ def test_text_of_a_stranger_becomes_no_element() -> None:
     assert addresses == ["data:,"]
 
 
+@pytest.mark.slow
 def test_open_writes_the_page_into_the_run_and_prints_where(runner: CommandRunner) -> None:
     runner.ok("run", str(BREAD))
     path = Path(runner.ok("open", "--no-browser").out.strip())
@@ -124,6 +125,7 @@ def test_open_writes_the_page_into_the_run_and_prints_where(runner: CommandRunne
 
 
 @needs_chromium
+@pytest.mark.slow
 def test_a_page_asks_for_nothing_and_can_be_used_by_keyboard(runner: CommandRunner, tab: Tab) -> None:
     runner.ok("run", str(BREAD))
     path = Path(runner.ok("open", "--no-browser").out.strip())
@@ -188,6 +190,7 @@ def test_the_list_says_what_the_graph_shows_and_the_address_keeps_it(runner: Com
 
 
 @needs_chromium
+@pytest.mark.slow
 def test_text_of_a_stranger_runs_nothing_and_only_web_addresses_are_links(tmp_path: Path, tab: Tab) -> None:
     path = tmp_path / "page.html"
     path.write_text(page(hostile()))

@@ -84,6 +84,7 @@ def test_an_unknown_language_is_a_typed_error(runner: CommandRunner) -> None:
     assert "language" in done.err
 
 
+@pytest.mark.slow
 def test_a_real_document_gives_a_syllabus(runner: CommandRunner) -> None:
     runner.ok("run", str(Path(__file__).parents[1] / "examples/intro-statistics.md"))
     nodes = json.loads(next(runner.runs.glob("2*")).joinpath(TEXT).read_bytes())["nodes"]

@@ -223,6 +223,7 @@ def test_a_plan_before_its_stage_is_made_after_the_stages_that_are_missing(harne
     assert harness(command=("recover", "course")) == Outcome("stage_conflict", ("run-missing-stages",), 0)
 
 
+@pytest.mark.slow
 def test_stale_artifacts_are_brought_into_line(harness: Harness) -> None:
     edited(harness)
     assert harness(command=("recover", "course")) == Outcome("stale_artifacts", ("rerun-stages",), 0)

@@ -135,7 +135,7 @@ _NEXT_RUN = [*_FIRST_RUN, "--scope-section", "Water", "--scope-section", "Leaves
         ("generated", ["plan", "latest"], 4),
         pytest.param("iterated", ["iterate", "latest"], 4, marks=pytest.mark.slow),
         ("edited", ["status", "latest"], 3),
-        ("iterated", ["archive", "latest"], 3),
+        pytest.param("iterated", ["archive", "latest"], 3, marks=pytest.mark.slow),
         pytest.param("edited", ["status", "latest"], 1, marks=pytest.mark.slow),
         pytest.param("edited", ["validate", "latest"], 1, marks=pytest.mark.slow),
         pytest.param("iterated", ["archive", "latest"], 1, marks=pytest.mark.slow),

@@ -178,6 +178,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, *script: Any) -> Iterator[Service
         yield service
 
 
+@pytest.mark.slow
 def test_gaps_are_filled_and_nothing_else_is_changed(
     runner: CommandRunner, course: Callable[[int], Course], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,6 +203,7 @@ def test_gaps_are_filled_and_nothing_else_is_changed(
     assert runner.stage() == "iterated"
 
 
+@pytest.mark.slow
 def test_a_dry_run_asks_nobody_and_writes_nothing(
     runner: CommandRunner, course: Callable[[int], Course], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,6 +221,7 @@ def test_a_dry_run_asks_nobody_and_writes_nothing(
     assert "no gap is open" in runner.ok("fill", "latest", "--dry-run").out
 
 
+@pytest.mark.slow
 def test_only_the_gaps_that_are_named_are_asked_about(
     runner: CommandRunner, course: Callable[[int], Course], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -246,6 +249,7 @@ def test_a_provider_without_a_model_fills_nothing(
     )
 
 
+@pytest.mark.slow
 def test_what_the_rules_object_to_is_asked_for_again_and_then_left(
     runner: CommandRunner, course: Callable[[int], Course], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,6 +273,7 @@ def test_what_the_rules_object_to_is_asked_for_again_and_then_left(
     assert all([node["id"] for node, _ in parts_of(text)] == [wrong] for text in again)
 
 
+@pytest.mark.slow
 def test_an_answer_that_names_another_place_or_nothing_of_the_passages_is_told_so(
     runner: CommandRunner, course: Callable[[int], Course], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -286,6 +291,7 @@ def test_an_answer_that_names_another_place_or_nothing_of_the_passages_is_told_s
     assert "has no word of the passages" in service.asked[1][1]["input"]
 
 
+@pytest.mark.slow
 def test_nothing_is_paid_for_twice(
     runner: CommandRunner, course: Callable[[int], Course], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -322,6 +328,7 @@ def test_a_changed_section_asks_again_about_its_node_alone(
     assert "granite" in again[0][0]
 
 
+@pytest.mark.slow
 def test_a_kill_in_the_middle_costs_no_more_than_what_was_under_way(
     runner: CommandRunner, course: Callable[[int], Course], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -533,6 +540,7 @@ def test_one_failing_call_in_many_costs_its_nodes_alone(
     assert done["passed"]
 
 
+@pytest.mark.slow
 def test_text_from_the_document_stays_between_its_fences(
     runner: CommandRunner, course: Callable[[int], Course], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -565,6 +573,7 @@ def test_no_call_holds_more_source_text_than_its_limit(
     assert trace["rounds"][0]["passages_left_out"]
 
 
+@pytest.mark.slow
 def test_calls_lists_each_call_with_its_cost_and_the_sums(
     runner: CommandRunner, course: Callable[[int], Course], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -643,6 +652,7 @@ def test_how_a_service_wants_to_be_asked_is_found_out_once(
     assert len(server.questions) <= 5 + 1
 
 
+@pytest.mark.slow
 def test_the_real_codex_fills_gaps_several_calls_at_a_time(
     runner: CommandRunner,
     course: Callable[[int], Course],

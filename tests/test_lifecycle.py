@@ -298,6 +298,7 @@ def test_a_home_that_is_not_there_is_reported(runner: CommandRunner, monkeypatch
     runner.init()
 
 
+@pytest.mark.slow
 def test_a_current_folder_that_was_removed_is_reported(runner: CommandRunner) -> None:
     ended = _shell(
         'mkdir gone && cd gone && rmdir ../gone && dagogy list --json; echo "$?" && dagogy --version && '
@@ -514,6 +515,7 @@ def working(runner: CommandRunner, done: Path) -> Iterator[Working]:
     made.process.communicate()
 
 
+@pytest.mark.slow
 def test_a_second_run_is_reported_of_the_first(runner: CommandRunner, working: Working) -> None:
     refused = runner("run", "latest")
     assert (refused.status, refused.code) == (9, "locked")

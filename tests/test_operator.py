@@ -152,6 +152,7 @@ def test_an_action_whose_own_setting_is_not_set_is_neither_offered_nor_carried_o
     assert "fall-back-provider" in offered(AGENT_FALLBACK_PROVIDERS="internal")
 
 
+@pytest.mark.slow
 def test_what_a_probe_saw_is_reported_once_and_again_only_when_it_changed(
     runner: CommandRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -347,6 +348,7 @@ def test_what_a_recovery_ended_is_its_merit_whichever_incident_it_met(runner: Co
     assert rows == {"unknown": {"run-missing-stages": 1}, "stage_conflict": {"run-missing-stages": 1}}
 
 
+@pytest.mark.slow
 def test_what_was_valid_from_the_beginning_is_not_told_while_recovering_and_is_in_the_log(
     runner: CommandRunner,
 ) -> None:

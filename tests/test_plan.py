@@ -59,6 +59,7 @@ def weeks_of(plan: dict[str, Any]) -> list[list[str]]:
 
 
 @given(cases())
+@pytest.mark.slow
 def test_every_node_is_taught_once_and_after_its_prerequisites(case: tuple[Curriculum, float]) -> None:
     curriculum, hours = case
     order = [node_id for week in weeks_of(make_plan(curriculum, spec_of(hours))) for node_id in week]
@@ -68,6 +69,7 @@ def test_every_node_is_taught_once_and_after_its_prerequisites(case: tuple[Curri
 
 
 @given(cases())
+@pytest.mark.slow
 def test_no_week_is_empty_or_holds_more_than_the_budget_but_for_a_single_larger_node_which_is_said(
     case: tuple[Curriculum, float],
 ) -> None:
@@ -105,6 +107,7 @@ def test_a_week_ends_only_when_the_next_one_begins_with_what_no_longer_fitted(
 
 
 @given(cases())
+@pytest.mark.slow
 def test_reviews_go_over_nodes_of_earlier_weeks_in_the_order_they_were_taught(
     case: tuple[Curriculum, float],
 ) -> None:

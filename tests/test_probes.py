@@ -58,6 +58,7 @@ def asked(site: SitePackages, **options: Any) -> list[ProbeObservation]:
 # --- how they are run ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_one_that_hangs_is_killed_with_all_that_it_started_and_the_others_answer(
     site: SitePackages, tmp_path: Path
 ) -> None:
@@ -78,6 +79,7 @@ def test_one_that_hangs_is_killed_with_all_that_it_started_and_the_others_answer
     assert not child.exists() or child.read_text().split(") ")[1].startswith("Z")
 
 
+@pytest.mark.slow
 def test_a_regular_expression_that_runs_away_is_ended_too(site: SitePackages) -> None:
     add(
         site,
@@ -201,6 +203,7 @@ def test_what_a_probe_prints_goes_to_stderr_with_its_name(
     ]
 
 
+@pytest.mark.slow
 def test_what_a_probe_printed_before_it_was_killed_is_shown_and_names_no_secret(
     site: SitePackages, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -487,6 +490,7 @@ def test_the_kit_sees_what_a_probe_changed_where_the_kernel_lets_it(
         check_probe(Writes, INFO, "text", FakeProbeContext(tmp_path))
 
 
+@pytest.mark.slow
 def test_the_kit_catches_what_breaks_a_promise(tmp_path: Path) -> None:
     class Hangs(Probe):
         def look(self, failure: Any, context: Any) -> Any:

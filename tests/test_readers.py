@@ -663,6 +663,7 @@ def test_blocks_of_another_text_do_not_count() -> None:
     assert restored(b"[", document.text.encode()) is None
 
 
+@pytest.mark.slow
 def test_a_scope_that_was_edited_by_hand_is_read_as_it_stands(runner: CommandRunner) -> None:
     run = runner.init()
     runner.ok("run", run.name, "--scope-file", str(EXAMPLES[2]))

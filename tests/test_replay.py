@@ -197,6 +197,7 @@ def test_a_stranger_names_no_file_outside_the_run_by_the_time_or_process_of_a_lo
     assert {p.parent for p in runner.folder.rglob("*-interrupted.json")} == {run / "logs/failures"}
 
 
+@pytest.mark.slow
 def test_what_is_no_event_in_a_log_is_passed_over(runner: CommandRunner) -> None:
     run = run_with(runner)
     with (run / "logs/events.jsonl").open("a") as log:

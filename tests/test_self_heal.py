@@ -150,6 +150,7 @@ def bundle(path: str) -> dict[str, str]:
 # --- healed -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_works_at_once_is_not_healed(stage: Stage) -> None:
     stage.provider("good", GOOD)
     done = stage("--provider", "good", "--self-heal", "--json")
@@ -246,6 +247,7 @@ def test_the_next_provider_is_one_that_has_not_failed_yet_and_a_new_incident_kee
     }
 
 
+@pytest.mark.slow
 def test_an_open_circuit_leads_to_the_fallback_without_asking(stage: Stage) -> None:
     stage.provider("poor", QUOTA)
     stage("--provider", "poor")
@@ -469,6 +471,7 @@ def test_the_time_is_limited_and_ends_the_attempt_under_way(stage: Stage) -> Non
     assert "| Incident | provider_auth_failed" in bundle(done.json["bundle"])["report.md"]
 
 
+@pytest.mark.slow
 def test_the_same_failure_with_nothing_changed_stops(stage: Stage) -> None:
     stage.provider("denied", DENIED)
     stage.action("liar", 'return RecoveryOutcome(changed=True, message="helped")', ("provider_auth_failed",))
@@ -587,6 +590,7 @@ def test_a_folder_that_is_gone_is_reported_and_nothing_is_run(stage: Stage) -> N
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.slow
 def test_a_signal_stops_everything(stage: Stage, number: signal.Signals) -> None:
     fifo, started = stage.scripts / "fifo", stage.scripts / "denied"
     os.mkfifo(fifo)

@@ -62,6 +62,7 @@ def with_a_doubled_prerequisite(runner: CommandRunner) -> Path:
     return run_with(runner, document)
 
 
+@pytest.mark.slow
 def test_what_is_safe_to_fix_is_fixed_and_the_flow_goes_on_to_its_end(runner: CommandRunner) -> None:
     run = with_a_doubled_prerequisite(runner)
     done = runner.ok("triage", run.name, "--json")

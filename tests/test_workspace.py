@@ -364,6 +364,7 @@ def test_metadata_with_a_byte_order_mark_or_odd_text_is_read(runner: CommandRunn
     assert json.loads((run / "run.json").read_bytes().decode("utf-8-sig"))["name"] == "half \ud800"
 
 
+@pytest.mark.slow
 def test_the_history_in_the_metadata_is_bounded(runner: CommandRunner) -> None:
     run = runner.init()
     document = json.loads((run / "run.json").read_text())
